@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: GPL-2.0 OR MIT
+#
+# unet: kernel module, library, tools and their tests.
+#
+#   make                 module for KVER (default: the running kernel), library, tools
+#   make modules KVER=   only the module; kernels are built side by side
+#   make lib | tools     only the library | the command-line tools
+#   make unit|sim|fuzz   user-space tests: cmocka, simulated network, short fuzzing
+#   make sparse|style    static checks of the module; coding style
+#   make kselftest KVER= the kernel tests, in a throw-away VM
+#   make check           all of the above, on both supported kernels
+#   make demo            see it work, in a throw-away VM
+#   make install         module, library, headers, tools, man pages (DESTDIR, PREFIX)
+#   make help            this text, with what test folders add
+#
+# Everything built goes to build/. Kbuild is what the kernel's own make reads.
+# A folder of tests/ adds targets in a rules.mk of its own.
+
+VERSION := 0.1.0
+SOVERSION := 0
+
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
+
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+SBINDIR ?= $(PREFIX)/sbin
+BINDIR ?= $(PREFIX)/bin
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+MODDIR ?= /lib/modules/$(KVER)/updates
+
+CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
+CLANG ?= clang
+AR := $(if $(filter default,$(origin AR)),ar,$(AR))
+INSTALL ?= install
+
+Q := $(if $(V),,@)
+say = @$(if $(V),:,printf '  %-8s %s\n' '$(1)' '$(2)')
+
+.DEFAULT_GOAL := all
+.SUFFIXES:
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+# ---- sources ---------------------------------------------------------------
+
+LIB_SRC := $(sort $(wildcard libunet/*.c kmod/core/*.c))
+TOOL_DIRS := $(sort $(patsubst tools/%/,%,$(dir $(wildcard tools/*/*.c))))
+UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
+UNIT_AID := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
+SIM_SRC := $(sort $(wildcard tests/sim/sim_*.c))
+SIM_AID := $(filter-out $(SIM_SRC),$(sort $(wildcard tests/sim/*.c)))
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+KSFT_SRC := $(sort $(wildcard tests/kselftest/*.c))
+
+# ---- user-space flavours ---------------------------------------------------
+
+# An unused parameter is normal in a table of functions; the kernel's W=1 does
+# not ask about it either.
+WARN := -Wall -Wextra -Werror -Wno-unused-parameter
+UFLAGS := -std=gnu11 $(WARN) -D_GNU_SOURCE -isystem include/uapi -Iinclude
+
+# Who may see what: programs outside the library know its public headers only.
+INC_lib := -Ilibunet -Ikmod
+INC_tests := $(INC_lib) -I. -Itests
+INC_ksft := -Ibuild/selftests/unet
+
+FLAVOURS := rel asan fuzz clang
+CC_rel := $(CC)
+CC_asan := $(CC)
+CC_fuzz := $(CLANG)
+CC_clang := $(CLANG)
+SAN := address,undefined
+CFLAGS_rel := -O2 -g -fPIC -fvisibility=hidden
+CFLAGS_clang := $(CFLAGS_rel)
+CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all
+CFLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,$(SAN) \
+	-fno-sanitize-recover=all -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+LDFLAGS_asan := -fsanitize=$(SAN)
+LDFLAGS_fuzz := -fsanitize=fuzzer,$(SAN)
+
+# Libraries a program asks for in its first lines: /* libs: -lmnl */
+asked_libs = $$(sed -n '1,20s,.*/\* libs: \(.*\) \*/.*,\1,p' $(1))
+
+# $(1) flavour, $(2) folder, $(3) include set
+define compile_rule
+build/$(1)/obj/$(2)/%.o: $(2)/%.c Makefile
+	$$(call say,CC[$(1)],$$<)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC_$(1)) $$(UFLAGS) $$(CFLAGS_$(1)) $(3) -MD -MP -c $$< -o $$@
+endef
+
+define flavour_rules
+$(call compile_rule,$(1),libunet,$(INC_lib))
+$(call compile_rule,$(1),kmod/core,$(INC_lib))
+$(call compile_rule,$(1),tests/unit,$(INC_tests))
+$(call compile_rule,$(1),tests/sim,$(INC_tests))
+$(call compile_rule,$(1),tests/fuzz,$(INC_tests))
+$(call compile_rule,$(1),tools,)
+build/$(1)/libunet.a: $(LIB_SRC:%.c=build/$(1)/obj/%.o)
+	$$(call say,AR[$(1)],$$@)
+	$$(Q)mkdir -p $$(@D) && rm -f $$@ && $$(AR) rcs $$@ $$(filter %.o,$$^)
+endef
+$(foreach f,$(FLAVOURS),$(eval $(call flavour_rules,$(f))))
+
+$(shell mkdir -p build)
+-include $(shell find build -name '*.d' -path '*/obj/*' 2>/dev/null)
+
+# ---- everything ------------------------------------------------------------
+
+.PHONY: all help clean
+all: $(if $(wildcard $(KDIR)/Makefile),modules,no-headers) lib tools
+
+.PHONY: no-headers
+no-headers:
+	@echo "  SKIP     module: no headers of kernel $(KVER) in $(KDIR)"
+	@echo "           (apt install linux-headers-$(KVER), or name another: make KVER=...)"
+
+help:
+	@sed -n '3,/^$$/{s/^# \{0,1\}//p}' Makefile
+	@sed -n 's/^#:: *//p' $(wildcard tests/*/rules.mk) /dev/null
+
+clean:
+	rm -rf build
+
+# ---- the module ------------------------------------------------------------
+
+# Kernels are built side by side: build/kmod-$(KVER)/ mirrors the sources by
+# links, and Kbuild's objects fall there.
+KMOD_BUILD := build/kmod-$(KVER)
+CORE_TEST_BUILD := build/core_test-$(KVER)
+KFLAGS ?= W=1 KCFLAGS=-Werror
+
+# $(1) build folder, $(2) folders to mirror
+mirror = mkdir -p $(1) && find $(1) -xtype l -delete && \
+	for f in $$(find $(2) -name '*.[chS]' -o -name 'Kbuild'); do \
+		mkdir -p $(1)/$${f%/*} && \
+		ln -sfn $(CURDIR)/$$f $(1)/$$f || exit; \
+	done
+
+.PHONY: modules need-headers
+modules: need-headers
+	$(Q)$(call mirror,$(KMOD_BUILD),kmod include)
+	$(Q)ln -sfn $(CURDIR)/Kbuild $(KMOD_BUILD)/Kbuild
+	$(call say,KBUILD,$(KMOD_BUILD)/unet.ko)
+	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR)/$(KMOD_BUILD) $(KFLAGS) modules
+ifneq ($(wildcard tests/kselftest/core_test/Kbuild),)
+	$(Q)$(call mirror,$(CORE_TEST_BUILD),kmod/core include tests/vectors tests/kselftest/core_test)
+	$(Q)ln -sfn $(CURDIR)/kmod/core_os.h $(CORE_TEST_BUILD)/kmod/core_os.h
+	$(call say,KBUILD,$(CORE_TEST_BUILD)/core_test.ko)
+	$(Q)$(MAKE) --no-print-directory -C $(KDIR) \
+		M=$(CURDIR)/$(CORE_TEST_BUILD)/tests/kselftest/core_test $(KFLAGS) modules
+endif
+
+need-headers:
+	@test -e $(KDIR)/Makefile || { \
+		echo "make: KVER=$(KVER): no kernel headers in $(KDIR); installed:" \
+			$$(cd /lib/modules 2>/dev/null && ls -d */build | cut -d/ -f1) >&2; \
+		exit 1; }
+
+.PHONY: sparse
+sparse: need-headers
+	$(Q)rm -rf build/sparse-$(KVER)
+	$(Q)$(MAKE) --no-print-directory modules KMOD_BUILD=build/sparse-$(KVER)/unet \
+		CORE_TEST_BUILD=build/sparse-$(KVER)/core_test \
+		KFLAGS='$(KFLAGS) C=2 CF="-D__CHECK_ENDIAN__ -Wsparse-error"'
+
+# ---- the library -----------------------------------------------------------
+
+SO := build/rel/lib/libunet.so.$(SOVERSION)
+LIB_LIBS :=
+LIB_MAP := $(wildcard libunet/libunet.map)
+
+.PHONY: lib
+lib: $(if $(LIB_SRC),$(SO) build/rel/libunet.a build/rel/libunet.pc)
+
+$(SO): $(LIB_SRC:%.c=build/rel/obj/%.o) $(LIB_MAP)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -shared -Wl,-soname,$(@F) -Wl,--no-undefined $(LDFLAGS) \
+		$(LIB_MAP:%=-Wl,--version-script=%) $(filter %.o,$^) $(LIB_LIBS) -o $@
+	$(Q)ln -sfn $(@F) $(@D)/libunet.so
+
+build/rel/libunet.pc: $(wildcard libunet/libunet.pc.in) Makefile
+	$(Q)mkdir -p $(@D)
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|g' -e 's|@VERSION@|$(VERSION)|g' \
+		$(filter %.in,$^) /dev/null > $@
+
+# ---- tools: one folder, one program ----------------------------------------
+
+# tools/unetctl -> unetctl, tools/httpd -> unet-httpd
+tool_name = $(if $(filter unet%,$(1)),$(1),unet-$(1))
+TOOLS := $(foreach d,$(TOOL_DIRS),build/rel/tools/$(call tool_name,$(d)))
+LIBS_unetctl := -lmnl -ljansson
+
+define tool_rules
+build/rel/tools/$(call tool_name,$(1)): \
+		$(patsubst %.c,build/rel/obj/%.o,$(wildcard tools/$(1)/*.c)) $(SO)
+	$$(call say,LD,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(LDFLAGS) -Wl,-rpath,'$$$$ORIGIN/../lib' $$(filter %.o,$$^) \
+		-Lbuild/rel/lib $$(if $$(LIB_SRC),-lunet) $$(LIBS_$(1)) -o $$@
+endef
+$(foreach d,$(TOOL_DIRS),$(eval $(call tool_rules,$(d))))
+
+.PHONY: tools
+tools: lib $(TOOLS)
+
+# ---- tests -----------------------------------------------------------------
+
+include tests/rules.mk
+-include $(wildcard tests/*/rules.mk)

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+#
+# Tests that need no kernel: unit (cmocka, under ASan and UBSan), sim (two
+# stacks on an in-memory wire), fuzz (libFuzzer, a short smoke of each door).
+# Each program's output goes to build/log/<layer>/; runtest.sh counts it.
+
+FUZZ_SECONDS ?= 5
+TEST_SECONDS ?= 120
+RUN := tests/runtest.sh -t $(TEST_SECONDS)
+
+# $(1) flavour, $(2) layer, $(3) objects every program of the layer gets, $(4) libraries
+define test_program_rule
+build/$(1)/tests/$(2)/%: build/$(1)/obj/tests/$(2)/%.o $(3:%.c=build/$(1)/obj/%.o) build/$(1)/libunet.a
+	$$(call say,LD[$(1)],$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC_$(1)) $$(LDFLAGS_$(1)) $$(filter %.o,$$^) build/$(1)/libunet.a \
+		$(4) $$(LIB_LIBS) $$(call asked_libs,tests/$(2)/$$*.c) -o $$@
+endef
+$(eval $(call test_program_rule,asan,unit,$(UNIT_AID),-lcmocka))
+$(eval $(call test_program_rule,rel,sim,$(SIM_AID),))
+$(eval $(call test_program_rule,asan,sim,$(SIM_AID),))
+$(eval $(call test_program_rule,fuzz,fuzz,,))
+
+UNIT_BIN := $(UNIT_SRC:%.c=build/asan/%)
+SIM_BIN := $(SIM_SRC:%.c=build/rel/%) $(SIM_SRC:%.c=build/asan/%)
+FUZZ_BIN := $(FUZZ_SRC:%.c=build/fuzz/%)
+.SECONDARY:
+
+.PHONY: unit-build sim-build fuzz-build unit sim fuzz clang-build
+unit-build: $(UNIT_BIN)
+sim-build: $(SIM_BIN)
+fuzz-build: $(FUZZ_BIN)
+
+# One program or all: make unit T=test_ring_check
+T ?= %
+pick = $(foreach b,$(1),$(if $(filter $(T),$(notdir $(b))),$(b)))
+
+unit: $(call pick,$(UNIT_BIN))
+	$(Q)$(RUN) -l build/log/unit --begin
+	$(Q)for t in $^; do \
+		CMOCKA_MESSAGE_OUTPUT=TAP $(RUN) -l build/log/unit -n $${t##*/} $$t; \
+	done
+	$(Q)$(RUN) -l build/log/unit --end unit
+
+sim: $(call pick,$(SIM_BIN))
+	$(Q)$(RUN) -l build/log/sim --begin
+	$(Q)for t in $^; do \
+		$(RUN) -l build/log/sim -n $$(echo $$t | cut -d/ -f2)-$${t##*/} $$t; \
+	done
+	$(Q)$(RUN) -l build/log/sim --end sim
+
+fuzz: $(call pick,$(FUZZ_BIN))
+	$(Q)$(RUN) -l build/log/fuzz --begin
+	$(Q)for t in $^; do \
+		name=$${t##*/fuzz_}; \
+		mkdir -p build/fuzz/corpus/$$name; \
+		$(RUN) -t $$(($(FUZZ_SECONDS) + 120)) -l build/log/fuzz -n fuzz_$$name $$t \
+			-max_total_time=$(FUZZ_SECONDS) -timeout=20 -print_final_stats=1 \
+			-artifact_prefix=build/log/fuzz/ build/fuzz/corpus/$$name \
+			$$(test -d tests/fuzz/corpus/$$name && echo tests/fuzz/corpus/$$name); \
+	done
+	$(Q)$(RUN) -l build/log/fuzz --end fuzz
+
+# Every user-space source through the second compiler.
+clang-build: $(patsubst %.c,build/clang/obj/%.o,$(LIB_SRC) $(wildcard tools/*/*.c) \
+	$(UNIT_SRC) $(UNIT_AID) $(SIM_SRC) $(SIM_AID))
