@@ -1,0 +1,685 @@
+/* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR MIT */
+/*
+ * unet: flow channels between a network device and user space.
+ *
+ * One open file of /dev/unet is one channel. Its life:
+ *
+ *   open()  ->  UNET_IOC_BIND  ->  mmap() each region  ->  UNET_IOC_FLOW_ADD ...
+ *           ->  slots and cursors, poll(), UNET_IOC_SYNC  ->  close()
+ *
+ * A channel carries L3 packets (IPv4 or IPv6 header first). The kernel owns
+ * link layer, neighbours and routes; user space owns everything above.
+ *
+ * The memory of a channel (an arena of its own, shared with nobody else):
+ *
+ *   region   rights  contents
+ *   INFO     (r)     struct unet_info, then struct unet_flow_adv[max_flows]
+ *   KRING    (r)     struct unet_kring, RX slots, DONE entries
+ *   URING    (rw)    struct unet_uring, TX slots, FREE entries
+ *   DESC     (r)     struct unet_desc[rx_small + rx_large]
+ *   RX_SMALL (rw)    rx_small buffers of UNET_RX_SMALL_BYTES
+ *   RX_LARGE (rw)    rx_large buffers of UNET_RX_LARGE_BYTES
+ *   TX       (rw)    tx_bufs buffers of UNET_TX_BUF_BYTES, addressed by byte
+ *
+ * Four rings. Cursors run freely, the entry is cursor & (entries - 1). Each
+ * side owns one cursor of a ring and never writes the other's:
+ *
+ *   ring   producer        consumer        entry
+ *   RX     kernel  tail(k) user    head(u) struct unet_rx_slot: one flow batch
+ *   FREE   user    tail(u) kernel  head(k) __u32: an RX buffer handed back
+ *   TX     user    tail(u) kernel  head(k) struct unet_tx_slot: one send
+ *   DONE   kernel  tail(k) user    head(u) struct unet_done: a send let go
+ *
+ *        head                tail
+ *         v                   v
+ *   | p p | c c c c c c c c c | p p p |   p: the producer's, c: the consumer's
+ *
+ * A producer stores its tail with release after writing the entries; a consumer
+ * loads that tail with acquire before reading them, and stores its head with
+ * release when it is done with them. Fields below are tagged with the one side
+ * that writes them: (k) kernel, (u) user, (c) constant once mapped.
+ *
+ * Receive buffers belong to the kernel until an RX slot names them, then to the
+ * user until their index is put on FREE. Taking an RX slot does not give its
+ * buffers back. Transmit memory always belongs to the user; bytes named by a TX
+ * slot may still be read by the device until the slot's cookie is on DONE.
+ */
+#ifndef _UAPI_LINUX_UNET_H
+#define _UAPI_LINUX_UNET_H
+
+#include <linux/types.h>
+#include <linux/ioctl.h>
+
+#define UNET_ABI_VERSION	1
+#define UNET_DEVICE		"/dev/unet"
+#define UNET_NAME_LEN		16	/* a nexus is named as its device is */
+#define UNET_CACHELINE		64
+
+#define UNET_RX_SMALL_BYTES	2048u
+#define UNET_RX_LARGE_BYTES	65536u
+#define UNET_TX_BUF_BYTES	2048u
+#define UNET_NO_BUF		0xffffffffu	/* ends a chain of buffers */
+#define UNET_NO_FLOW		0u		/* never a valid flow handle */
+
+/* ---- regions ---------------------------------------------------------- */
+
+enum unet_region_id {
+	UNET_REGION_INFO,
+	UNET_REGION_KRING,
+	UNET_REGION_URING,
+	UNET_REGION_DESC,
+	UNET_REGION_RX_SMALL,
+	UNET_REGION_RX_LARGE,
+	UNET_REGION_TX,
+	UNET_REGION_COUNT
+};
+
+#define UNET_REGION_WRITE	(1u << 0)	/* may be mapped PROT_WRITE */
+
+/**
+ * struct unet_region - where one region is mapped from
+ * @offset:	offset for mmap(), page aligned
+ * @bytes:	length, page aligned; 0 when the region was not asked for
+ * @flags:	UNET_REGION_*
+ * @reserved:	zero
+ */
+struct unet_region {
+	__u64 offset;
+	__u64 bytes;
+	__u32 flags;
+	__u32 reserved;
+};
+
+/* ---- INFO ------------------------------------------------------------- */
+
+enum unet_channel_state {
+	UNET_CHANNEL_UNBOUND,	/* opened, not bound */
+	UNET_CHANNEL_LIVE,
+	UNET_CHANNEL_POISONED,	/* the user broke a rule: @reason says which */
+	UNET_CHANNEL_DETACHED,	/* the nexus or its device went away */
+};
+
+/* Why a channel was poisoned; also the order of the text in unet_reason_str(). */
+enum unet_poison_reason {
+	UNET_POISON_NONE,
+	UNET_POISON_RX_CURSOR,		/* RX head outside [head, tail] */
+	UNET_POISON_DONE_CURSOR,	/* DONE head outside [head, tail] */
+	UNET_POISON_TX_CURSOR,		/* TX tail more than a ring ahead */
+	UNET_POISON_FREE_CURSOR,	/* FREE tail more than a ring ahead */
+	UNET_POISON_FREE_INDEX,		/* FREE names no buffer, or not the user's */
+	UNET_POISON_TX_ABUSE,		/* too many refused sends: see UNET_ABUSE_LIMIT */
+	UNET_POISON_COUNT
+};
+
+#define UNET_ABUSE_LIMIT	4096	/* refused (spoofed, malformed) sends a channel may make */
+
+/**
+ * struct unet_info - first bytes of INFO, read-only for the user
+ * @abi:	(c) UNET_ABI_VERSION of the kernel
+ * @state:	(k) enum unet_channel_state
+ * @reason:	(k) enum unet_poison_reason
+ * @addr_gen:	(k) counts changes of the host's addresses and routes
+ * @reserved:	zero
+ */
+struct unet_info {
+	__u32 abi;
+	__u32 state;
+	__u32 reason;
+	__u32 addr_gen;
+	__u32 reserved[12];
+};
+
+#define UNET_ADV_SUSPENDED	(1u << 0)	/* device or qdisc pushed back: do not send now */
+#define UNET_ADV_DEAD		(1u << 1)	/* the kernel removed the flow */
+
+/**
+ * struct unet_flow_adv - advice on one flow, read-only for the user
+ * @flow:	(k) handle, UNET_NO_FLOW when unused
+ * @flags:	(k) UNET_ADV_*
+ * @mtu:	(k) largest L3 packet the route takes now
+ * @ce_count:	(k) received packets that carried a CE mark
+ * @sent:	(k) sends handed to the device
+ * @dropped:	(k) sends refused or dropped
+ */
+struct unet_flow_adv {
+	__u32 flow;
+	__u32 flags;
+	__u32 mtu;
+	__u32 ce_count;
+	__u64 sent;
+	__u64 dropped;
+};
+
+/* ---- KRING and URING: cursors, each on a cache line of its own -------- */
+
+#define UNET_KRING_NEED_KICK	(1u << 0)	/* a published TX slot needs UNET_IOC_SYNC */
+
+struct unet_kring {
+	__u32 rx_tail;		/* (k) */
+	__u32 pad0[15];
+	__u32 done_tail;	/* (k) */
+	__u32 pad1[15];
+	__u32 tx_head;		/* (k) */
+	__u32 pad2[15];
+	__u32 free_head;	/* (k) */
+	__u32 pad3[15];
+	__u32 flags;		/* (k) UNET_KRING_* */
+	__u32 pad4[15];
+};
+
+struct unet_uring {
+	__u32 rx_head;		/* (u) */
+	__u32 pad0[15];
+	__u32 done_head;	/* (u) */
+	__u32 pad1[15];
+	__u32 tx_tail;		/* (u) */
+	__u32 pad2[15];
+	__u32 free_tail;	/* (u) */
+	__u32 pad3[15];
+};
+
+/* ---- what is received ------------------------------------------------- */
+
+#define UNET_RX_SUPER		(1u << 0)	/* holds at least one super packet */
+#define UNET_RX_CSUM_BAD	(1u << 1)	/* holds a packet whose L4 checksum is wrong */
+#define UNET_RX_ICMP_ERROR	(1u << 2)	/* packets are ICMP errors that quote this flow */
+#define UNET_RX_END		(1u << 3)	/* no packets: the flow was removed by the kernel */
+
+/**
+ * struct unet_rx_slot - one flow batch, a cache line
+ * @flow:	handle the packets matched
+ * @first:	buffer of the first packet; the chain goes on in DESC
+ * @packets:	packets in the chain, a super packet counts once
+ * @segments:	packets as they were on the wire
+ * @bytes:	sum of L3 bytes
+ * @flags:	UNET_RX_*
+ * @tag:	what the application registered with the flow
+ * @tstamp:	CLOCK_MONOTONIC ns when the batch was opened
+ * @seg_size:	payload bytes of a full segment when UNET_RX_SUPER, else 0
+ * @ce_count:	packets in the batch that carried a CE mark
+ * @reserved:	zero
+ */
+struct unet_rx_slot {
+	__u32 flow;
+	__u32 first;
+	__u32 packets;
+	__u32 segments;
+	__u32 bytes;
+	__u32 flags;
+	__u64 tag;
+	__u64 tstamp;
+	__u32 seg_size;
+	__u32 ce_count;
+	__u32 reserved[4];
+};
+
+#define UNET_DESC_MORE		(1u << 0)	/* the packet goes on in the next buffer */
+#define UNET_DESC_CSUM_OK	(1u << 1)	/* L4 checksum verified or vouched for */
+#define UNET_DESC_CSUM_BAD	(1u << 2)	/* L4 checksum is wrong */
+
+/**
+ * struct unet_desc - what is in one RX buffer, read-only for the user
+ * @next:	next buffer of the chain or UNET_NO_BUF
+ * @len:	bytes in this buffer
+ * @offset:	where they start in the buffer
+ * @seg_size:	payload bytes of a full segment (super packet), else 0
+ * @segments:	packets this one was on the wire, at least 1
+ * @flags:	UNET_DESC_*; on each buffer of a packet
+ * @l4_offset:	L4 header from the start of the packet
+ * @reserved:	zero
+ */
+struct unet_desc {
+	__u32 next;
+	__u32 len;
+	__u32 offset;
+	__u32 seg_size;
+	__u32 segments;
+	__u32 flags;
+	__u32 l4_offset;
+	__u32 reserved;
+};
+
+/* ---- what is sent ----------------------------------------------------- */
+
+#define UNET_TX_EXTENTS		6
+#define UNET_TX_MAX_BYTES	65535u	/* L3 bytes of one send, headers included */
+#define UNET_TX_MAX_HEADER	128u	/* IP and L4 headers, options included */
+#define UNET_TX_MAX_SEGMENTS	64u
+
+/**
+ * struct unet_extent - bytes in TX
+ * @offset:	from the start of the region; need not be aligned
+ * @len:	at least 1
+ */
+struct unet_extent {
+	__u32 offset;
+	__u32 len;
+};
+
+/**
+ * struct unet_tx_slot - one send, a cache line
+ * @flow:	handle; the packet must match it
+ * @cookie:	given back on DONE
+ * @seg_size:	payload bytes per packet when the send is to be cut into
+ *		several (TCP: TSO, UDP: USO), else 0
+ * @header_len:	IP and L4 header bytes, all inside the first extent
+ * @extents:	used entries of @extent, 1 to UNET_TX_EXTENTS
+ * @flags:	zero
+ * @extent:	the packet from the IP header on, in order
+ *
+ * IP lengths and header checksum, the L4 checksum and, for a send that is cut,
+ * IP ids and TCP sequence numbers are filled in by the kernel in its own copy.
+ */
+struct unet_tx_slot {
+	__u32 flow;
+	__u32 cookie;
+	__u16 seg_size;
+	__u16 header_len;
+	__u16 extents;
+	__u16 flags;
+	struct unet_extent extent[UNET_TX_EXTENTS];
+};
+
+/**
+ * struct unet_done - one send the kernel has let go
+ * @cookie:	of the TX slot
+ * @status:	0, or the enum unet_counter (UNET_CNT_TX_*) that says why not
+ * @reserved:	zero
+ */
+struct unet_done {
+	__u32 cookie;
+	__u16 status;
+	__u16 reserved;
+};
+
+/* ---- counters: one list for kernel, library and tools ------------------ */
+
+/* X(id, name, what it counts). Per nexus; ids are ABI: append only. */
+#define UNET_COUNTERS(X) \
+	X(RX_PACKETS,		"rx_packets",		"packets the nexus looked at") \
+	X(RX_HOST,		"rx_host",		"packets no flow wanted, left to the host") \
+	X(RX_HOST_FRAGMENT,	"rx_host_fragment",	"IP fragments, left to the host") \
+	X(RX_HOST_MALFORMED,	"rx_host_malformed",	"packets without a readable flow key, left to the host") \
+	X(RX_HOST_NOT_LOCAL,	"rx_host_not_local",	"listener matched but the address is not the host's") \
+	X(RX_HOST_OTHER,	"rx_host_other",	"tagged, broadcast or not IP, left to the host") \
+	X(RX_DELIVERED,		"rx_delivered",		"packets put into channels") \
+	X(RX_BYTES,		"rx_bytes",		"L3 bytes put into channels") \
+	X(RX_BATCHES,		"rx_batches",		"flow batches released") \
+	X(RX_SUPER,		"rx_super",		"super packets among the delivered") \
+	X(RX_ICMP_ERROR,	"rx_icmp_error",	"ICMP errors copied to the flow they quote") \
+	X(RX_CSUM_BAD,		"rx_csum_bad",		"packets delivered marked with a bad checksum") \
+	X(RX_DROP_NO_BUFFER,	"rx_drop_no_buffer",	"dropped: the channel gave no buffer back") \
+	X(RX_DROP_RING_FULL,	"rx_drop_ring_full",	"dropped: RX ring full") \
+	X(RX_DROP_TOO_BIG,	"rx_drop_too_big",	"dropped: larger than all free buffers") \
+	X(RX_DROP_DEAD,		"rx_drop_dead",		"dropped: flow or channel was going away") \
+	X(TX_SLOTS,		"tx_slots",		"TX slots taken") \
+	X(TX_PACKETS,		"tx_packets",		"packets handed to the device, after cutting") \
+	X(TX_BYTES,		"tx_bytes",		"L3 bytes handed to the device") \
+	X(TX_BAD_SLOT,		"tx_bad_slot",		"refused: slot fields out of range") \
+	X(TX_BAD_EXTENT,	"tx_bad_extent",	"refused: extent outside the TX region") \
+	X(TX_BAD_HEADER,	"tx_bad_header",	"refused: IP or L4 header malformed") \
+	X(TX_BAD_LENGTH,	"tx_bad_length",	"refused: lengths disagree or exceed the limit") \
+	X(TX_BAD_FLOW,		"tx_bad_flow",		"refused: handle is not a live flow of the channel") \
+	X(TX_SPOOF_PROTO,	"tx_spoof_proto",	"refused: IP version or protocol is not the flow's") \
+	X(TX_SPOOF_SOURCE,	"tx_spoof_source",	"refused: source address is not the flow's") \
+	X(TX_SPOOF_PORT,	"tx_spoof_port",	"refused: source port is not the flow's") \
+	X(TX_SPOOF_DEST,	"tx_spoof_dest",	"refused: destination is not the flow's") \
+	X(TX_SOURCE_GONE,	"tx_source_gone",	"refused: the host no longer has the source address") \
+	X(TX_NO_ROUTE,		"tx_no_route",		"refused: no route through this device") \
+	X(TX_TOO_BIG,		"tx_too_big",		"refused: larger than the path MTU and not to be cut") \
+	X(TX_NO_MEMORY,		"tx_no_memory",		"dropped: no memory for a packet") \
+	X(TX_DROP_DEVICE,	"tx_drop_device",	"dropped by queueing discipline or device") \
+	X(TX_DROP_DOWN,		"tx_drop_down",		"dropped: the device is down") \
+	X(TX_PUSHBACK,		"tx_pushback",		"times a flow was suspended by device or qdisc") \
+	X(CH_OPENED,		"ch_opened",		"channels bound") \
+	X(CH_CLOSED,		"ch_closed",		"channels closed") \
+	X(CH_POISONED,		"ch_poisoned",		"channels poisoned") \
+	X(CH_WAKEUPS,		"ch_wakeups",		"wakeups issued") \
+	X(FLOW_ADDED,		"flow_added",		"flows added") \
+	X(FLOW_REMOVED,		"flow_removed",		"flows removed") \
+	X(FLOW_RESET,		"flow_reset",		"resets sent for a dead owner") \
+	X(PORT_LINGER,		"port_linger",		"ports held after their owner died")
+
+#define UNET_COUNTER_ID(id, name, text)	UNET_CNT_##id,
+enum unet_counter {
+	UNET_CNT_NONE,
+	UNET_COUNTERS(UNET_COUNTER_ID)
+	UNET_CNT_COUNT
+};
+#undef UNET_COUNTER_ID
+
+/* ---- ioctls ----------------------------------------------------------- */
+
+/*
+ * Every argument starts with its own size, set by the caller. The kernel takes
+ * any size from the first version's on: bytes it does not know must be zero
+ * (E2BIG), bytes the caller does not have read as zero and are not written.
+ * Reserved fields and unknown flags must be zero (EINVAL).
+ */
+
+/* Feature bits, unet_query.features */
+#define UNET_FEATURE_BATCH	(1ull << 0)	/* flow batches as chains */
+#define UNET_FEATURE_SUPER	(1ull << 1)	/* super packets */
+#define UNET_FEATURE_TX_SEG	(1ull << 2)	/* unet_tx_slot.seg_size */
+#define UNET_FEATURE_ICMP	(1ull << 3)	/* ICMP errors reach the flow they quote */
+
+/**
+ * struct unet_query - what this kernel offers; works on an unbound channel
+ * @size:	sizeof(struct unet_query)
+ * @flags:	zero
+ * @abi:	out: UNET_ABI_VERSION
+ * @counters:	out: UNET_CNT_COUNT
+ * @features:	out: UNET_FEATURE_*
+ * @max_ring:	out: most slots of a ring
+ * @max_flows:	out: most flows of a channel
+ * @max_arena:	out: most bytes of a channel's regions together
+ */
+struct unet_query {
+	__u32 size;
+	__u32 flags;
+	__u32 abi;
+	__u32 counters;
+	__u64 features;
+	__u32 max_ring;
+	__u32 max_flows;
+	__u64 max_arena;
+};
+
+/**
+ * struct unet_params - how large a channel is to be; 0 asks for the default
+ * @rx_slots:	RX ring, power of two
+ * @tx_slots:	TX ring, power of two; DONE has as many
+ * @rx_small:	RX buffers of UNET_RX_SMALL_BYTES
+ * @rx_large:	RX buffers of UNET_RX_LARGE_BYTES; UNET_PARAM_NONE for none
+ * @tx_bufs:	TX buffers of UNET_TX_BUF_BYTES
+ * @max_flows:	flows, power of two
+ *
+ * FREE has the power of two of entries that holds all RX buffers.
+ */
+struct unet_params {
+	__u32 rx_slots;
+	__u32 tx_slots;
+	__u32 rx_small;
+	__u32 rx_large;
+	__u32 tx_bufs;
+	__u32 max_flows;
+};
+
+#define UNET_PARAM_NONE		0xffffffffu
+
+/**
+ * struct unet_layout - where things are, computed alike by both sides
+ * @params:		the effective parameters
+ * @free_entries:	entries of FREE
+ * @done_entries:	entries of DONE
+ * @adv_offset:		struct unet_flow_adv[] in INFO
+ * @rx_slots_offset:	struct unet_rx_slot[] in KRING
+ * @done_offset:	struct unet_done[] in KRING
+ * @tx_slots_offset:	struct unet_tx_slot[] in URING
+ * @free_offset:	__u32[] in URING
+ * @reserved:		zero
+ * @region:		by enum unet_region_id
+ */
+struct unet_layout {
+	struct unet_params params;
+	__u32 free_entries;
+	__u32 done_entries;
+	__u32 adv_offset;
+	__u32 rx_slots_offset;
+	__u32 done_offset;
+	__u32 tx_slots_offset;
+	__u32 free_offset;
+	__u32 reserved;
+	__u32 reserved2[2];
+	struct unet_region region[UNET_REGION_COUNT];
+};
+
+/**
+ * struct unet_bind - make the open file a channel of a nexus
+ * @size:	sizeof(struct unet_bind)
+ * @flags:	zero
+ * @nexus:	name of the attached device, NUL terminated, in the caller's
+ *		network namespace
+ * @params:	wanted
+ * @layout:	out: what was made
+ * @channel:	out: id that `unetctl channels` shows
+ * @ifindex:	out: of the device
+ *
+ * Errors: EBUSY already bound; ENODEV no such nexus here; EINVAL a parameter is
+ * no power of two or out of range; EDQUOT over the cap; ENOMEM.
+ */
+struct unet_bind {
+	__u32 size;
+	__u32 flags;
+	char nexus[UNET_NAME_LEN];
+	struct unet_params params;
+	struct unet_layout layout;
+	__u32 channel;
+	__u32 ifindex;
+};
+
+/* struct unet_flow_req.flags: which parts of the key are given */
+#define UNET_FLOW_LOCAL_ADDR	(1u << 0)	/* else any local address */
+#define UNET_FLOW_LOCAL_PORT	(1u << 1)	/* else the kernel picks one, told in the answer */
+#define UNET_FLOW_REMOTE	(1u << 2)	/* remote address and port: a connected flow */
+#define UNET_FLOW_V6ONLY	(1u << 3)	/* AF_INET6 wildcard listener: no IPv4 */
+#define UNET_FLOW_REUSEADDR	(1u << 4)	/* may take over a lingering port of the same user */
+#define UNET_FLOW_NO_PORTS	(1u << 5)	/* IP-only key: protocol without ports; CAP_NET_RAW */
+
+/* struct unet_flow_meta.flags */
+#define UNET_META_NO_BATCH	(1u << 0)	/* release every packet as a batch of its own */
+
+/**
+ * struct unet_flow_meta - what the application wants done with the flow
+ * @flags:	UNET_META_*
+ * @batch_limit: most packets in a batch, 0: no limit
+ * @tag:	copied to every RX slot of the flow
+ */
+struct unet_flow_meta {
+	__u32 flags;
+	__u32 batch_limit;
+	__u64 tag;
+};
+
+/**
+ * struct unet_flow_req - add a flow to the channel
+ * @size:	sizeof(struct unet_flow_req)
+ * @flags:	UNET_FLOW_*
+ * @family:	2 (AF_INET) or 10 (AF_INET6)
+ * @proto:	IPPROTO_TCP, IPPROTO_UDP, or any with UNET_FLOW_NO_PORTS
+ * @local_port: network order
+ * @remote_port: network order
+ * @parent:	handle of a listener of this channel whose port and address this
+ *		connected flow shares, or UNET_NO_FLOW
+ * @local:	local address, IPv4 in the first 4 bytes
+ * @remote:	remote address
+ * @meta:	see there
+ * @snd_nxt:	TCP: what the kernel is to know of an established connection so
+ *		that it can reset it should the owner die; with @parent
+ * @rcv_nxt:	TCP: likewise
+ * @flow:	out: handle
+ * @mtu:	out: of the route (connected) or the device
+ * @local_port_out: out: network order
+ * @adv:	out: index of the flow's struct unet_flow_adv
+ * @gso_max:	out: most L3 bytes of a send with a segment size
+ * @local_out:	out: the address chosen by routing for a connected flow
+ * @reserved:	zero
+ *
+ * Key: both addresses and ports (5-tuple); remote and local port (4-tuple, any
+ * local address); local address and port (3-tuple); local port (2-tuple); with
+ * UNET_FLOW_NO_PORTS local and remote address, local address, or protocol only.
+ * Errors: EADDRINUSE, EADDRNOTAVAIL, EACCES (privileged port), EPERM, ENETUNREACH
+ * (no route through the nexus' device), ENOSPC (max_flows), ENOENT (parent).
+ */
+struct unet_flow_req {
+	__u32 size;
+	__u32 flags;
+	__u8 family;
+	__u8 proto;
+	__be16 local_port;
+	__be16 remote_port;
+	__u16 reserved;
+	__u32 parent;
+	__u8 local[16];
+	__u8 remote[16];
+	__u32 snd_nxt;
+	__u32 rcv_nxt;
+	__u32 reserved2;
+	struct unet_flow_meta meta;
+	__u32 flow;
+	__u32 mtu;
+	__u32 adv;
+	__u32 gso_max;
+	__be16 local_port_out;
+	__u16 reserved3[3];
+	__u8 local_out[16];
+};
+
+#define UNET_DEL_LINGER		(1u << 0)	/* hold the port for TIME-WAIT */
+#define UNET_DEL_RESET		(1u << 1)	/* TCP: send the peer a reset */
+
+/**
+ * struct unet_flow_del - remove a flow
+ * @size:	sizeof(struct unet_flow_del)
+ * @flags:	UNET_DEL_*
+ * @flow:	handle
+ * @reserved:	zero
+ */
+struct unet_flow_del {
+	__u32 size;
+	__u32 flags;
+	__u32 flow;
+	__u32 reserved;
+};
+
+/**
+ * struct unet_flow_set - change what the application wants done with a flow
+ * @size:	sizeof(struct unet_flow_set)
+ * @flags:	zero
+ * @flow:	handle
+ * @reserved:	zero
+ * @meta:	replaces the flow's
+ */
+struct unet_flow_set {
+	__u32 size;
+	__u32 flags;
+	__u32 flow;
+	__u32 reserved;
+	struct unet_flow_meta meta;
+};
+
+#define UNET_SYNC_TX		(1u << 0)	/* take and send what is on TX */
+#define UNET_SYNC_FREE		(1u << 1)	/* take what is on FREE now */
+#define UNET_SYNC_WAIT		(1u << 2)	/* then sleep until RX or DONE has entries */
+
+/**
+ * struct unet_sync - let the kernel look at the rings
+ * @size:	sizeof(struct unet_sync)
+ * @flags:	UNET_SYNC_*
+ * @timeout_ns:	longest sleep with UNET_SYNC_WAIT; all ones: for ever
+ * @sent:	out: TX slots taken
+ * @ready:	out: RX slots published and not yet taken
+ *
+ * Errors: EIO poisoned, ENODEV detached, EINTR.
+ */
+struct unet_sync {
+	__u32 size;
+	__u32 flags;
+	__u64 timeout_ns;
+	__u32 sent;
+	__u32 ready;
+};
+
+/**
+ * struct unet_state - how the channel is; works in every state
+ * @size:	sizeof(struct unet_state)
+ * @flags:	zero
+ * @state:	out: enum unet_channel_state
+ * @reason:	out: enum unet_poison_reason
+ */
+struct unet_state {
+	__u32 size;
+	__u32 flags;
+	__u32 state;
+	__u32 reason;
+};
+
+#define UNET_IOC_MAGIC		0xE7
+#define UNET_IOC_QUERY		_IOWR(UNET_IOC_MAGIC, 0, struct unet_query)
+#define UNET_IOC_BIND		_IOWR(UNET_IOC_MAGIC, 1, struct unet_bind)
+#define UNET_IOC_FLOW_ADD	_IOWR(UNET_IOC_MAGIC, 2, struct unet_flow_req)
+#define UNET_IOC_FLOW_DEL	_IOWR(UNET_IOC_MAGIC, 3, struct unet_flow_del)
+#define UNET_IOC_FLOW_SET	_IOWR(UNET_IOC_MAGIC, 4, struct unet_flow_set)
+#define UNET_IOC_SYNC		_IOWR(UNET_IOC_MAGIC, 5, struct unet_sync)
+#define UNET_IOC_STATE		_IOWR(UNET_IOC_MAGIC, 6, struct unet_state)
+
+/* ---- generic netlink: control and inspection --------------------------- */
+
+#define UNET_GENL_NAME		"unet"
+#define UNET_GENL_VERSION	1
+#define UNET_GENL_GROUP		"events"
+
+enum unet_genl_cmd {
+	UNET_CMD_UNSPEC,
+	UNET_CMD_NEXUS_ATTACH,	/* IFNAME; CAP_NET_ADMIN */
+	UNET_CMD_NEXUS_DETACH,	/* IFNAME; CAP_NET_ADMIN */
+	UNET_CMD_NEXUS_GET,	/* dump, or one by IFNAME */
+	UNET_CMD_CHANNEL_GET,	/* dump; IFNAME filters */
+	UNET_CMD_FLOW_GET,	/* dump; IFNAME, PROTO, LOCAL_PORT, REMOTE_PORT, LOCAL_ADDR, REMOTE_ADDR, PID filter */
+	UNET_CMD_STATS_GET,	/* dump of counters per nexus; IFNAME filters */
+	UNET_CMD_VERSION_GET,
+	UNET_CMD_EVENT,		/* multicast: EVENT and what it is about */
+	UNET_CMD_COUNT
+};
+
+enum unet_event {
+	UNET_EVENT_ATTACHED = 1,
+	UNET_EVENT_DETACHED,
+	UNET_EVENT_POISONED,
+	UNET_EVENT_OWNER_DIED,
+};
+
+enum unet_genl_attr {
+	UNET_A_UNSPEC,
+	UNET_A_PAD,
+	UNET_A_IFNAME,		/* string */
+	UNET_A_IFINDEX,		/* u32 */
+	UNET_A_HOOK,		/* string: "rx_handler" or "netfilter ingress" */
+	UNET_A_CHANNELS,	/* u32 */
+	UNET_A_FLOWS,		/* u32 */
+	UNET_A_CHANNEL,		/* u32 id */
+	UNET_A_STATE,		/* u32 enum unet_channel_state */
+	UNET_A_REASON,		/* u32 enum unet_poison_reason */
+	UNET_A_PID,		/* u32, in the reader's pid namespace */
+	UNET_A_UID,		/* u32, in the reader's user namespace */
+	UNET_A_COMM,		/* string */
+	UNET_A_ARENA_BYTES,	/* u64 */
+	UNET_A_FLOW,		/* u32 handle */
+	UNET_A_FLOW_ID,		/* u64 unique in the nexus */
+	UNET_A_FAMILY,		/* u8 */
+	UNET_A_PROTO,		/* u8 */
+	UNET_A_LOCAL_ADDR,	/* 4 or 16 bytes */
+	UNET_A_REMOTE_ADDR,	/* 4 or 16 bytes */
+	UNET_A_LOCAL_PORT,	/* be16 */
+	UNET_A_REMOTE_PORT,	/* be16 */
+	UNET_A_FLOW_STATE,	/* u32 enum unet_flow_state */
+	UNET_A_RX_PACKETS,	/* u64 */
+	UNET_A_RX_BATCHES,	/* u64 */
+	UNET_A_RX_BYTES,	/* u64 */
+	UNET_A_TX_PACKETS,	/* u64 */
+	UNET_A_TX_BYTES,	/* u64 */
+	UNET_A_DROPS,		/* u64 */
+	UNET_A_COUNTERS,	/* binary: __u64[], index enum unet_counter */
+	UNET_A_EVENT,		/* u32 enum unet_event */
+	UNET_A_VERSION,		/* string: of the module */
+	UNET_A_ABI,		/* u32 */
+	UNET_A_COUNT
+};
+
+enum unet_flow_state {
+	UNET_FLOW_STATE_LISTEN = 1,	/* listener, TCP or UDP */
+	UNET_FLOW_STATE_OPEN,		/* connected */
+	UNET_FLOW_STATE_CLOSING,	/* TCP: a FIN was seen */
+};
+
+#endif /* _UAPI_LINUX_UNET_H */
