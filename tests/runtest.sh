@@ -35,7 +35,8 @@ count() {
 	awk -v status="$2" '
 		{ sub(/^[ \t]+/, "") }
 		/^1\.\.[0-9]+/ { planned += substr($1, 4) }
-		/^ok / { if (/# *SKIP/) skipped++; else passed++ }
+		/^(not )?ok .*# *SKIP/ { skipped++; next }
+		/^ok / { passed++ }
 		/^not ok / { failed++ }
 		END {
 			seen = passed + failed + skipped
@@ -67,7 +68,7 @@ run)
 	echo "$name $p $f $s" >> "$logdir/results"
 	if [ "$f" -gt 0 ]; then
 		echo "  FAILED   $name: $p passed, $f failed, $s skipped ($log)"
-		grep -a '^[ 	]*not ok' "$log" | head -20 | sed 's/^/           /'
+		grep -a '^[ 	]*not ok' "$log" | grep -v '# *SKIP' | head -20 | sed 's/^/           /'
 		tail -n 25 "$log" | sed 's/^/         | /'
 		exit 0
 	fi
