@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libunet: TCP/IP inside the application, on the host's own address.
+ *
+ * Everything of the library. Objects are opaque, nothing is global, a stack
+ * belongs to one thread at a time. Functions that make something return a
+ * pointer, or NULL with errno set; all others return 0 or more, or -errno.
+ * Option structs start with their own size and may be NULL.
+ */
+#ifndef UNET_UNET_H
+#define UNET_UNET_H
+
+#include <unet/channel.h>
+#include <unet/packet.h>
+#include <unet/ring.h>
+#include <unet/socket.h>
+#include <unet/stack.h>
+#include <unet/stats.h>
+
+#define UNET_VERSION_MAJOR	0
+#define UNET_VERSION_MINOR	1
+#define UNET_VERSION_PATCH	0
+#define UNET_VERSION		"0.1.0"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * unet_version() - version of the library that is loaded
+ *
+ * Return: a constant string, UNET_VERSION of the library's own build.
+ */
+const char *unet_version(void);
+
+/**
+ * unet_strerror() - text for an error number, as libunet means it
+ * @err: positive or negative errno
+ *
+ * Says what an error means here ("no nexus is attached to that device") where
+ * the C library's text would mislead. Never NULL, never to be freed.
+ */
+const char *unet_strerror(int err);
+
+/**
+ * unet_error_detail() - what exactly was wrong with the last failed open
+ *
+ * Functions that take text (a device, an address, a protocol) or open a stack
+ * leave a sentence here that names the offending word and what is allowed.
+ * Valid until the calling thread's next such call; "" when there is none.
+ */
+const char *unet_error_detail(void);
+
+enum unet_log_level {
+	UNET_LOG_ERROR,
+	UNET_LOG_WARN,
+	UNET_LOG_INFO,
+	UNET_LOG_DEBUG,
+};
+
+/**
+ * typedef unet_log_fn - takes one line of log, without a line feed
+ */
+typedef void (*unet_log_fn)(void *arg, enum unet_log_level level,
+			    const char *line);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* UNET_UNET_H */
