@@ -13,6 +13,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 struct unet_channel;
 struct unet_rings;
 
@@ -109,6 +111,8 @@ int unet_channel_state(const struct unet_channel *ch, uint32_t *reason);
  * unet_reason_str() - text for an enum unet_poison_reason, never NULL
  */
 const char *unet_reason_str(uint32_t reason);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -20,6 +20,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 struct unet_stack;
 struct unet_sock;
 
@@ -371,6 +373,8 @@ struct unet_tcp_info {
 	uint64_t pacing;
 	char congestion[16];
 };
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -22,6 +22,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 struct unet_stack;
 struct unet_wire;
 
@@ -238,6 +240,8 @@ void unet_wire_on_packet(struct unet_wire *w, unet_wire_tap tap, void *arg);
  * unet_wire_close() - close both stacks and the wire; NULL is allowed
  */
 void unet_wire_close(struct unet_wire *w);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

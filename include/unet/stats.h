@@ -12,6 +12,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 struct unet_stack;
 
 /* X(id, name, what it counts). Append only: ids are part of the ABI. */
@@ -115,6 +117,8 @@ const char *unet_stat_name(unsigned int counter);
  * unet_stat_text() - what a counter counts, NULL when there is none
  */
 const char *unet_stat_text(unsigned int counter);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

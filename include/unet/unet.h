@@ -26,6 +26,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 /**
  * unet_version() - version of the library that is loaded
  *
@@ -63,6 +65,8 @@ enum unet_log_level {
  */
 typedef void (*unet_log_fn)(void *arg, enum unet_log_level level,
 			    const char *line);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }
