@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Description: the memory of a channel (R6.4, R6.5, R7.2): regions map with
+ * their rights and no more, whole or not at all; read-only stays read-only;
+ * fork does not inherit; mappings outlive the channel without harm; caps hold.
+ */
+#include "topo.h"
+#include "chan.h"
+#include "kselftest_harness.h"
+
+#include <setjmp.h>
+
+FIXTURE(arena) {
+	struct topo t;
+	struct chan c;
+};
+
+FIXTURE_SETUP(arena)
+{
+	ASSERT_EQ(0, topo_setup(&self->t));
+	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
+}
+
+FIXTURE_TEARDOWN(arena)
+{
+	chan_close(&self->c);
+	topo_teardown(&self->t);
+}
+
+static int map_errno(int fd, const struct unet_region *r, int prot, int flags,
+		     long more_bytes, long more_offset)
+{
+	void *p = mmap(NULL, r->bytes + more_bytes, prot, flags, fd,
+		       r->offset + more_offset);
+
+	if (p == MAP_FAILED)
+		return errno;
+	munmap(p, r->bytes + more_bytes);
+	return 0;
+}
+
+TEST_F(arena, defaults_fit_in_8_mib)
+{
+	uint64_t sum = 0;
+	int i;
+
+	for (i = 0; i < UNET_REGION_COUNT; i++)
+		sum += self->c.bind.layout.region[i].bytes;
+	EXPECT_GE(8u << 20, sum);
+}
+
+TEST_F(arena, read_only_regions_stay_read_only)
+{
+	int i;
+
+	for (i = 0; i < UNET_REGION_COUNT; i++) {
+		const struct unet_region *r = &self->c.bind.layout.region[i];
+
+		if (r->flags & UNET_REGION_WRITE)
+			continue;
+		EXPECT_EQ(EACCES, map_errno(self->c.fd, r, PROT_READ | PROT_WRITE,
+					    MAP_SHARED, 0, 0));
+		EXPECT_EQ(-1, mprotect(self->c.at[i], r->bytes,
+				       PROT_READ | PROT_WRITE));
+		EXPECT_EQ(EACCES, errno);
+	}
+}
+
+TEST_F(arena, the_rights_are_as_documented)
+{
+	static const bool writable[UNET_REGION_COUNT] = {
+		[UNET_REGION_URING] = true, [UNET_REGION_RX_SMALL] = true,
+		[UNET_REGION_RX_LARGE] = true, [UNET_REGION_TX] = true,
+	};
+	int i;
+
+	for (i = 0; i < UNET_REGION_COUNT; i++)
+		EXPECT_EQ(writable[i], !!(self->c.bind.layout.region[i].flags &
+					  UNET_REGION_WRITE));
+}
+
+TEST_F(arena, executable_private_partial_and_outside_are_refused)
+{
+	const struct unet_region *r = &self->c.bind.layout.region[UNET_REGION_TX];
+	struct unet_region none = { .offset = (uint64_t)UNET_REGION_COUNT << 32,
+				    .bytes = 4096 };
+
+	EXPECT_EQ(EACCES, map_errno(self->c.fd, r, PROT_READ | PROT_EXEC,
+				    MAP_SHARED, 0, 0));
+	EXPECT_EQ(EINVAL, map_errno(self->c.fd, r, PROT_READ, MAP_PRIVATE, 0, 0));
+	EXPECT_EQ(EINVAL, map_errno(self->c.fd, r, PROT_READ, MAP_SHARED, 4096, 0));
+	EXPECT_EQ(EINVAL, map_errno(self->c.fd, r, PROT_READ, MAP_SHARED, -4096, 0));
+	EXPECT_EQ(EINVAL, map_errno(self->c.fd, r, PROT_READ, MAP_SHARED, 0, 4096));
+	EXPECT_EQ(EINVAL, map_errno(self->c.fd, &none, PROT_READ, MAP_SHARED, 0, 0));
+}
+
+TEST_F(arena, mappings_cannot_grow)
+{
+	const struct unet_region *r = &self->c.bind.layout.region[UNET_REGION_INFO];
+
+	EXPECT_EQ(MAP_FAILED, mremap(self->c.at[UNET_REGION_INFO], r->bytes,
+				     r->bytes + 4096, MREMAP_MAYMOVE));
+}
+
+TEST_F(arena, a_forked_child_has_no_mapping)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		signal(SIGSEGV, SIG_DFL);
+		_exit(*(volatile uint32_t *)&self->c.info->abi);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+}
+
+TEST_F(arena, memory_starts_zeroed)
+{
+	const struct unet_region *r = self->c.bind.layout.region;
+	unsigned long i, sum = 0;
+	int n;
+
+	for (n = UNET_REGION_RX_SMALL; n <= UNET_REGION_TX; n++)
+		for (i = 0; i < r[n].bytes; i++)
+			sum += ((uint8_t *)self->c.at[n])[i];
+	EXPECT_EQ(0, sum);
+}
+
+TEST_F(arena, a_mapping_outlives_its_channel)
+{
+	close(self->c.fd);
+	ASSERT_EQ(0, sh("unetctl detach va"));
+	memset(self->c.tx_mem, 0xa5, self->c.bind.layout.region[UNET_REGION_TX].bytes);
+	EXPECT_EQ(UNET_ABI_VERSION, self->c.info->abi);
+	self->c.fd = open("/dev/null", O_RDONLY);
+}
+
+TEST_F(arena, parameters_out_of_range_name_an_error)
+{
+	static const struct {
+		struct unet_params p;
+		int err;
+	} bad[] = {
+		{ { .rx_slots = 3 }, -EINVAL },
+		{ { .tx_slots = 0x80000000 }, -EINVAL },
+		{ { .rx_slots = 0xffffffff }, -EINVAL },
+		{ { .max_flows = 100 }, -EINVAL },
+		{ { .max_flows = 0x20000 }, -EINVAL },
+		{ { .rx_small = 0xfffffffe }, -EINVAL },
+		{ { .rx_large = 0xfffffffe }, -EINVAL },
+		{ { .tx_bufs = 0xffffffff }, -EINVAL },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct chan c = { .fd = open(UNET_DEVICE, O_RDWR) };
+
+		EXPECT_EQ(bad[i].err, chan_bind(&c, "va", &bad[i].p))
+			TH_LOG("row %u", i);
+		/* A refused bind leaves a channel that can still be bound. */
+		EXPECT_EQ(0, chan_bind(&c, "va", NULL));
+		EXPECT_EQ(-EBUSY, chan_bind(&c, "va", NULL));
+		close(c.fd);
+	}
+}
+
+TEST_F(arena, the_cap_per_channel_holds)
+{
+	struct unet_query q = { .size = sizeof(q) };
+	struct unet_params p = { 0 };
+	struct chan c = { .fd = open(UNET_DEVICE, O_RDWR) };
+
+	ASSERT_EQ(0, chan_ioctl(c.fd, UNET_IOC_QUERY, &q));
+	p.rx_large = q.max_arena / UNET_RX_LARGE_BYTES;
+	EXPECT_EQ(-EDQUOT, chan_bind(&c, "va", &p));
+	close(c.fd);
+}
+
+TEST_HARNESS_MAIN

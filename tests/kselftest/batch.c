@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Description: flow batches (R1.4, R1.5, R1.10, R1.13, R1.14): a burst of N
+ * packets of a flow arrives as one slot with a chain of N; flows of one burst
+ * each get their own slot; limits and "do not batch" are kept; a super packet
+ * passes whole; a bad checksum is marked and spoils nothing; order holds with
+ * two processors receiving; a full ring or an empty pool drops, counted, and
+ * never another flow's packets.
+ */
+/* libs: -lpthread */
+#include "topo.h"
+#include "chan.h"
+#include "kselftest_harness.h"
+
+#include <pthread.h>
+
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+
+FIXTURE(batch) {
+	struct topo t;
+	struct chan c;
+	int peer;
+};
+
+FIXTURE_SETUP(batch)
+{
+	ASSERT_EQ(0, topo_setup(&self->t));
+	/* The peer cuts in software: all pieces leave in one burst. */
+	ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx-udp-segmentation off"));
+	ASSERT_EQ(0, sh("ethtool -K va gro on"));
+	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
+	self->peer = peer_socket(&self->t, AF_INET, SOCK_DGRAM);
+	ASSERT_GE(self->peer, 0);
+}
+
+FIXTURE_TEARDOWN(batch)
+{
+	close(self->peer);
+	chan_close(&self->c);
+	topo_teardown(&self->t);
+}
+
+static int udp_flow(struct chan *c, int port, uint32_t meta_flags,
+		    uint32_t limit, uint64_t tag)
+{
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, port,
+					  NULL, 0);
+
+	r.meta.flags = meta_flags;
+	r.meta.batch_limit = limit;
+	r.meta.tag = tag;
+	return chan_flow_add(c, &r);
+}
+
+/* Send n * bytes with a segment size: n packets in one go. */
+static int burst(int fd, int port, const void *data, size_t bytes, int seg)
+{
+	setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &seg, sizeof(seg));
+	return send_to(fd, OUR_V4, port, data, bytes);
+}
+
+static uint8_t pattern[64 * 100];
+
+static void fill_pattern(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(pattern); i++)
+		pattern[i] = i / 100 * 3 + i;
+}
+
+/* Warm neighbours up, so that no burst is split by resolution. */
+static void warm(struct chan *c, int peer, int port)
+{
+	burst(peer, port, "warm", 4, 0);
+	if (chan_rx_peek(c, 2000))
+		chan_rx_next(c);
+}
+
+TEST_F(batch, a_burst_of_n_is_one_slot_of_n)
+{
+	const struct unet_rx_slot *s;
+	uint32_t b, i = 0;
+
+	fill_pattern();
+	ASSERT_EQ(0, udp_flow(&self->c, 1000, 0, 0, 42));
+	warm(&self->c, self->peer, 1000);
+	ASSERT_EQ(0, burst(self->peer, 1000, pattern, 40 * 100, 100));
+	s = chan_rx_peek(&self->c, 2000);
+	ASSERT_NE(NULL, s);
+	EXPECT_EQ(40, s->packets);
+	EXPECT_EQ(40, s->segments);
+	EXPECT_EQ(40 * 128, s->bytes);
+	EXPECT_EQ(42, s->tag);
+	EXPECT_NE(0, s->tstamp);
+	for (b = s->first; b != UNET_NO_BUF; b = self->c.desc[b].next, i++) {
+		EXPECT_EQ(128, self->c.desc[b].len);
+		EXPECT_EQ(20, self->c.desc[b].l4_offset);
+		EXPECT_TRUE(self->c.desc[b].flags & UNET_DESC_CSUM_OK);
+		EXPECT_EQ(0, memcmp(chan_buf(&self->c, b) + 28,
+				    pattern + i * 100, 100));
+	}
+	EXPECT_EQ(40, i);
+	chan_rx_next(&self->c);
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 50));
+	EXPECT_EQ(2, nexus_counter("va", "rx_batches"));
+}
+
+TEST_F(batch, do_not_batch_gives_a_slot_each)
+{
+	int i;
+
+	ASSERT_EQ(0, udp_flow(&self->c, 1000, UNET_META_NO_BATCH, 0, 1));
+	warm(&self->c, self->peer, 1000);
+	ASSERT_EQ(0, burst(self->peer, 1000, pattern, 10 * 100, 100));
+	for (i = 0; i < 10; i++) {
+		const struct unet_rx_slot *s = chan_rx_peek(&self->c, 2000);
+
+		ASSERT_NE(NULL, s);
+		EXPECT_EQ(1, s->packets);
+		chan_rx_next(&self->c);
+	}
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 50));
+}
+
+TEST_F(batch, the_batch_limit_is_kept)
+{
+	static const uint32_t want[] = { 16, 16, 8 };
+	unsigned int i;
+
+	ASSERT_EQ(0, udp_flow(&self->c, 1000, 0, 16, 1));
+	warm(&self->c, self->peer, 1000);
+	ASSERT_EQ(0, burst(self->peer, 1000, pattern, 40 * 100, 100));
+	for (i = 0; i < 3; i++) {
+		const struct unet_rx_slot *s = chan_rx_peek(&self->c, 2000);
+
+		ASSERT_NE(NULL, s);
+		EXPECT_EQ(want[i], s->packets);
+		chan_rx_next(&self->c);
+	}
+}
+
+TEST_F(batch, mixed_flows_of_one_burst_are_sorted_into_their_own_slots)
+{
+	uint32_t got[2] = { 0, 0 }, slots = 0;
+	int i;
+
+	ASSERT_EQ(0, udp_flow(&self->c, 1000, 0, 0, 0));
+	ASSERT_EQ(0, udp_flow(&self->c, 1001, 0, 0, 1));
+	warm(&self->c, self->peer, 1000);
+	/* A delaying qdisc collects the packets and lets them go together. */
+	ASSERT_EQ(0, sh_peer(&self->t, "tc qdisc add dev vb root netem delay 100ms"));
+	for (i = 0; i < 40; i++)
+		ASSERT_EQ(0, send_to(self->peer, OUR_V4, 1000 + i % 2, "mix", 3));
+	while (got[0] + got[1] < 40) {
+		const struct unet_rx_slot *s = chan_rx_peek(&self->c, 2000);
+
+		ASSERT_NE(NULL, s);
+		got[s->tag] += s->packets;
+		slots++;
+		chan_rx_next(&self->c);
+	}
+	EXPECT_EQ(20, got[0]);
+	EXPECT_EQ(20, got[1]);
+	/* The timer may let them go in a few bursts, not one by one. */
+	EXPECT_GE(24, slots);
+}
+
+TEST_F(batch, one_wakeup_at_most_per_poll)
+{
+	long long before;
+
+	ASSERT_EQ(0, udp_flow(&self->c, 1000, UNET_META_NO_BATCH, 0, 1));
+	warm(&self->c, self->peer, 1000);
+	chan_rx_peek(&self->c, 10);
+	before = nexus_counter("va", "ch_wakeups");
+	ASSERT_EQ(0, burst(self->peer, 1000, pattern, 60 * 100, 100));
+	usleep(100 * 1000);
+	EXPECT_GE(before + 1, nexus_counter("va", "ch_wakeups"));
+}
+
+TEST_F(batch, a_super_packet_of_64_kib_passes_whole)
+{
+	static uint8_t data[64000];
+	const struct unet_rx_slot *s;
+	const struct unet_desc *d;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(data); i++)
+		data[i] = i * 7 + (i >> 8);
+	ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx-udp-segmentation on"));
+	ASSERT_EQ(0, udp_flow(&self->c, 1000, 0, 0, 1));
+	warm(&self->c, self->peer, 1000);
+	ASSERT_EQ(0, burst(self->peer, 1000, data, sizeof(data), 1000));
+	s = chan_rx_peek(&self->c, 2000);
+	ASSERT_NE(NULL, s);
+	EXPECT_EQ(1, s->packets);
+	EXPECT_EQ(64, s->segments);
+	EXPECT_EQ(1000, s->seg_size);
+	EXPECT_TRUE(s->flags & UNET_RX_SUPER);
+	d = &self->c.desc[s->first];
+	EXPECT_EQ(sizeof(data) + 28, d->len);
+	EXPECT_EQ(64, d->segments);
+	EXPECT_EQ(0, memcmp(chan_buf(&self->c, s->first) + 28, data, sizeof(data)));
+	chan_rx_next(&self->c);
+}
+
+TEST_F(batch, a_super_packet_without_large_buffers_is_chained)
+{
+	struct unet_params p = { .rx_large = UNET_PARAM_NONE };
+	static uint8_t data[30000];
+	const struct unet_rx_slot *s;
+	uint32_t at = 0, b, skip = 28;
+	struct chan c;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(data); i++)
+		data[i] = i * 11 + (i >> 8);
+	ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx-udp-segmentation on"));
+	ASSERT_EQ(0, chan_open(&c, "va", &p));
+	ASSERT_EQ(0, udp_flow(&c, 1000, 0, 0, 1));
+	warm(&c, self->peer, 1000);
+	ASSERT_EQ(0, burst(self->peer, 1000, data, sizeof(data), 1000));
+	s = chan_rx_peek(&c, 2000);
+	ASSERT_NE(NULL, s);
+	EXPECT_EQ(1, s->packets);
+	EXPECT_EQ(30, s->segments);
+	for (b = s->first; b != UNET_NO_BUF; b = c.desc[b].next) {
+		const struct unet_desc *d = &c.desc[b];
+
+		ASSERT_EQ(d->next != UNET_NO_BUF, !!(d->flags & UNET_DESC_MORE));
+		ASSERT_EQ(0, memcmp(chan_buf(&c, b) + skip, data + at, d->len - skip));
+		at += d->len - skip;
+		skip = 0;
+	}
+	EXPECT_EQ(sizeof(data), at);
+	chan_close(&c);
+}
+
+TEST_F(batch, a_bad_checksum_is_marked_and_spoils_nothing)
+{
+	uint32_t good = 0, bad = 0;
+
+	ASSERT_EQ(0, udp_flow(&self->c, 1000, 0, 0, 1));
+	warm(&self->c, self->peer, 1000);
+	/* netem flips one bit of some packets; software checksums tell. */
+	ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx off"));
+	ASSERT_EQ(0, sh_peer(&self->t, "tc qdisc add dev vb root netem corrupt 30%%"));
+	while (good < 50 || !bad) {
+		const struct unet_rx_slot *s;
+		uint32_t b, marked = 0;
+
+		ASSERT_EQ(0, send_to(self->peer, OUR_V4, 1000, pattern, 1000));
+		s = chan_rx_peek(&self->c, 20);
+		if (!s)
+			continue;	/* the header was hit: not our flow's */
+		for (b = s->first; b != UNET_NO_BUF; b = self->c.desc[b].next) {
+			const uint8_t *p = chan_buf(&self->c, b);
+
+			if (self->c.desc[b].flags & UNET_DESC_CSUM_BAD) {
+				marked++;
+				bad++;
+			} else {
+				ASSERT_EQ(0, memcmp(p + 28, pattern, 1000));
+				good++;
+			}
+		}
+		EXPECT_EQ(!!marked, !!(s->flags & UNET_RX_CSUM_BAD));
+		chan_rx_next(&self->c);
+	}
+	EXPECT_EQ(bad, nexus_counter("va", "rx_csum_bad"));
+}
+
+/* ---- order ---- */
+
+struct sender {
+	struct topo *t;
+	int fd;
+	int cpu;
+	uint32_t base;
+	uint32_t n;
+};
+
+static void *send_numbers(void *arg)
+{
+	struct sender *s = arg;
+	cpu_set_t set;
+	uint32_t i;
+
+	CPU_ZERO(&set);
+	CPU_SET(s->cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+	for (i = 0; i < s->n; i++) {
+		uint32_t v = s->base + i;
+
+		send_to(s->fd, OUR_V4, 1000, &v, 4);
+		if (!(i % 64))
+			usleep(500);
+	}
+	return NULL;
+}
+
+/*
+ * Two senders on two processors, one flow (a listener) in one channel: each
+ * sender's numbers must come in order whatever processor received them.
+ */
+TEST_F_TIMEOUT(batch, two_receiving_processors_do_not_reorder_a_flow, 120)
+{
+	struct sender s[2] = { { .cpu = 0, .n = 20000 },
+			       { .cpu = 1, .n = 20000, .base = 0x80000000 } };
+	uint32_t next[2] = { 0, 0 }, lost = 0;
+	pthread_t th[2];
+	int i;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		SKIP(return, "needs two processors");
+	ASSERT_EQ(0, udp_flow(&self->c, 1000, 0, 0, 1));
+	warm(&self->c, self->peer, 1000);
+	for (i = 0; i < 2; i++) {
+		s[i].fd = peer_socket(&self->t, AF_INET, SOCK_DGRAM);
+		ASSERT_EQ(0, pthread_create(&th[i], NULL, send_numbers, &s[i]));
+	}
+	for (;;) {
+		const struct unet_rx_slot *slot = chan_rx_peek(&self->c, 1000);
+		uint32_t b;
+
+		if (!slot)
+			break;
+		for (b = slot->first; b != UNET_NO_BUF; b = self->c.desc[b].next) {
+			uint32_t v, who;
+
+			memcpy(&v, chan_buf(&self->c, b) + 28, 4);
+			who = v >> 31;
+			v &= 0x7fffffff;
+			ASSERT_LE(next[who], v) TH_LOG("sender %u", who);
+			lost += v - next[who];
+			next[who] = v + 1;
+		}
+		chan_rx_next(&self->c);
+	}
+	for (i = 0; i < 2; i++)
+		pthread_join(th[i], NULL);
+	lost += 2 * 20000 - next[0] - next[1];
+	EXPECT_EQ(lost, nexus_counter("va", "rx_drop_no_buffer") +
+			nexus_counter("va", "rx_drop_ring_full"));
+	EXPECT_GT(20000, lost);
+}
+
+/* ---- back-pressure ---- */
+
+TEST_F(batch, a_full_ring_drops_only_its_own_and_counts)
+{
+	struct unet_params p = { .rx_slots = 64 };
+	struct chan small;
+	int i;
+
+	ASSERT_EQ(0, chan_open(&small, "va", &p));
+	ASSERT_EQ(0, udp_flow(&small, 1000, 0, 0, 1));
+	ASSERT_EQ(0, udp_flow(&self->c, 2000, 0, 0, 2));
+	for (i = 0; i < 100; i++) {
+		ASSERT_EQ(0, send_to(self->peer, OUR_V4, 1000, "full", 4));
+		ASSERT_EQ(0, send_to(self->peer, OUR_V4, 2000, "free", 4));
+		ASSERT_NE(NULL, chan_rx_peek(&self->c, 2000));
+		chan_rx_next(&self->c);
+	}
+	EXPECT_EQ(36, nexus_counter("va", "rx_drop_ring_full"));
+	for (i = 0; i < 64; i++) {
+		ASSERT_NE(NULL, chan_rx_peek(&small, 1000));
+		chan_rx_next(&small);
+	}
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, 1000, "again", 5));
+	EXPECT_NE(NULL, chan_rx_peek(&small, 1000));
+	chan_close(&small);
+}
+
+TEST_F(batch, an_empty_pool_drops_and_recovers)
+{
+	struct unet_params p = { .rx_small = 64, .rx_large = UNET_PARAM_NONE };
+	uint32_t i, kept = 0;
+	struct chan c;
+
+	ASSERT_EQ(0, chan_open(&c, "va", &p));
+	ASSERT_EQ(0, udp_flow(&c, 1000, 0, 0, 1));
+	for (i = 0; i < 200; i++)
+		ASSERT_EQ(0, send_to(self->peer, OUR_V4, 1000, "hold", 4));
+	usleep(50 * 1000);
+	kept = load_acquire(&c.kring->rx_tail);
+	EXPECT_LE(1, kept);
+	EXPECT_GE(64, kept);
+	EXPECT_EQ(200 - kept, nexus_counter("va", "rx_drop_no_buffer"));
+	while (chan_rx_peek(&c, 0))
+		chan_rx_next(&c);
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, 1000, "again", 5));
+	EXPECT_NE(NULL, chan_rx_peek(&c, 1000));
+	chan_close(&c);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Description: which flow gets a packet (R1.2, R1.3, R1.9), who may send what
+ * (R6.1): every mask, both families, most specific first, the rest to the host;
+ * spoofed source, port, protocol, destination and foreign handles are refused
+ * and counted.
+ */
+#include "topo.h"
+#include "chan.h"
+#include "kselftest_harness.h"
+
+#define PORT	7000
+#define RPORT	9000
+
+FIXTURE(flow) {
+	struct topo t;
+	struct chan c;
+	int peer;	/* UDP socket of the peer, bound to RPORT */
+};
+
+FIXTURE_VARIANT(flow) {
+	int family;
+	const char *ours;
+	const char *theirs;
+};
+
+FIXTURE_VARIANT_ADD(flow, v4) { AF_INET, OUR_V4, PEER_V4 };
+FIXTURE_VARIANT_ADD(flow, v6) { AF_INET6, OUR_V6, PEER_V6 };
+
+FIXTURE_SETUP(flow)
+{
+	ASSERT_EQ(0, topo_setup(&self->t));
+	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
+	self->peer = peer_socket(&self->t, variant->family, SOCK_DGRAM);
+	ASSERT_GE(self->peer, 0);
+	ASSERT_EQ(0, bind_to(self->peer, variant->theirs, RPORT));
+}
+
+FIXTURE_TEARDOWN(flow)
+{
+	close(self->peer);
+	chan_close(&self->c);
+	topo_teardown(&self->t);
+}
+
+/* Tag of the batch one datagram from the peer arrived in, 0 when none did. */
+static uint64_t tag_of_arrival(struct chan *c, int peer, const char *ours,
+			       int ms)
+{
+	const struct unet_rx_slot *s;
+	uint64_t tag;
+
+	if (send_to(peer, ours, PORT, "ping", 4))
+		return ~0ull;
+	s = chan_rx_peek(c, ms);
+	if (!s)
+		return 0;
+	tag = s->packets == 1 ? s->tag : ~0ull;
+	chan_rx_next(c);
+	return tag;
+}
+
+enum { LOCAL = 1, REMOTE = 2, PORTS = 4 };
+
+/* The seven masks, most specific first; the tag is the row number plus one. */
+static const unsigned int masks[] = {
+	LOCAL | REMOTE | PORTS,		/* 5-tuple */
+	REMOTE | PORTS,			/* 4-tuple: any local address */
+	LOCAL | PORTS,			/* 3-tuple */
+	PORTS,				/* 2-tuple */
+	LOCAL | REMOTE,			/* IP only */
+	LOCAL,
+	0,
+};
+
+#define PROTO_RAW	253	/* RFC 3692: for experiments */
+
+static struct unet_flow_req row_req(unsigned int row, int family,
+				    const char *ours, const char *theirs)
+{
+	unsigned int m = masks[row];
+	struct unet_flow_req r =
+		flow_req(m & PORTS ? IPPROTO_UDP : PROTO_RAW, family,
+			 m & LOCAL ? ours : NULL, m & PORTS ? PORT : 0,
+			 m & REMOTE ? theirs : NULL,
+			 m & PORTS && m & REMOTE ? RPORT : 0);
+
+	if (!(m & PORTS))
+		r.flags |= UNET_FLOW_NO_PORTS;
+	r.flags |= family == AF_INET6 ? UNET_FLOW_V6ONLY : 0;
+	r.meta.tag = row + 1;
+	return r;
+}
+
+TEST_F(flow, most_specific_port_flow_wins)
+{
+	uint32_t handle[4];
+	uint32_t parent = 0;
+	int row;
+
+	/* Least specific first, so that insertion order cannot help. */
+	for (row = 3; row >= 0; row--) {
+		struct unet_flow_req r = row_req(row, variant->family,
+						 variant->ours, variant->theirs);
+
+		r.parent = parent;
+		ASSERT_EQ(0, chan_flow_add(&self->c, &r)) TH_LOG("row %d", row);
+		handle[row] = r.flow;
+		if (row == 3)
+			parent = r.flow;
+	}
+	for (row = 0; row < 4; row++) {
+		EXPECT_EQ((uint64_t)row + 1,
+			  tag_of_arrival(&self->c, self->peer, variant->ours, 2000));
+		ASSERT_EQ(0, chan_flow_del(&self->c, handle[row], 0));
+	}
+	EXPECT_EQ(0, tag_of_arrival(&self->c, self->peer, variant->ours, 200));
+	EXPECT_LE(1, nexus_counter("va", "rx_host"));
+}
+
+TEST_F(flow, most_specific_ip_flow_wins)
+{
+	uint32_t handle[7];
+	int raw, row;
+
+	raw = peer_socket(&self->t, variant->family, SOCK_RAW);
+	close(raw);
+	ASSERT_EQ(0, setns(self->t.ns_peer, CLONE_NEWNET));
+	raw = socket(variant->family, SOCK_RAW, PROTO_RAW);
+	ASSERT_EQ(0, setns(self->t.ns_ours, CLONE_NEWNET));
+	ASSERT_GE(raw, 0);
+	for (row = 6; row >= 4; row--) {
+		struct unet_flow_req r = row_req(row, variant->family,
+						 variant->ours, variant->theirs);
+
+		ASSERT_EQ(0, chan_flow_add(&self->c, &r)) TH_LOG("row %d", row);
+		handle[row] = r.flow;
+	}
+	for (row = 4; row < 7; row++) {
+		const struct unet_rx_slot *s;
+
+		ASSERT_EQ(0, send_to(raw, variant->ours, 0, "data", 4));
+		s = chan_rx_peek(&self->c, 2000);
+		ASSERT_NE(NULL, s);
+		EXPECT_EQ((uint64_t)row + 1, s->tag);
+		chan_rx_next(&self->c);
+		ASSERT_EQ(0, chan_flow_del(&self->c, handle[row], 0));
+	}
+	ASSERT_EQ(0, send_to(raw, variant->ours, 0, "data", 4));
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 200));
+	close(raw);
+}
+
+TEST_F(flow, unmatched_packets_reach_the_host_in_order)
+{
+	int host = socket(variant->family, SOCK_DGRAM, 0);
+	struct timeval tv = { .tv_sec = 5 };
+	struct unet_flow_req r = row_req(3, variant->family, variant->ours,
+					 variant->theirs);
+	uint32_t i, got;
+
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	setsockopt(host, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	ASSERT_EQ(0, bind_to(host, variant->ours, PORT + 1));
+	for (i = 0; i < 200; i++) {
+		ASSERT_EQ(0, send_to(self->peer, variant->ours, PORT + 1, &i, 4));
+		ASSERT_EQ(0, send_to(self->peer, variant->ours, PORT, &i, 4));
+	}
+	for (i = 0; i < 200; i++) {
+		ASSERT_EQ(4, recv(host, &got, 4, 0));
+		ASSERT_EQ(i, got);
+	}
+	close(host);
+}
+
+TEST_F(flow, exact_duplicate_is_refused)
+{
+	struct unet_flow_req a = row_req(2, variant->family, variant->ours,
+					 variant->theirs);
+	struct unet_flow_req b = a;
+
+	ASSERT_EQ(0, chan_flow_add(&self->c, &a));
+	EXPECT_EQ(-EADDRINUSE, chan_flow_add(&self->c, &b));
+	ASSERT_EQ(0, chan_flow_del(&self->c, a.flow, 0));
+	EXPECT_EQ(-ENOENT, chan_flow_del(&self->c, a.flow, 0));
+	EXPECT_EQ(0, chan_flow_add(&self->c, &b));
+	EXPECT_NE(a.flow, b.flow);
+}
+
+TEST_F(flow, dual_stack_listener_hears_v4_unless_v6only)
+{
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET6, NULL, PORT,
+					  NULL, 0);
+	int v4 = peer_socket(&self->t, AF_INET, SOCK_DGRAM);
+
+	ASSERT_EQ(0, bind_to(v4, PEER_V4, RPORT + 1));
+	r.meta.tag = 77;
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	EXPECT_EQ(77, tag_of_arrival(&self->c, v4, OUR_V4, 2000));
+	ASSERT_EQ(0, chan_flow_del(&self->c, r.flow, 0));
+	r.flags |= UNET_FLOW_V6ONLY;
+	r.flow = 0;
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	EXPECT_EQ(0, tag_of_arrival(&self->c, v4, OUR_V4, 200));
+	close(v4);
+}
+
+/* ---- sending ---- */
+
+static struct pkt_spec good_packet(int family, const char *src, const char *dst)
+{
+	return (struct pkt_spec){
+		.family = family, .proto = IPPROTO_UDP, .src = src, .dst = dst,
+		.sport = PORT, .dport = RPORT, .data = "hello", .bytes = 5,
+	};
+}
+
+TEST_F(flow, a_send_reaches_the_peer_with_good_checksums)
+{
+	struct pkt_spec p = good_packet(variant->family, variant->ours,
+					variant->theirs);
+	struct unet_flow_req r = row_req(0, variant->family, variant->ours,
+					 variant->theirs);
+	struct timeval tv = { .tv_sec = 5 };
+	char buf[16];
+
+	setsockopt(self->peer, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	/* Software checksums on both sides, so that a wrong one is seen. */
+	ASSERT_EQ(0, sh("ethtool -K va tx off"));
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	EXPECT_EQ(0, chan_send(&self->c, r.flow, &p, 0));
+	ASSERT_EQ(5, recv(self->peer, buf, sizeof(buf), 0));
+	EXPECT_EQ(0, memcmp(buf, "hello", 5));
+	EXPECT_EQ(1, self->c.adv[r.adv].sent);
+}
+
+TEST_F(flow, a_large_send_is_cut_at_the_segment_size)
+{
+	static uint8_t data[10 * 1000];
+	struct pkt_spec p = good_packet(variant->family, variant->ours,
+					variant->theirs);
+	struct unet_flow_req r = row_req(0, variant->family, variant->ours,
+					 variant->theirs);
+	struct timeval tv = { .tv_sec = 5 };
+	uint8_t buf[2000];
+	unsigned int i;
+
+	for (i = 0; i < sizeof(data); i++)
+		data[i] = i / 1000 + i;
+	p.data = data;
+	p.bytes = sizeof(data);
+	setsockopt(self->peer, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	EXPECT_EQ(0, chan_send(&self->c, r.flow, &p, 1000));
+	for (i = 0; i < 10; i++) {
+		ASSERT_EQ(1000, recv(self->peer, buf, sizeof(buf), 0));
+		ASSERT_EQ(0, memcmp(buf, data + i * 1000, 1000));
+	}
+}
+
+TEST_F(flow, spoofed_sends_are_refused_and_counted)
+{
+	const char *alien = variant->family == AF_INET ? "10.9.0.77" : "fd09::77";
+	struct pkt_spec good = good_packet(variant->family, variant->ours,
+					   variant->theirs);
+	struct unet_flow_req r = row_req(0, variant->family, variant->ours,
+					 variant->theirs);
+	struct pkt_spec bad;
+
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	bad = good;
+	bad.src = alien;
+	EXPECT_EQ(UNET_CNT_TX_SPOOF_SOURCE, chan_send(&self->c, r.flow, &bad, 0));
+	bad = good;
+	bad.sport++;
+	EXPECT_EQ(UNET_CNT_TX_SPOOF_PORT, chan_send(&self->c, r.flow, &bad, 0));
+	bad = good;
+	bad.dport++;
+	EXPECT_EQ(UNET_CNT_TX_SPOOF_DEST, chan_send(&self->c, r.flow, &bad, 0));
+	bad = good;
+	bad.dst = alien;
+	EXPECT_EQ(UNET_CNT_TX_SPOOF_DEST, chan_send(&self->c, r.flow, &bad, 0));
+	bad = good;
+	bad.proto = IPPROTO_TCP;
+	EXPECT_EQ(UNET_CNT_TX_SPOOF_PROTO, chan_send(&self->c, r.flow, &bad, 0));
+	EXPECT_EQ(UNET_CNT_TX_BAD_FLOW,
+		  chan_send(&self->c, r.flow + 0x10000, &good, 0));
+	EXPECT_EQ(UNET_CNT_TX_BAD_FLOW, chan_send(&self->c, 0, &good, 0));
+	EXPECT_EQ(1, nexus_counter("va", "tx_spoof_source"));
+	EXPECT_EQ(1, nexus_counter("va", "tx_spoof_port"));
+	EXPECT_EQ(2, nexus_counter("va", "tx_spoof_dest"));
+	EXPECT_EQ(1, nexus_counter("va", "tx_spoof_proto"));
+	EXPECT_EQ(2, nexus_counter("va", "tx_bad_flow"));
+	EXPECT_EQ(0, nexus_counter("va", "tx_packets"));
+	EXPECT_EQ(5, self->c.adv[r.adv].dropped);
+	/* None of it cost the channel its life, and the truth still passes. */
+	EXPECT_EQ(UNET_CHANNEL_LIVE, chan_state(&self->c, NULL));
+	EXPECT_EQ(0, chan_send(&self->c, r.flow, &good, 0));
+}
+
+TEST_F(flow, a_handle_is_worth_nothing_in_another_channel)
+{
+	struct pkt_spec p = good_packet(variant->family, variant->ours,
+					variant->theirs);
+	struct unet_flow_req r = row_req(0, variant->family, variant->ours,
+					 variant->theirs);
+	struct chan thief;
+
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	ASSERT_EQ(0, chan_open(&thief, "va", NULL));
+	EXPECT_EQ(UNET_CNT_TX_BAD_FLOW, chan_send(&thief, r.flow, &p, 0));
+	EXPECT_EQ(-ENOENT, chan_flow_del(&thief, r.flow, 0));
+	EXPECT_EQ(0, chan_send(&self->c, r.flow, &p, 0));
+	chan_close(&thief);
+}
+
+TEST_F(flow, abuse_poisons_only_the_abuser)
+{
+	struct unet_flow_req r = row_req(0, variant->family, variant->ours,
+					 variant->theirs);
+	struct chan bully;
+	uint32_t reason = 0;
+	int i;
+
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	ASSERT_EQ(0, chan_open(&bully, "va", NULL));
+	for (i = 0; i <= UNET_ABUSE_LIMIT; i++) {
+		struct unet_tx_slot bad = { .flow = r.flow, .extents = 1 };
+
+		chan_tx_slot(&bully, &bad);
+		if (chan_sync(&bully, UNET_SYNC_TX))
+			break;
+		bully.uring->done_head = load_acquire(&bully.kring->done_tail);
+	}
+	EXPECT_EQ(UNET_CHANNEL_POISONED, chan_state(&bully, &reason));
+	EXPECT_EQ(UNET_POISON_TX_ABUSE, reason);
+	EXPECT_EQ(-EIO, chan_sync(&bully, UNET_SYNC_TX));
+	EXPECT_EQ(UNET_CHANNEL_LIVE, chan_state(&self->c, NULL));
+	EXPECT_EQ(1, tag_of_arrival(&self->c, self->peer, variant->ours, 2000));
+	chan_close(&bully);
+}
+
+TEST_F(flow, a_send_from_an_address_the_host_lost_is_refused)
+{
+	struct pkt_spec p = good_packet(variant->family, variant->ours,
+					variant->theirs);
+	struct unet_flow_req r = row_req(0, variant->family, variant->ours,
+					 variant->theirs);
+
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	EXPECT_EQ(0, chan_send(&self->c, r.flow, &p, 0));
+	ASSERT_EQ(0, sh("ip addr add %s dev va",
+			variant->family == AF_INET ? "10.9.0.3/24" : "fd09::3/64 nodad"));
+	ASSERT_EQ(0, sh("ip addr del %s dev va",
+			variant->family == AF_INET ? OUR_V4 "/24" : OUR_V6 "/64"));
+	EXPECT_EQ(UNET_CNT_TX_SOURCE_GONE, chan_send(&self->c, r.flow, &p, 0));
+}
+
+TEST_F(flow, too_large_for_the_route_is_refused_not_cut)
+{
+	static uint8_t data[3000];
+	struct pkt_spec p = good_packet(variant->family, variant->ours,
+					variant->theirs);
+	struct unet_flow_req r = row_req(0, variant->family, variant->ours,
+					 variant->theirs);
+
+	p.data = data;
+	p.bytes = sizeof(data);
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	EXPECT_EQ(1500, r.mtu);
+	EXPECT_EQ(UNET_CNT_TX_TOO_BIG, chan_send(&self->c, r.flow, &p, 0));
+}
+
+TEST_HARNESS_MAIN

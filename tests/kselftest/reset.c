@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Description: death is part of the protocol (D9, R7.7): the peers of an
+ * owner's established connections get a reset at once and with a sequence
+ * number they must accept; closed ones do not; the port lingers for host and
+ * strangers, and can be taken over by its user.
+ */
+#include "tcp_hand.h"
+#include "kselftest_harness.h"
+
+FIXTURE(reset) {
+	struct topo t;
+	struct chan c;
+	struct hand h;
+};
+
+FIXTURE_SETUP(reset)
+{
+	ASSERT_EQ(0, topo_setup(&self->t));
+	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
+	ASSERT_EQ(0, hand_listen(&self->c, &self->h, 0));
+	ASSERT_EQ(0, hand_accept(&self->t, &self->c, &self->h));
+}
+
+FIXTURE_TEARDOWN(reset)
+{
+	close(self->h.client);
+	if (self->c.fd >= 0)
+		chan_close(&self->c);
+	topo_teardown(&self->t);
+}
+
+/* What a blocking read of the client ends with: bytes, 0, or -errno. */
+static ssize_t client_reads(int fd)
+{
+	struct timeval tv = { .tv_sec = 2 };
+	char buf[4096];
+	ssize_t n;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	n = recv(fd, buf, sizeof(buf), 0);
+	return n < 0 ? -errno : n;
+}
+
+TEST_F(reset, data_passes_on_the_connection)
+{
+	ASSERT_EQ(0, hand_send(&self->c, &self->h, self->h.conn,
+			       TH_ACK | TH_PUSH, "hello", 5));
+	EXPECT_EQ(5, client_reads(self->h.client));
+}
+
+TEST_F(reset, the_peer_of_an_idle_connection_is_reset)
+{
+	uint64_t t0 = mono_ms();
+
+	chan_close(&self->c);
+	EXPECT_EQ(-ECONNRESET, client_reads(self->h.client));
+	EXPECT_GE(1000, mono_ms() - t0);
+	EXPECT_EQ(1, nexus_counter("va", "flow_reset"));
+}
+
+TEST_F(reset, the_reset_follows_what_was_sent)
+{
+	static const char data[1200];
+
+	/* Across the wrap of the sequence space: ISS is just below it. */
+	ASSERT_EQ(0, hand_send(&self->c, &self->h, self->h.conn,
+			       TH_ACK | TH_PUSH, data, sizeof(data)));
+	EXPECT_EQ(sizeof(data), client_reads(self->h.client));
+	chan_close(&self->c);
+	EXPECT_EQ(-ECONNRESET, client_reads(self->h.client));
+}
+
+TEST_F(reset, a_killed_process_is_a_closed_one)
+{
+	struct chan c;
+	struct hand h = { 0 };
+	int status, ready[2];
+	pid_t pid;
+	char b;
+
+	chan_close(&self->c);
+	ASSERT_EQ(0, pipe(ready));
+	pid = fork();
+	if (!pid) {
+		if (chan_open(&c, "va", NULL) ||
+		    hand_listen(&c, &h, UNET_FLOW_REUSEADDR) ||
+		    write(ready[1], "l", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	ASSERT_EQ(1, read(ready[0], &b, 1));
+	h.client = peer_socket(&self->t, AF_INET, SOCK_STREAM | SOCK_NONBLOCK);
+	connect_to(h.client, OUR_V4, HAND_PORT);
+	usleep(50 * 1000);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	/* The host answers for the port now: the next SYN is refused. */
+	fcntl(h.client, F_SETFL, 0);
+	EXPECT_EQ(-ECONNREFUSED, client_reads(h.client));
+	close(h.client);
+}
+
+TEST_F(reset, a_connection_closed_both_ways_is_left_alone)
+{
+	const struct tcphdr *th;
+
+	ASSERT_EQ(0, hand_send(&self->c, &self->h, self->h.conn,
+			       TH_ACK | TH_FIN, NULL, 0));
+	EXPECT_EQ(0, client_reads(self->h.client));
+	shutdown(self->h.client, SHUT_RDWR);
+	do {
+		th = hand_segment(&self->c, 2000);
+		ASSERT_NE(NULL, th);
+		if (th->fin)
+			self->h.rcv_nxt = ntohl(th->seq) + 1;
+		chan_rx_next(&self->c);
+	} while (self->h.rcv_nxt != ntohl(th->seq) + 1 || !th->fin);
+	ASSERT_EQ(0, hand_send(&self->c, &self->h, self->h.conn, TH_ACK, NULL, 0));
+	chan_close(&self->c);
+	usleep(50 * 1000);
+	EXPECT_EQ(0, nexus_counter("va", "flow_reset"));
+}
+
+TEST_F(reset, a_deleted_flow_resets_only_when_asked)
+{
+	ASSERT_EQ(0, chan_flow_del(&self->c, self->h.conn, UNET_DEL_RESET));
+	EXPECT_EQ(-ECONNRESET, client_reads(self->h.client));
+	EXPECT_EQ(1, nexus_counter("va", "flow_reset"));
+}
+
+TEST_F(reset, segments_for_a_dead_owner_are_reset_by_the_host)
+{
+	static const char data[3000];
+	int i;
+
+	/* Lose the kernel's reset on the way: the next segment must do. */
+	ASSERT_EQ(0, sh("tc qdisc add dev va root netem loss 100%%"));
+	chan_close(&self->c);
+	ASSERT_EQ(0, sh("tc qdisc del dev va root"));
+	for (i = 0; i < 20; i++) {
+		if (send(self->h.client, data, sizeof(data), MSG_NOSIGNAL) < 0)
+			break;
+		usleep(20 * 1000);
+	}
+	EXPECT_GT(20, i);
+}
+
+static int host_listen(int port)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0), err;
+
+	err = bind_to(fd, OUR_V4, port);
+	if (!err && listen(fd, 1))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+TEST_F(reset, the_port_lingers_after_death)
+{
+	struct chan c;
+	struct hand h = { 0 };
+
+	chan_close(&self->c);
+	EXPECT_EQ(1, nexus_counter("va", "port_linger"));
+	EXPECT_EQ(-EADDRINUSE, host_listen(HAND_PORT));
+	ASSERT_EQ(0, chan_open(&c, "va", NULL));
+	EXPECT_EQ(-EADDRINUSE, hand_listen(&c, &h, 0));
+	EXPECT_EQ(0, hand_listen(&c, &h, UNET_FLOW_REUSEADDR));
+	chan_close(&c);
+}
+
+TEST_F(reset, a_lingering_port_is_not_for_other_users)
+{
+	int status;
+	pid_t pid;
+
+	chan_close(&self->c);
+	pid = fork();
+	if (!pid) {
+		struct hand h = { 0 };
+		struct chan c;
+
+		if (setgid(65534) || setuid(65534) || chan_open(&c, "va", NULL))
+			_exit(99);
+		_exit(-hand_listen(&c, &h, UNET_FLOW_REUSEADDR));
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(EADDRINUSE, WEXITSTATUS(status));
+}
+
+TEST_F(reset, a_clean_end_frees_the_port_at_once)
+{
+	ASSERT_EQ(0, chan_flow_del(&self->c, self->h.conn, 0));
+	ASSERT_EQ(0, chan_flow_del(&self->c, self->h.listener, 0));
+	EXPECT_EQ(0, host_listen(HAND_PORT));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Description: a program that lies in every word it can write (D8, R7.1). Each
+ * broken cursor or buffer index poisons its own channel with the right reason;
+ * a second thread that scribbles over all writable memory while traffic runs
+ * hurts nobody: the neighbour's packets stay whole and in order.
+ * The scribbling takes UNET_SCRIBBLE_SECONDS (default 60).
+ */
+/* libs: -lpthread */
+#include "topo.h"
+#include "chan.h"
+#include "kselftest_harness.h"
+
+#include <pthread.h>
+
+FIXTURE(hostile) {
+	struct topo t;
+	struct chan c;		/* the villain */
+	struct chan good;	/* its neighbour */
+	int peer;
+	uint32_t flow;
+};
+
+FIXTURE_SETUP(hostile)
+{
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, 1000,
+					  NULL, 0);
+
+	ASSERT_EQ(0, topo_setup(&self->t));
+	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
+	ASSERT_EQ(0, chan_open(&self->good, "va", NULL));
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	self->flow = r.flow;
+	r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, 2000, NULL, 0);
+	ASSERT_EQ(0, chan_flow_add(&self->good, &r));
+	self->peer = peer_socket(&self->t, AF_INET, SOCK_DGRAM);
+	ASSERT_GE(self->peer, 0);
+}
+
+FIXTURE_TEARDOWN(hostile)
+{
+	close(self->peer);
+	chan_close(&self->c);
+	chan_close(&self->good);
+	topo_teardown(&self->t);
+}
+
+static int neighbour_is_well(struct chan *good, int peer, int n)
+{
+	const struct unet_rx_slot *s;
+	uint32_t i, seen = 0, b;
+
+	for (i = 0; i < (uint32_t)n; i++)
+		if (send_to(peer, OUR_V4, 2000, &i, 4))
+			return -1;
+	while (seen < (uint32_t)n) {
+		s = chan_rx_peek(good, 2000);
+		if (!s)
+			return -2;
+		for (b = s->first; b != UNET_NO_BUF; b = good->desc[b].next)
+			if (memcmp(chan_buf(good, b) + 28, &seen, 4))
+				return -3;
+			else
+				seen++;
+		chan_rx_next(good);
+	}
+	return 0;
+}
+
+static void poke(struct chan *c, int peer)
+{
+	int i;
+
+	for (i = 0; i < 4; i++)
+		send_to(peer, OUR_V4, 1000, "poke", 4);
+	chan_sync(c, UNET_SYNC_TX | UNET_SYNC_FREE);
+}
+
+#define EXPECT_POISON(why)						\
+do {									\
+	uint32_t reason = 0;						\
+									\
+	poke(&self->c, self->peer);					\
+	EXPECT_EQ(UNET_CHANNEL_POISONED, chan_state(&self->c, &reason));	\
+	EXPECT_EQ(why, reason);						\
+	EXPECT_EQ(why, self->c.info->reason);				\
+	EXPECT_EQ(-EIO, chan_sync(&self->c, UNET_SYNC_TX));		\
+	EXPECT_EQ(1, nexus_counter("va", "ch_poisoned"));		\
+	EXPECT_EQ(UNET_CHANNEL_LIVE, chan_state(&self->good, NULL));	\
+	EXPECT_EQ(0, neighbour_is_well(&self->good, self->peer, 50));	\
+} while (0)
+
+TEST_F(hostile, rx_head_past_tail_is_poison)
+{
+	self->c.uring->rx_head = self->c.kring->rx_tail + 1;
+	EXPECT_POISON(UNET_POISON_RX_CURSOR);
+}
+
+TEST_F(hostile, rx_head_moved_backwards_is_poison)
+{
+	poke(&self->c, self->peer);
+	ASSERT_NE(NULL, chan_rx_peek(&self->c, 2000));
+	chan_rx_next(&self->c);
+	poke(&self->c, self->peer);
+	self->c.uring->rx_head = 0xfffffff0;
+	EXPECT_POISON(UNET_POISON_RX_CURSOR);
+}
+
+TEST_F(hostile, done_head_past_tail_is_poison)
+{
+	self->c.uring->done_head = 7;
+	EXPECT_POISON(UNET_POISON_DONE_CURSOR);
+}
+
+TEST_F(hostile, tx_tail_more_than_a_ring_ahead_is_poison)
+{
+	self->c.uring->tx_tail = self->c.bind.layout.params.tx_slots + 1;
+	EXPECT_POISON(UNET_POISON_TX_CURSOR);
+}
+
+TEST_F(hostile, free_tail_more_than_a_ring_ahead_is_poison)
+{
+	self->c.uring->free_tail = self->c.bind.layout.free_entries + 1;
+	EXPECT_POISON(UNET_POISON_FREE_CURSOR);
+}
+
+TEST_F(hostile, freeing_no_such_buffer_is_poison)
+{
+	self->c.free[0] = 0x7fffffff;
+	store_release(&self->c.uring->free_tail, 1);
+	EXPECT_POISON(UNET_POISON_FREE_INDEX);
+}
+
+TEST_F(hostile, freeing_a_buffer_of_the_kernel_is_poison)
+{
+	self->c.free[0] = 5;
+	store_release(&self->c.uring->free_tail, 1);
+	EXPECT_POISON(UNET_POISON_FREE_INDEX);
+}
+
+TEST_F(hostile, freeing_a_buffer_twice_is_poison)
+{
+	const struct unet_rx_slot *s;
+	uint32_t b;
+
+	poke(&self->c, self->peer);
+	s = chan_rx_peek(&self->c, 2000);
+	ASSERT_NE(NULL, s);
+	b = s->first;
+	self->c.free[0] = b;
+	self->c.free[1] = b;
+	store_release(&self->c.uring->free_tail, 2);
+	EXPECT_POISON(UNET_POISON_FREE_INDEX);
+}
+
+TEST_F(hostile, refused_slots_answer_with_their_reason)
+{
+	static const struct {
+		struct unet_tx_slot s;
+		int status;
+	} rows[] = {
+		{ { .extents = 0 }, UNET_CNT_TX_BAD_SLOT },
+		{ { .extents = 7, .header_len = 28 }, UNET_CNT_TX_BAD_SLOT },
+		{ { .extents = 1, .flags = 1, .header_len = 28 }, UNET_CNT_TX_BAD_SLOT },
+		{ { .extents = 1, .header_len = 28, .extent = { { 0xffffffff, 100 } } }, UNET_CNT_TX_BAD_EXTENT },
+		{ { .extents = 1, .header_len = 28, .extent = { { 0, 0xffffffff } } }, UNET_CNT_TX_BAD_EXTENT },
+		{ { .extents = 1, .header_len = 28, .extent = { { 0xffffff00, 0x200 } } }, UNET_CNT_TX_BAD_EXTENT },
+		{ { .extents = 2, .header_len = 28, .extent = { { 0, 100 }, { 0, 0 } } }, UNET_CNT_TX_BAD_EXTENT },
+		{ { .extents = 1, .header_len = 28, .extent = { { 0, 100 } } }, UNET_CNT_TX_BAD_HEADER },
+	};
+	const struct unet_done *d;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct unet_tx_slot s = rows[i].s;
+
+		s.flow = self->flow;
+		s.cookie = i;
+		chan_tx_slot(&self->c, &s);
+		ASSERT_EQ(0, chan_sync(&self->c, UNET_SYNC_TX));
+		d = chan_done(&self->c, 1000);
+		ASSERT_NE(NULL, d);
+		EXPECT_EQ(i, d->cookie);
+		EXPECT_EQ(rows[i].status, d->status) TH_LOG("row %u", i);
+	}
+}
+
+/* ---- the storm ---- */
+
+static volatile bool stop;
+
+static void *scribble(void *arg)
+{
+	struct chan *c = arg;
+	uint64_t r = 88172645463325252ull;
+	uint32_t *words = c->at[UNET_REGION_URING];
+	size_t n = c->bind.layout.region[UNET_REGION_URING].bytes / 4;
+	uint32_t *tx = c->at[UNET_REGION_TX];
+	uint32_t *rx = c->at[UNET_REGION_RX_SMALL];
+
+	while (!stop) {
+		r ^= r << 13;
+		r ^= r >> 7;
+		r ^= r << 17;
+		/* Mostly small steps: wild ones are caught at the door. */
+		if (!(r & 0xff))
+			words[(r >> 8) % n] = r >> 32;
+		else
+			words[(r >> 8) % 4 * 16] += (r >> 40) & 3;
+		tx[(r >> 16) % 4096] = r;
+		rx[(r >> 20) % 4096] = r;
+	}
+	return NULL;
+}
+
+/* A sound looking send whose header and slot change under the kernel. */
+static void send_while_scribbled(struct chan *c, uint32_t flow)
+{
+	struct pkt_spec p = {
+		.family = AF_INET, .proto = IPPROTO_UDP, .src = OUR_V4,
+		.dst = PEER_V4, .sport = 1000, .dport = 9000,
+		.data = c->at[UNET_REGION_RX_SMALL], .bytes = 1000,
+	};
+	uint32_t hdr = build_packet(c->tx_mem, &p);
+	struct unet_tx_slot s = { .flow = flow, .header_len = hdr, .extents = 1,
+				  .extent = { { 0, hdr + p.bytes } } };
+
+	chan_tx_slot(c, &s);
+	chan_sync(c, UNET_SYNC_TX | UNET_SYNC_FREE);
+	store_release(&c->uring->done_head, load_acquire(&c->kring->done_tail));
+	store_release(&c->uring->rx_head, load_acquire(&c->kring->rx_tail));
+}
+
+static int storm_seconds(void)
+{
+	const char *s = getenv("UNET_SCRIBBLE_SECONDS");
+
+	return s ? atoi(s) : 60;
+}
+
+TEST_F_TIMEOUT(hostile, scribbling_hurts_only_the_scribbler, 600)
+{
+	uint64_t end = mono_ms() + storm_seconds() * 1000ull;
+	unsigned long lives = 0, rounds = 0;
+	pthread_t thread;
+
+	while (mono_ms() < end) {
+		struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4,
+						  3000, NULL, 0);
+		struct chan v;
+		uint64_t turn = mono_ms() + 1000;
+
+		ASSERT_EQ(0, chan_open(&v, "va", NULL));
+		ASSERT_EQ(0, chan_flow_add(&v, &r));
+		stop = false;
+		ASSERT_EQ(0, pthread_create(&thread, NULL, scribble, &v));
+		while (mono_ms() < turn &&
+		       chan_state(&v, NULL) == UNET_CHANNEL_LIVE) {
+			send_while_scribbled(&v, r.flow);
+			send_to(self->peer, OUR_V4, 3000, "storm", 5);
+			rounds++;
+		}
+		ASSERT_EQ(0, neighbour_is_well(&self->good, self->peer, 20));
+		stop = true;
+		pthread_join(thread, NULL);
+		chan_close(&v);
+		lives++;
+	}
+	TH_LOG("%lu channels scribbled on, %lu rounds", lives, rounds);
+	EXPECT_LT(0, lives);
+	EXPECT_EQ(UNET_CHANNEL_LIVE, chan_state(&self->good, NULL));
+	EXPECT_EQ(UNET_CHANNEL_LIVE, chan_state(&self->c, NULL));
+}
+
+TEST_HARNESS_MAIN

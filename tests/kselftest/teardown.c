@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Description: the teardown matrix under traffic (R7.4, R7.6), each cell 50
+ * times: owner killed, owner closes, detach, device deleted, namespace gone,
+ * module removal refused while in use. Every object the module made is gone
+ * afterwards: the live counts are what they were before.
+ */
+#include "topo.h"
+#include "chan.h"
+#include "kselftest_harness.h"
+
+#define ROUNDS	50
+#define LIVE	"/sys/module/unet/parameters/live"
+
+FIXTURE(teardown) {
+	char before[256];
+};
+
+/* "nexuses channels flows ports arena_pages" as the module counts them. */
+static void live(char *buf, size_t bytes)
+{
+	FILE *f = fopen(LIVE, "r");
+
+	buf[0] = 0;
+	if (f && !fgets(buf, bytes, f))
+		buf[0] = 0;
+	if (f)
+		fclose(f);
+}
+
+/* Objects end behind RCU and work queues: give them a moment, not for ever. */
+static bool live_returns_to(const char *before, char *now, size_t bytes)
+{
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		live(now, bytes);
+		if (!strcmp(before, now))
+			return true;
+		usleep(100 * 1000);
+	}
+	return false;
+}
+
+FIXTURE_SETUP(teardown)
+{
+	live(self->before, sizeof(self->before));
+	ASSERT_NE(0, self->before[0]) TH_LOG("cannot read " LIVE);
+}
+
+FIXTURE_TEARDOWN(teardown)
+{
+	char now[256];
+
+	EXPECT_TRUE(live_returns_to(self->before, now, sizeof(now)))
+		TH_LOG("before: %s after: %s", self->before, now);
+}
+
+/* A process that floods our UDP port 1000 and the host's 999 for ever. */
+static pid_t flood(struct topo *t)
+{
+	pid_t pid = fork();
+	static char data[1400];
+	int fd;
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	fd = peer_socket(t, AF_INET, SOCK_DGRAM);
+	for (;;) {
+		send_to(fd, OUR_V4, 1000, data, sizeof(data));
+		send_to(fd, OUR_V4, 999, data, 100);
+		usleep(20);
+	}
+}
+
+/* A process that owns UDP port 1000, takes all it gets and sends as much. */
+static pid_t owner(bool close_cleanly)
+{
+	int ready[2];
+	pid_t pid;
+	char b;
+
+	if (pipe(ready))
+		return -1;
+	pid = fork();
+	if (!pid) {
+		struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4,
+						  1000, PEER_V4, 9);
+		struct unet_flow_req l = flow_req(IPPROTO_UDP, AF_INET, OUR_V4,
+						  1000, NULL, 0);
+		static char data[1400];
+		struct pkt_spec p = {
+			.family = AF_INET, .proto = IPPROTO_UDP, .src = OUR_V4,
+			.dst = PEER_V4, .sport = 1000, .dport = 9,
+			.data = data, .bytes = sizeof(data),
+		};
+		uint64_t end = mono_ms() + 60;
+		struct chan c;
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (chan_open(&c, "va", NULL) || chan_flow_add(&c, &l))
+			_exit(1);
+		r.parent = l.flow;
+		if (chan_flow_add(&c, &r) || write(ready[1], "r", 1) != 1)
+			_exit(2);
+		while (!close_cleanly || mono_ms() < end) {
+			if (chan_rx_peek(&c, 1))
+				chan_rx_next(&c);
+			if (chan_send(&c, r.flow, &p, 0) < 0)
+				break;
+		}
+		chan_close(&c);
+		_exit(0);
+	}
+	close(ready[1]);
+	if (read(ready[0], &b, 1) != 1) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		pid = -1;
+	}
+	close(ready[0]);
+	return pid;
+}
+
+static void end_process(pid_t pid, int sig)
+{
+	if (pid <= 0)
+		return;
+	kill(pid, sig);
+	waitpid(pid, NULL, 0);
+}
+
+TEST_F_TIMEOUT(teardown, owner_killed_under_traffic, 300)
+{
+	struct topo t;
+	pid_t f, o;
+	int i;
+
+	ASSERT_EQ(0, topo_setup(&t));
+	ASSERT_EQ(0, sh("unetctl attach va"));
+	f = flood(&t);
+	for (i = 0; i < ROUNDS; i++) {
+		o = owner(false);
+		ASSERT_GT(o, 0) TH_LOG("round %d", i);
+		usleep(1000 * (i % 20));
+		end_process(o, SIGKILL);
+	}
+	end_process(f, SIGKILL);
+	EXPECT_EQ(nexus_counter("va", "ch_opened"), nexus_counter("va", "ch_closed"));
+	EXPECT_EQ(nexus_counter("va", "flow_added"), nexus_counter("va", "flow_removed"));
+	EXPECT_EQ(ROUNDS, nexus_counter("va", "ch_opened"));
+	EXPECT_LT(0, nexus_counter("va", "rx_delivered"));
+	topo_teardown(&t);
+	ASSERT_EQ(0, sh("unetctl detach va"));
+}
+
+TEST_F_TIMEOUT(teardown, owner_closes_under_traffic, 300)
+{
+	struct topo t;
+	int i, status;
+	pid_t f, o;
+
+	ASSERT_EQ(0, topo_setup(&t));
+	ASSERT_EQ(0, sh("unetctl attach va"));
+	f = flood(&t);
+	for (i = 0; i < ROUNDS; i++) {
+		o = owner(true);
+		ASSERT_GT(o, 0) TH_LOG("round %d", i);
+		ASSERT_EQ(o, waitpid(o, &status, 0));
+		ASSERT_EQ(0, status);
+	}
+	end_process(f, SIGKILL);
+	topo_teardown(&t);
+	ASSERT_EQ(0, sh("unetctl detach va"));
+}
+
+TEST_F_TIMEOUT(teardown, detached_under_traffic, 300)
+{
+	struct topo t;
+	pid_t f, o;
+	int i;
+
+	ASSERT_EQ(0, topo_setup(&t));
+	f = flood(&t);
+	for (i = 0; i < ROUNDS; i++) {
+		ASSERT_EQ(0, sh("unetctl attach va"));
+		o = owner(false);
+		ASSERT_GT(o, 0) TH_LOG("round %d", i);
+		usleep(1000 * (i % 20));
+		ASSERT_EQ(0, sh("unetctl detach va"));
+		end_process(o, SIGKILL);
+	}
+	end_process(f, SIGKILL);
+	topo_teardown(&t);
+}
+
+TEST_F_TIMEOUT(teardown, device_deleted_under_traffic, 300)
+{
+	struct topo t;
+	pid_t f, o;
+	int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		ASSERT_EQ(0, topo_setup(&t));
+		ASSERT_EQ(0, sh("unetctl attach va"));
+		f = flood(&t);
+		o = owner(false);
+		ASSERT_GT(o, 0) TH_LOG("round %d", i);
+		usleep(1000 * (i % 20));
+		ASSERT_EQ(0, sh("ip link del va"));
+		end_process(o, SIGKILL);
+		end_process(f, SIGKILL);
+		topo_teardown(&t);
+	}
+}
+
+/* The namespace goes with its last process: a child that is all in one. */
+TEST_F_TIMEOUT(teardown, namespace_gone_under_traffic, 300)
+{
+	int i, status;
+
+	for (i = 0; i < ROUNDS; i++) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			struct topo t;
+
+			if (topo_setup(&t) || sh("unetctl attach va"))
+				_exit(1);
+			flood(&t);
+			if (owner(false) < 0)
+				_exit(2);
+			usleep(1000 * (i % 20));
+			_exit(0);
+		}
+		ASSERT_EQ(pid, waitpid(pid, &status, 0));
+		ASSERT_EQ(0, status) TH_LOG("round %d", i);
+	}
+}
+
+TEST_F(teardown, module_removal_is_refused_while_a_channel_is_open)
+{
+	int fd = open(UNET_DEVICE, O_RDWR);
+
+	ASSERT_GE(fd, 0);
+	EXPECT_NE(0, sh("rmmod unet 2>/dev/null"));
+	close(fd);
+}
+
+TEST_HARNESS_MAIN

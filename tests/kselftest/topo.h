@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Two hosts for a test: the calling process lives in one network namespace
+ * with device "va", a parked child holds the other with device "vb". Nothing
+ * has a name outside, so nothing is left when the processes end.
+ *
+ *   ours (va)  10.9.0.2/24 fd09::2/64  <--veth-->  10.9.0.1/24 fd09::1/64 (vb) peer
+ */
+#ifndef UNET_TEST_TOPO_H
+#define UNET_TEST_TOPO_H
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define OUR_V4	"10.9.0.2"
+#define PEER_V4	"10.9.0.1"
+#define OUR_V6	"fd09::2"
+#define PEER_V6	"fd09::1"
+
+struct topo {
+	pid_t peer;	/* parked in the peer's namespace */
+	int ns_ours;
+	int ns_peer;
+};
+
+/* Run a shell command; its exit status, output only when it fails. */
+static inline int __attribute__((format(printf, 1, 2))) sh(const char *fmt, ...)
+{
+	char cmd[1024], quiet[1100];
+	va_list ap;
+	int rc;
+
+	va_start(ap, fmt);
+	vsnprintf(cmd, sizeof(cmd), fmt, ap);
+	va_end(ap);
+	snprintf(quiet, sizeof(quiet),
+		 "out=$( { %s; } 2>&1 ) || { rc=$?; echo \"# $out\"; exit $rc; }",
+		 cmd);
+	fflush(stdout);
+	rc = system(quiet);
+	if (rc)
+		printf("# '%s' exited with %d\n", cmd, WEXITSTATUS(rc));
+	return rc ? WEXITSTATUS(rc) : 0;
+}
+
+/* Run a shell command in the peer's namespace. */
+#define sh_peer(t, fmt, ...) \
+	sh("nsenter -t %d -n sh -c '" fmt "'", (int)(t)->peer, ##__VA_ARGS__)
+
+static inline pid_t topo_park(void)
+{
+	int ready[2];
+	pid_t pid;
+	char c;
+
+	if (pipe(ready))
+		return -1;
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (unshare(CLONE_NEWNET) || write(ready[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	if (pid > 0 && read(ready[0], &c, 1) != 1)
+		pid = -1;
+	close(ready[0]);
+	return pid;
+}
+
+static inline int topo_open_ns(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static inline int topo_setup(struct topo *t)
+{
+	if (unshare(CLONE_NEWNET))
+		return -errno;
+	t->peer = topo_park();
+	if (t->peer < 0)
+		return -EIO;
+	t->ns_ours = topo_open_ns(getpid());
+	t->ns_peer = topo_open_ns(t->peer);
+	if (sh("ip link set lo up && "
+	       "sysctl -qw net.ipv6.conf.default.accept_dad=0 && "
+	       "nsenter -t %d -n sysctl -qw net.ipv6.conf.default.accept_dad=0 && "
+	       "ip link add va type veth peer name vb netns %d",
+	       (int)t->peer, (int)t->peer))
+		return -EIO;
+	if (sh("ip addr add " OUR_V4 "/24 dev va && "
+	       "ip addr add " OUR_V6 "/64 dev va nodad && ip link set va up"))
+		return -EIO;
+	if (sh_peer(t, "ip link set lo up && ip addr add " PEER_V4 "/24 dev vb && "
+		    "ip addr add " PEER_V6 "/64 dev vb nodad && ip link set vb up"))
+		return -EIO;
+	return 0;
+}
+
+static inline void topo_teardown(struct topo *t)
+{
+	if (t->peer > 0) {
+		kill(t->peer, SIGKILL);
+		waitpid(t->peer, NULL, 0);
+	}
+	close(t->ns_ours);
+	close(t->ns_peer);
+}
+
+/* A socket that lives in the peer's namespace. */
+static inline int peer_socket(struct topo *t, int family, int type)
+{
+	int fd;
+
+	if (setns(t->ns_peer, CLONE_NEWNET))
+		return -1;
+	fd = socket(family, type | SOCK_CLOEXEC, 0);
+	if (setns(t->ns_ours, CLONE_NEWNET))
+		abort();
+	return fd;
+}
+
+/* "10.9.0.1" or "fd09::1" and a port in host order, as a socket address. */
+static inline socklen_t addr_of(struct sockaddr_storage *ss, const char *text,
+				int port)
+{
+	struct sockaddr_in6 *v6 = (void *)ss;
+	struct sockaddr_in *v4 = (void *)ss;
+
+	memset(ss, 0, sizeof(*ss));
+	if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons(port);
+		return sizeof(*v4);
+	}
+	if (inet_pton(AF_INET6, text, &v6->sin6_addr) != 1)
+		abort();
+	v6->sin6_family = AF_INET6;
+	v6->sin6_port = htons(port);
+	return sizeof(*v6);
+}
+
+static inline int bind_to(int fd, const char *text, int port)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = addr_of(&ss, text, port);
+
+	return bind(fd, (void *)&ss, len) ? -errno : 0;
+}
+
+static inline int connect_to(int fd, const char *text, int port)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = addr_of(&ss, text, port);
+
+	return connect(fd, (void *)&ss, len) ? -errno : 0;
+}
+
+static inline int send_to(int fd, const char *text, int port,
+			  const void *data, size_t bytes)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = addr_of(&ss, text, port);
+
+	return sendto(fd, data, bytes, 0, (void *)&ss, len) < 0 ? -errno : 0;
+}
+
+#endif
