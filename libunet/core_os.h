@@ -7,7 +7,6 @@
 #define _UNET_CORE_OS_H
 
 #include <assert.h>
-#include <endian.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -90,10 +89,16 @@ typedef __s64 s64;
 #define ALIGN(x, a) \
 	(((x) + ((__typeof__(x))(a) - 1)) & ~((__typeof__(x))(a) - 1))
 
-#define cpu_to_be16(x)	((__be16)htobe16(x))
-#define cpu_to_be32(x)	((__be32)htobe32(x))
-#define be16_to_cpu(x)	be16toh(x)
-#define be32_to_cpu(x)	be32toh(x)
+/* constant for a constant, which htobe16() is not */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define cpu_to_be16(x)	((__be16)__builtin_bswap16(x))
+#define cpu_to_be32(x)	((__be32)__builtin_bswap32(x))
+#else
+#define cpu_to_be16(x)	((__be16)(x))
+#define cpu_to_be32(x)	((__be32)(x))
+#endif
+#define be16_to_cpu(x)	((u16)cpu_to_be16(x))
+#define be32_to_cpu(x)	((u32)cpu_to_be32(x))
 
 static inline bool is_power_of_2(unsigned long n)
 {

@@ -28,8 +28,10 @@ u64 unet_csum_add(const void *p, u32 len, u64 sum);
  * @len:	how many
  * @sum:	as for unet_csum_add()
  *
- * Return: the new running sum, of the bytes that were written to @dst even
- * when @src changes meanwhile.
+ * Each byte of @src is read once and @dst is never read, so the sum is of what
+ * was written whatever others do to either meanwhile.
+ *
+ * Return: the new running sum.
  */
 u64 unet_csum_copy(void *dst, const void *src, u32 len, u64 sum);
 

@@ -10,6 +10,7 @@
 #define _UNET_CORE_FLOW_KEY_H
 
 #include "core_os.h"
+#include "core/wire.h"
 
 /* Which parts of a key count, most specific first: the order of lookups. */
 enum unet_flow_mask {
@@ -62,7 +63,9 @@ struct unet_flow_key {
  * @flags:	UNET_PKT_*
  * @tcp_flags:	UNET_TCP_* (FIN is bit 0), 0 for others
  * @need:	with -EAGAIN: bytes from the L3 header on that must be readable
- *		in one piece; more than was given and at most @total
+ *		in one piece; more than was given and at most @total. There may
+ *		be another -EAGAIN after that: to be done at once, give the
+ *		smaller of @total and UNET_FLOW_MAX_NEED.
  */
 struct unet_flow_info {
 	u32 bytes;
@@ -75,7 +78,7 @@ struct unet_flow_info {
 };
 
 #define UNET_IP6_MAX_EXT	8u	/* extension headers walked */
-#define UNET_IP6_MAX_EXT_BYTES	512u	/* and their bytes together */
+#define UNET_IP6_MAX_EXT_BYTES	256u	/* and their bytes together */
 
 /* No packet needs more readable bytes than this to be parsed. */
 #define UNET_FLOW_MAX_NEED	(40u + UNET_IP6_MAX_EXT_BYTES + 20u)
@@ -91,14 +94,15 @@ struct unet_flow_info {
  * @key:	out: mask UNET_MASK_5TUPLE (TCP, UDP) or UNET_MASK_IP_BOTH
  * @info:	out
  *
- * The IPv4 header checksum is verified. @linear must not be changed by others
- * meanwhile. TCP and UDP lengths are checked against the packet; ports of other
- * protocols are not looked at.
+ * The IPv4 header checksum is verified, TCP and UDP lengths are checked against
+ * the packet. What the host must see before anybody else gets no ports, so that
+ * it matches no TCP or UDP flow: IPsec, and routing headers with segments left,
+ * are the protocol of the key. IPv4 source routes count as malformed.
  *
- * Context: any.
+ * Context: any. The bytes must not change meanwhile.
  * Return: 0; -EAGAIN with info->need set: call again with so many bytes
- * readable; -EPROTONOSUPPORT not IPv4 or IPv6; -EBADMSG malformed or more
- * extension headers than the limit. Outputs hold nothing useful on error.
+ * readable; -EPROTO not IPv4 or IPv6; -EBADMSG malformed or more extension
+ * headers than the limit. @key holds nothing useful on error.
  */
 int unet_flow_key_parse(const void *l3, u32 linear, u32 total, bool rx,
 			struct unet_flow_key *key, struct unet_flow_info *info);
@@ -196,20 +200,28 @@ u32 unet_flow_key_hash(const struct unet_flow_key *key,
 static inline bool unet_flow_key_equal(const struct unet_flow_key *a,
 				       const struct unet_flow_key *b)
 {
-	const u64 *x = (const u64 *)a;
-	const u64 *y = (const u64 *)b;
+	u64 diff = 0;
+	u32 i;
 
 	BUILD_BUG_ON(sizeof(*a) != 40);
-	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) |
-		 (x[3] ^ y[3]) | (x[4] ^ y[4]));
+	for (i = 0; i < sizeof(*a); i += 8)
+		diff |= unet_load_raw64((const u8 *)a + i) ^
+			unet_load_raw64((const u8 *)b + i);
+	return !diff;
 }
 
 /**
  * struct unet_flow_fast - the last packet's flow, ready to compare on receive
- * @key: of a plain TCP or UDP packet, else @key.family is 0
+ * @addr:	source and destination as in the packet; IPv4 in the first
+ * @ports:	source and destination as in the packet
+ * @proto:	TCP or UDP
+ * @family:	4, 6 or 0: nothing is the same
  */
 struct unet_flow_fast {
-	struct unet_flow_key key;
+	u64 addr[4];
+	u32 ports;
+	u8 proto;
+	u8 family;
 };
 
 /**

@@ -64,4 +64,12 @@ int unet_params_complete(const struct unet_params *want, struct unet_params *out
  */
 void unet_params_clamp(const struct unet_params *want, struct unet_params *out);
 
+/**
+ * unet_params_effective() - are these what the two functions above put out?
+ * @params: to be looked at
+ *
+ * Return: true when every member is in its range and @rx_large may be 0.
+ */
+bool unet_params_effective(const struct unet_params *params);
+
 #endif /* _UNET_CORE_PARAMS_H */
