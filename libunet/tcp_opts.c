@@ -29,7 +29,7 @@ static void take_mss(struct unet_tcp_opts *opts, const u8 *p, unsigned int len,
 	if (!syn || len != 4)
 		return;
 	opts->mss = unet_load_u16(p + 2);
-	opts->present |= UNET_TCP_OPT_MSS;
+	opts->present |= UNET_TCPOPT_MSS;
 }
 
 static void take_wscale(struct unet_tcp_opts *opts, const u8 *p,
@@ -38,7 +38,7 @@ static void take_wscale(struct unet_tcp_opts *opts, const u8 *p,
 	if (!syn || len != 3)
 		return;
 	opts->wscale = min_t(u8, p[2], UNET_TCP_WSCALE_MAX);
-	opts->present |= UNET_TCP_OPT_WSCALE;
+	opts->present |= UNET_TCPOPT_WSCALE;
 }
 
 static void take_ts(struct unet_tcp_opts *opts, const u8 *p, unsigned int len)
@@ -47,7 +47,7 @@ static void take_ts(struct unet_tcp_opts *opts, const u8 *p, unsigned int len)
 		return;
 	opts->tsval = unet_load_u32(p + 2);
 	opts->tsecr = unet_load_u32(p + 6);
-	opts->present |= UNET_TCP_OPT_TS;
+	opts->present |= UNET_TCPOPT_TS;
 }
 
 static void take_sack(struct unet_tcp_opts *opts, const u8 *p, unsigned int len,
@@ -76,7 +76,7 @@ static void take_one(struct unet_tcp_opts *opts, const u8 *p, unsigned int len,
 		break;
 	case KIND_SACK_OK:
 		if (syn && len == 2)
-			opts->present |= UNET_TCP_OPT_SACK_OK;
+			opts->present |= UNET_TCPOPT_SACK_OK;
 		break;
 	case KIND_SACK:
 		take_sack(opts, p, len, syn);
@@ -97,7 +97,7 @@ static void take_one(struct unet_tcp_opts *opts, const u8 *p, unsigned int len,
  *		SACK-permitted mean anything
  *
  * Options with a length that is not theirs are skipped; a length that is
- * impossible stops the parsing and sets UNET_TCP_OPT_BAD.
+ * impossible stops the parsing and sets UNET_TCPOPT_BAD.
  */
 void unet_tcp_opts_parse(struct unet_tcp_opts *opts, const u8 *bytes,
 			 unsigned int len, bool syn)
@@ -106,7 +106,7 @@ void unet_tcp_opts_parse(struct unet_tcp_opts *opts, const u8 *bytes,
 
 	opts->present = 0;
 	opts->sacks = 0;
-	if (len == UNET_TCP_OPT_TS_BYTES && unet_load_u32(bytes) == TS_WORD) {
+	if (len == UNET_TCPOPT_TS_BYTES && unet_load_u32(bytes) == TS_WORD) {
 		take_ts(opts, bytes + 2, 10);
 		return;
 	}
@@ -117,7 +117,7 @@ void unet_tcp_opts_parse(struct unet_tcp_opts *opts, const u8 *bytes,
 		}
 		size = at + 1 < len ? bytes[at + 1] : 0;
 		if (size < 2 || size > len - at) {
-			opts->present |= UNET_TCP_OPT_BAD;
+			opts->present |= UNET_TCPOPT_BAD;
 			return;
 		}
 		take_one(opts, bytes + at, size, syn);
@@ -137,10 +137,10 @@ static u8 *put_ts(u8 *p, const struct unet_tcp_opts *opts)
 /* MSS, then SACK-permitted or two NOPs before the timestamps, then the scale. */
 static u8 *put_syn(u8 *p, const struct unet_tcp_opts *opts)
 {
-	bool sack = opts->present & UNET_TCP_OPT_SACK_OK;
-	bool ts = opts->present & UNET_TCP_OPT_TS;
+	bool sack = opts->present & UNET_TCPOPT_SACK_OK;
+	bool ts = opts->present & UNET_TCPOPT_TS;
 
-	if (opts->present & UNET_TCP_OPT_MSS) {
+	if (opts->present & UNET_TCPOPT_MSS) {
 		p[0] = KIND_MSS;
 		p[1] = 4;
 		unet_store_u16(p + 2, opts->mss);
@@ -158,7 +158,7 @@ static u8 *put_syn(u8 *p, const struct unet_tcp_opts *opts)
 		p[1] = KIND_NOP;
 		p += 2;
 	}
-	if (opts->present & UNET_TCP_OPT_WSCALE) {
+	if (opts->present & UNET_TCPOPT_WSCALE) {
 		p[0] = KIND_NOP;
 		p[1] = KIND_WSCALE;
 		p[2] = 3;
@@ -186,7 +186,7 @@ static u8 *put_sack(u8 *p, const struct unet_tcp_opts *opts)
 
 /**
  * unet_tcp_opts_build() - write the options of a segment
- * @bytes:	room for UNET_TCP_OPTS_MAX
+ * @bytes:	room for UNET_TCPOPT_MAX
  * @opts:	what to write; MSS, scale and SACK-permitted mean a SYN, which has
  *		no SACK blocks. With timestamps at most three blocks fit.
  *
@@ -196,10 +196,10 @@ unsigned int unet_tcp_opts_build(u8 *bytes, const struct unet_tcp_opts *opts)
 {
 	u8 *p = bytes;
 
-	if (opts->present & (UNET_TCP_OPT_MSS | UNET_TCP_OPT_WSCALE |
-			     UNET_TCP_OPT_SACK_OK))
+	if (opts->present & (UNET_TCPOPT_MSS | UNET_TCPOPT_WSCALE |
+			     UNET_TCPOPT_SACK_OK))
 		return put_syn(p, opts) - bytes;
-	if (opts->present & UNET_TCP_OPT_TS) {
+	if (opts->present & UNET_TCPOPT_TS) {
 		p[0] = KIND_NOP;
 		p[1] = KIND_NOP;
 		p = put_ts(p + 2, opts);
