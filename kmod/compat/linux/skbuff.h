@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Before 6.10 a zero-copy buffer had one callback and no table. The body writes a
+ * table with @complete alone and gives it to unet_ubuf_set_ops().
+ */
+#ifndef _UNET_COMPAT_LINUX_SKBUFF_H
+#define _UNET_COMPAT_LINUX_SKBUFF_H
+
+#include <linux/version.h>
+#include_next <linux/skbuff.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+struct ubuf_info_ops {
+	void (*complete)(struct sk_buff *skb, struct ubuf_info *ubuf,
+			 bool zerocopy_success);
+};
+
+static inline void unet_ubuf_set_ops(struct ubuf_info *ubuf,
+				     const struct ubuf_info_ops *ops)
+{
+	ubuf->callback = ops->complete;
+}
+#else
+static inline void unet_ubuf_set_ops(struct ubuf_info *ubuf,
+				     const struct ubuf_info_ops *ops)
+{
+	ubuf->ops = ops;
+}
+#endif
+
+#endif /* _UNET_COMPAT_LINUX_SKBUFF_H */

@@ -1,0 +1,568 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Port holders.
+ *
+ * A holder is a kernel socket that is bound, never listens and never connects.
+ * TCP finds no such socket for a segment, so what reaches the host for the port
+ * is answered as if it were closed. UDP would find it and queue to it: it is
+ * therefore given a peer nobody can be (see make_deaf()).
+ *
+ * Life of a holder:
+ *
+ *   hold() -> HELD --put(), last-----------------------------> released
+ *               ^ `--put(), last, after linger()--> LINGERING --time, cap,
+ *               |                                      |        takeover of
+ *               `---------- hold() with takeover ------'        an overlap-->
+ *
+ * A holder is on exactly one list of its namespace, @held or @lingering, until
+ * the namespace goes: then its socket is closed and the rest is a husk for
+ * those who still have a reference. The sockets do not pin the namespace.
+ *
+ * Locking: ports_lock covers the lists, the reference count when it reaches zero
+ * or leaves it, @ns, @sock and @linger. Sockets are made, bound and closed
+ * outside of it.
+ */
+#include <linux/cred.h>
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/jiffies.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/net.h>
+#include <linux/refcount.h>
+#include <linux/slab.h>
+#include <linux/socket.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/uidgid.h>
+#include <linux/workqueue.h>
+#include <net/inet_sock.h>
+#include <net/ipv6.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+#include <net/route.h>
+#include <net/sock.h>
+
+#include "portns.h"
+
+#define LINGER_SECS_MAX	3600u	/* more is taken for this */
+
+static unsigned int port_linger_secs = 60;
+module_param(port_linger_secs, uint, 0644);
+MODULE_PARM_DESC(port_linger_secs,
+		 "seconds a TCP port is held after its owner died (60, at most 3600)");
+
+static unsigned int port_linger_max = 4096;
+module_param(port_linger_max, uint, 0644);
+MODULE_PARM_DESC(port_linger_max,
+		 "ports held so at a time in a network namespace; the oldest go first (4096)");
+
+/**
+ * struct portns - the ports of one network namespace
+ * @held:	holders with references
+ * @lingering:	holders without, the first to expire first
+ * @lingers:	how many those are
+ * @dead:	the namespace is going: nothing is added any more
+ * @reap:	releases what has lingered long enough
+ */
+struct portns {
+	struct list_head held;
+	struct list_head lingering;
+	unsigned int lingers;
+	bool dead;
+	struct delayed_work reap;
+};
+
+/**
+ * struct unet_port - a holder
+ * @refs:	flows that use the port; 0 while it lingers
+ * @node:	in one of the lists of @ns
+ * @ns:		NULL once the namespace has gone
+ * @sock:	bound; NULL once the namespace has gone
+ * @uid:	who may take it over
+ * @want:	what was asked for, with the port that was got
+ * @linger:	hold on after the last reference
+ * @expires:	jiffies, while it lingers
+ */
+struct unet_port {
+	refcount_t refs;
+	struct list_head node;
+	struct portns *ns;
+	struct socket *sock;
+	kuid_t uid;
+	struct unet_port_want want;
+	bool linger;
+	unsigned long expires;
+};
+
+/* Where kernel_bind() is to bind. */
+union bind_addr {
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+static DEFINE_SPINLOCK(ports_lock);
+static unsigned int portns_id;
+
+static bool want_any(const struct unet_port_want *want)
+{
+	return !(want->local[0] | want->local[1] | want->local[2] |
+		 want->local[3]);
+}
+
+static struct in6_addr want_in6(const struct unet_port_want *want)
+{
+	struct in6_addr addr;
+
+	memcpy(&addr, want->local, sizeof(addr));
+	return addr;
+}
+
+/* ---- a socket that only occupies its port ------------------------------ */
+
+/* bind() would take these, but no flow can be of them. */
+static int refuse_group_address(struct net *net,
+				const struct unet_port_want *want)
+{
+	struct in6_addr in6 = want_in6(want);
+	unsigned int type;
+
+	if (want_any(want))
+		return 0;
+	if (want->family == AF_INET6)
+		return ipv6_addr_is_multicast(&in6) ? -EADDRNOTAVAIL : 0;
+	type = inet_addr_type(net, want->local[0]);
+	return type == RTN_MULTICAST || type == RTN_BROADCAST ?
+	       -EADDRNOTAVAIL : 0;
+}
+
+static int fill_bind_addr(const struct unet_port_want *want,
+			  union bind_addr *addr)
+{
+	memset(addr, 0, sizeof(*addr));
+	if (want->family == AF_INET) {
+		addr->v4.sin_family = AF_INET;
+		addr->v4.sin_port = want->port;
+		addr->v4.sin_addr.s_addr = want->local[0];
+		return sizeof(addr->v4);
+	}
+	addr->v6.sin6_family = AF_INET6;
+	addr->v6.sin6_port = want->port;
+	addr->v6.sin6_addr = want_in6(want);
+	if (ipv6_addr_type(&addr->v6.sin6_addr) & IPV6_ADDR_LINKLOCAL)
+		addr->v6.sin6_scope_id = want->ifindex;
+	return sizeof(addr->v6);
+}
+
+/*
+ * No packet comes from a broadcast or a multicast address, so a lookup for a
+ * packet never ends at this socket: the host answers that the port is closed,
+ * and nothing is queued where nobody reads. bind() of others does not look at
+ * the peer. The lock on the port keeps it over a disconnect by ss -K.
+ */
+static void make_deaf(struct sock *sk)
+{
+	lock_sock(sk);
+	inet_sk(sk)->inet_daddr = htonl(INADDR_BROADCAST);
+	if (sk->sk_family == AF_INET6)
+		sk->sk_v6_daddr = in6addr_linklocal_allnodes;
+	sk->sk_userlocks |= SOCK_BINDPORT_LOCK;
+	release_sock(sk);
+}
+
+static int bind_socket(struct socket *sock, const struct unet_port_want *want)
+{
+	struct sock *sk = sock->sk;
+	union bind_addr addr;
+	int len = fill_bind_addr(want, &addr);
+	int err;
+
+	lock_sock(sk);
+	sk->sk_reuse = SK_NO_REUSE;
+	WRITE_ONCE(sk->sk_rcvbuf, SOCK_MIN_RCVBUF);
+	if (want->family == AF_INET6)
+		sk->sk_ipv6only = want->v6only;
+	release_sock(sk);
+	err = kernel_bind(sock, (struct sockaddr_unsized *)&addr, len);
+	if (!err && want->proto == IPPROTO_UDP)
+		make_deaf(sk);
+	return err;
+}
+
+static struct socket *occupy(struct net *net, const struct unet_port_want *want)
+{
+	int type = want->proto == IPPROTO_TCP ? SOCK_STREAM : SOCK_DGRAM;
+	struct socket *sock;
+	int err;
+
+	err = refuse_group_address(net, want);
+	if (err)
+		return ERR_PTR(err);
+	err = sock_create_kern(net, want->family, type, want->proto, &sock);
+	if (err)
+		return ERR_PTR(err);
+	err = bind_socket(sock, want);
+	if (err) {
+		sock_release(sock);
+		return ERR_PTR(err);
+	}
+	return sock;
+}
+
+/* ---- lingering --------------------------------------------------------- */
+
+/* Context: ports_lock held; @port is on @ns' lingering list. */
+static void unlist_lingering(struct portns *ns, struct unet_port *port)
+{
+	list_del_init(&port->node);
+	ns->lingers--;
+}
+
+/* Context: process, ports_lock not held; nobody else can reach @port. */
+static void port_free(struct unet_port *port)
+{
+	if (port->sock)
+		sock_release(port->sock);
+	kfree(port);
+}
+
+static void free_list(struct list_head *ports)
+{
+	struct unet_port *port, *next;
+
+	list_for_each_entry_safe(port, next, ports, node)
+		port_free(port);
+}
+
+static unsigned long linger_jiffies(void)
+{
+	unsigned int secs = READ_ONCE(port_linger_secs);
+
+	return min(secs, LINGER_SECS_MAX) * HZ;
+}
+
+/*
+ * Only TCP has late segments that a new owner of the port must not get.
+ *
+ * Context: ports_lock held; the last reference has gone.
+ * Return: true when @port stays; what had to make room is on @evicted.
+ */
+static bool start_linger(struct unet_port *port, struct list_head *evicted)
+{
+	unsigned int max = READ_ONCE(port_linger_max);
+	unsigned long wait = linger_jiffies();
+	struct portns *ns = port->ns;
+	struct unet_port *oldest;
+
+	if (!port->linger || port->want.proto != IPPROTO_TCP || !ns ||
+	    ns->dead || !max || !wait)
+		return false;
+	while (ns->lingers >= max) {
+		oldest = list_first_entry(&ns->lingering, struct unet_port,
+					  node);
+		unlist_lingering(ns, oldest);
+		list_add_tail(&oldest->node, evicted);
+	}
+	port->expires = jiffies + wait;
+	list_move_tail(&port->node, &ns->lingering);
+	if (!ns->lingers++)
+		schedule_delayed_work(&ns->reap, wait);
+	return true;
+}
+
+static void reap_work(struct work_struct *work)
+{
+	struct portns *ns = container_of(to_delayed_work(work), struct portns,
+					 reap);
+	struct unet_port *port, *next;
+	LIST_HEAD(expired);
+
+	spin_lock(&ports_lock);
+	list_for_each_entry_safe(port, next, &ns->lingering, node) {
+		if (time_before(jiffies, port->expires)) {
+			schedule_delayed_work(&ns->reap,
+					      port->expires - jiffies);
+			break;
+		}
+		unlist_lingering(ns, port);
+		list_add_tail(&port->node, &expired);
+	}
+	spin_unlock(&ports_lock);
+	free_list(&expired);
+}
+
+/*
+ * May @want be refused because @port lingers? Says yes too often rather than too
+ * rarely: bind() has the last word.
+ */
+static bool overlaps(const struct unet_port *port,
+		     const struct unet_port_want *want)
+{
+	return port->want.proto == want->proto && port->want.port == want->port;
+}
+
+static bool same_want(const struct unet_port *port,
+		      const struct unet_port_want *want)
+{
+	return overlaps(port, want) && port->want.family == want->family &&
+	       port->want.v6only == want->v6only &&
+	       port->want.ifindex == want->ifindex &&
+	       !memcmp(port->want.local, want->local, sizeof(want->local));
+}
+
+/*
+ * The very port is handed on with its socket, so that nobody can get in between.
+ * One that overlaps is released for the caller to bind anew.
+ *
+ * Return: the holder, with a reference, or NULL.
+ */
+static struct unet_port *take_over(struct portns *ns,
+				   const struct unet_port_want *want)
+{
+	struct unet_port *port, *next, *found = NULL;
+	kuid_t uid = current_euid();
+	LIST_HEAD(released);
+
+	spin_lock(&ports_lock);
+	list_for_each_entry_safe(port, next, &ns->lingering, node) {
+		if (!uid_eq(port->uid, uid) || !overlaps(port, want))
+			continue;
+		unlist_lingering(ns, port);
+		if (!found && same_want(port, want)) {
+			found = port;
+			refcount_set(&port->refs, 1);
+			port->linger = false;
+			list_add(&port->node, &ns->held);
+			break;
+		}
+		list_add_tail(&port->node, &released);
+	}
+	spin_unlock(&ports_lock);
+	free_list(&released);
+	return found;
+}
+
+/* ---- holders ----------------------------------------------------------- */
+
+/* Context: process. Return: 0, or -ENODEV when the namespace is going. */
+static int enlist(struct portns *ns, struct unet_port *port)
+{
+	int err = 0;
+
+	spin_lock(&ports_lock);
+	if (ns->dead)
+		err = -ENODEV;
+	else
+		list_add(&port->node, &ns->held);
+	spin_unlock(&ports_lock);
+	return err;
+}
+
+static struct unet_port *port_create(struct net *net,
+				     const struct unet_port_want *want)
+{
+	struct portns *ns = net_generic(net, portns_id);
+	struct unet_port *port;
+	int err;
+
+	port = kzalloc(sizeof(*port), GFP_KERNEL_ACCOUNT);
+	if (!port)
+		return ERR_PTR(-ENOMEM);
+	port->sock = occupy(net, want);
+	if (IS_ERR(port->sock)) {
+		err = PTR_ERR(port->sock);
+		kfree(port);
+		return ERR_PTR(err);
+	}
+	refcount_set(&port->refs, 1);
+	INIT_LIST_HEAD(&port->node);
+	port->ns = ns;
+	port->uid = current_euid();
+	port->want = *want;
+	port->want.port = inet_sk(port->sock->sk)->inet_sport;
+	err = enlist(ns, port);
+	if (err) {
+		port_free(port);
+		return ERR_PTR(err);
+	}
+	return port;
+}
+
+static bool want_valid(const struct unet_port_want *want)
+{
+	return (want->family == AF_INET || want->family == AF_INET6) &&
+	       (want->proto == IPPROTO_TCP || want->proto == IPPROTO_UDP);
+}
+
+/**
+ * unet_port_hold() - reserve a port against host and other flows
+ * @net:	namespace
+ * @want:	what to hold
+ *
+ * Rights are the caller's: a port below net.ipv4.ip_unprivileged_port_start needs
+ * CAP_NET_BIND_SERVICE over @net's user namespace.
+ *
+ * Context: process, in the task the port is for; may sleep. @net must be kept
+ * from being freed, it may be on its way out.
+ * Return: a holder with one reference, for unet_port_put(), or ERR_PTR():
+ * -EADDRINUSE, -EADDRNOTAVAIL, -EACCES as bind() has them, -EINVAL neither TCP nor
+ * UDP over IP, -EAFNOSUPPORT no IPv6 here, -ENOMEM, -ENODEV the namespace is going.
+ */
+struct unet_port *unet_port_hold(struct net *net,
+				 const struct unet_port_want *want)
+{
+	struct unet_port *port = NULL;
+
+	if (!want_valid(want))
+		return ERR_PTR(-EINVAL);
+	if (!maybe_get_net(net))
+		return ERR_PTR(-ENODEV);
+	if (want->takeover && want->port)
+		port = take_over(net_generic(net, portns_id), want);
+	if (!port)
+		port = port_create(net, want);
+	put_net(net);
+	return port;
+}
+
+/**
+ * unet_port_get() - one more flow shares the port
+ * @port:	a holder the caller has a reference to
+ *
+ * Context: any.
+ * Return: @port.
+ */
+struct unet_port *unet_port_get(struct unet_port *port)
+{
+	refcount_inc(&port->refs);
+	return port;
+}
+
+/**
+ * unet_port_put() - a flow no longer needs the port
+ * @port:	holder, not to be used any more; NULL is nothing to do
+ *
+ * With the last reference the port is free at once, or starts to linger when
+ * unet_port_linger() asked for that.
+ *
+ * Context: process; may sleep.
+ */
+void unet_port_put(struct unet_port *port)
+{
+	LIST_HEAD(released);
+
+	if (!port || refcount_dec_not_one(&port->refs))
+		return;
+	spin_lock(&ports_lock);
+	if (refcount_dec_and_test(&port->refs) &&
+	    !start_linger(port, &released))
+		list_move(&port->node, &released);
+	spin_unlock(&ports_lock);
+	free_list(&released);
+}
+
+/**
+ * unet_port_linger() - keep the port for a while after its last reference
+ * @port:	holder; its owner died, or it closed a connection first
+ *
+ * Stops late segments of its connections from reaching a new owner (RFC 9293,
+ * TIME-WAIT). Means nothing to UDP.
+ *
+ * Context: any but hard interrupt.
+ */
+void unet_port_linger(struct unet_port *port)
+{
+	WRITE_ONCE(port->linger, true);
+}
+
+/**
+ * unet_port_number() - the port that is held
+ * @port:	holder
+ *
+ * Context: any.
+ * Return: network order, never 0.
+ */
+__be16 unet_port_number(const struct unet_port *port)
+{
+	return port->want.port;
+}
+
+/* ---- namespaces -------------------------------------------------------- */
+
+static int __net_init portns_net_init(struct net *net)
+{
+	struct portns *ns = net_generic(net, portns_id);
+
+	INIT_LIST_HEAD(&ns->held);
+	INIT_LIST_HEAD(&ns->lingering);
+	INIT_DELAYED_WORK(&ns->reap, reap_work);
+	return 0;
+}
+
+/* Context: ports_lock held. Return: the socket the caller must close. */
+static struct socket *disown(struct unet_port *port)
+{
+	struct socket *sock = port->sock;
+
+	list_del_init(&port->node);
+	port->sock = NULL;
+	port->ns = NULL;
+	return sock;
+}
+
+static void close_held(struct portns *ns)
+{
+	struct socket *sock;
+
+	spin_lock(&ports_lock);
+	while (!list_empty(&ns->held)) {
+		sock = disown(list_first_entry(&ns->held, struct unet_port,
+					       node));
+		spin_unlock(&ports_lock);
+		sock_release(sock);
+		spin_lock(&ports_lock);
+	}
+	spin_unlock(&ports_lock);
+}
+
+static void __net_exit portns_net_exit(struct net *net)
+{
+	struct portns *ns = net_generic(net, portns_id);
+	LIST_HEAD(lingering);
+
+	spin_lock(&ports_lock);
+	ns->dead = true;
+	list_splice_init(&ns->lingering, &lingering);
+	ns->lingers = 0;
+	spin_unlock(&ports_lock);
+	cancel_delayed_work_sync(&ns->reap);
+	free_list(&lingering);
+	close_held(ns);
+}
+
+static struct pernet_operations portns_net_ops = {
+	.init = portns_net_init,
+	.exit = portns_net_exit,
+	.id = &portns_id,
+	.size = sizeof(struct portns),
+};
+
+/**
+ * unet_portns_init() - make every namespace ready to hold ports
+ *
+ * Return: 0 or -errno.
+ */
+int unet_portns_init(void)
+{
+	return register_pernet_subsys(&portns_net_ops);
+}
+
+/**
+ * unet_portns_exit() - let go of what lingers
+ *
+ * No flow may be left.
+ */
+void unet_portns_exit(void)
+{
+	unregister_pernet_subsys(&portns_net_ops);
+}
