@@ -7,28 +7,22 @@
 #include "core/csum.h"
 #include "core/wire.h"
 
-static inline u64 plus(u64 sum, u64 word)
-{
-	sum += word;
-	return sum + (sum < word);
-}
-
 /* The last 0 to 7 bytes, at an even place. */
 static u64 add_tail(const u8 *p, u32 len, u64 sum)
 {
 	if (len & 4) {
-		sum = plus(sum, unet_load_raw32(p));
+		sum = unet_csum_plus(sum, unet_load_raw32(p));
 		p += 4;
 	}
 	if (len & 2) {
-		sum = plus(sum, unet_load_raw16(p));
+		sum = unet_csum_plus(sum, unet_load_raw16(p));
 		p += 2;
 	}
 	if (len & 1) {
 		u16 last = 0;
 
 		memcpy(&last, p, 1);
-		sum = plus(sum, last);
+		sum = unet_csum_plus(sum, last);
 	}
 	return sum;
 }
@@ -40,17 +34,17 @@ u64 unet_csum_add(const void *p, u32 len, u64 sum)
 
 	/* two sums, so that one addition need not wait for the other */
 	for (; len >= 32; len -= 32, at += 32) {
-		sum = plus(sum, unet_load_raw64(at));
-		other = plus(other, unet_load_raw64(at + 8));
-		sum = plus(sum, unet_load_raw64(at + 16));
-		other = plus(other, unet_load_raw64(at + 24));
+		sum = unet_csum_plus(sum, unet_load_raw64(at));
+		other = unet_csum_plus(other, unet_load_raw64(at + 8));
+		sum = unet_csum_plus(sum, unet_load_raw64(at + 16));
+		other = unet_csum_plus(other, unet_load_raw64(at + 24));
 	}
 	for (; len >= 8; len -= 8, at += 8)
-		sum = plus(sum, unet_load_raw64(at));
-	return add_tail(at, len, plus(sum, other));
+		sum = unet_csum_plus(sum, unet_load_raw64(at));
+	return add_tail(at, len, unet_csum_plus(sum, other));
 }
 
-static inline u64 copy64(void *dst, const void *src)
+static __always_inline u64 copy64(void *dst, const void *src)
 {
 	u64 word = unet_load_raw64(src);
 
@@ -64,7 +58,7 @@ static u64 copy_tail(u8 *to, const u8 *from, u32 len, u64 sum)
 		u32 word = unet_load_raw32(from);
 
 		memcpy(to, &word, sizeof(word));
-		sum = plus(sum, word);
+		sum = unet_csum_plus(sum, word);
 		from += 4;
 		to += 4;
 	}
@@ -72,7 +66,7 @@ static u64 copy_tail(u8 *to, const u8 *from, u32 len, u64 sum)
 		u16 word = unet_load_raw16(from);
 
 		memcpy(to, &word, sizeof(word));
-		sum = plus(sum, word);
+		sum = unet_csum_plus(sum, word);
 		from += 2;
 		to += 2;
 	}
@@ -80,7 +74,7 @@ static u64 copy_tail(u8 *to, const u8 *from, u32 len, u64 sum)
 		u8 last[2] = { *from, 0 };
 
 		*to = last[0];
-		sum = plus(sum, unet_load_raw16(last));
+		sum = unet_csum_plus(sum, unet_load_raw16(last));
 	}
 	return sum;
 }
@@ -92,14 +86,14 @@ u64 unet_csum_copy(void *dst, const void *src, u32 len, u64 sum)
 	u8 *to = dst;
 
 	for (; len >= 32; len -= 32, from += 32, to += 32) {
-		sum = plus(sum, copy64(to, from));
-		other = plus(other, copy64(to + 8, from + 8));
-		sum = plus(sum, copy64(to + 16, from + 16));
-		other = plus(other, copy64(to + 24, from + 24));
+		sum = unet_csum_plus(sum, copy64(to, from));
+		other = unet_csum_plus(other, copy64(to + 8, from + 8));
+		sum = unet_csum_plus(sum, copy64(to + 16, from + 16));
+		other = unet_csum_plus(other, copy64(to + 24, from + 24));
 	}
 	for (; len >= 8; len -= 8, from += 8, to += 8)
-		sum = plus(sum, copy64(to, from));
-	return copy_tail(to, from, len, plus(sum, other));
+		sum = unet_csum_plus(sum, copy64(to, from));
+	return copy_tail(to, from, len, unet_csum_plus(sum, other));
 }
 
 u64 unet_csum_join(u64 sum, u64 piece, u32 offset)
@@ -107,7 +101,7 @@ u64 unet_csum_join(u64 sum, u64 piece, u32 offset)
 	/* an odd place swaps the bytes of each word: times 2^8 */
 	if (offset & 1)
 		piece = piece << 8 | piece >> 56;
-	return plus(sum, piece);
+	return unet_csum_plus(sum, piece);
 }
 
 /* What both pseudo headers end with. */
@@ -128,10 +122,10 @@ u64 unet_csum_pseudo6(const void *src, const void *dst, u8 proto, u32 len)
 {
 	u64 sum = pseudo_tail(proto, len);
 
-	sum = plus(sum, unet_load_raw64(src));
-	sum = plus(sum, unet_load_raw64((const u8 *)src + 8));
-	sum = plus(sum, unet_load_raw64(dst));
-	return plus(sum, unet_load_raw64((const u8 *)dst + 8));
+	sum = unet_csum_plus(sum, unet_load_raw64(src));
+	sum = unet_csum_plus(sum, unet_load_raw64((const u8 *)src + 8));
+	sum = unet_csum_plus(sum, unet_load_raw64(dst));
+	return unet_csum_plus(sum, unet_load_raw64((const u8 *)dst + 8));
 }
 
 u16 unet_csum_update16(u16 check, u16 from, u16 to)

@@ -36,21 +36,33 @@ u64 unet_csum_add(const void *p, u32 len, u64 sum);
 u64 unet_csum_copy(void *dst, const void *src, u32 len, u64 sum);
 
 /**
+ * unet_csum_plus() - add a word that lies at an even place
+ * @sum:	running sum
+ * @word:	2, 4 or 8 bytes in memory order
+ *
+ * Return: the new running sum.
+ */
+static __always_inline u64 unet_csum_plus(u64 sum, u64 word)
+{
+	sum += word;
+	return sum + (sum < word);
+}
+
+/**
  * unet_csum_fold() - running sum to 16 bits
  * @sum: running sum
  *
  * Return: the one's complement sum, not complemented.
  */
-static inline u16 unet_csum_fold(u64 sum)
+static __always_inline u16 unet_csum_fold(u64 sum)
 {
 	u32 s;
 
-	sum = (sum & 0xffffffffu) + (sum >> 32);
-	sum = (sum & 0xffffffffu) + (sum >> 32);
-	s = (u32)sum;
-	s = (s & 0xffffu) + (s >> 16);
-	s = (s & 0xffffu) + (s >> 16);
-	return (u16)s;
+	/* both halves added to both: the upper one gets the carry of the lower */
+	sum += sum >> 32 | sum << 32;
+	s = (u32)(sum >> 32);
+	s += s >> 16 | s << 16;
+	return (u16)(s >> 16);
 }
 
 /**
@@ -62,7 +74,7 @@ static inline u16 unet_csum_fold(u64 sum)
  *
  * Return: the complement of the folded sum, in memory order.
  */
-static inline u16 unet_csum_finish(u64 sum)
+static __always_inline u16 unet_csum_finish(u64 sum)
 {
 	return (u16)~unet_csum_fold(sum);
 }

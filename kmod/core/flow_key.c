@@ -14,6 +14,7 @@
 
 #define IP4_PLAIN	0x45	/* version 4, no options */
 #define IP6_VERSION	6
+#define KEY_PORTS	offsetof(struct unet_flow_key, local_port)
 
 /* Where a walk over IP headers has come to. */
 struct walk {
@@ -58,12 +59,12 @@ static __always_inline bool plain4(const u8 *l3, u32 linear, u32 total,
 	const u16 fragment = (__force u16)cpu_to_be16(UNET_IP4_MF |
 						      UNET_IP4_OFFSET);
 	u32 bytes = unet_load_u16(l3 + 2);
-	u64 sum = (u64)unet_load_raw32(l3) + unet_load_raw32(l3 + 4) +
-		  unet_load_raw32(l3 + 8) + unet_load_raw32(l3 + 12) +
-		  unet_load_raw32(l3 + 16);
+	u64 sum = unet_csum_plus(unet_load_raw64(l3), unet_load_raw64(l3 + 8));
+
+	sum = unet_csum_plus(sum, unet_load_raw32(l3 + 16));
 
 	if (bytes > total || (unet_load_raw16(l3 + 6) & fragment) ||
-	    unet_csum_finish(sum))
+	    unet_csum_fold(sum) != 0xffff)
 		return false;
 	info->flags = (l3[1] & UNET_ECN_MASK) == UNET_ECN_CE ? UNET_PKT_CE : 0;
 	return plain_l4(l3, UNET_IP4_HEADER, l3[9], linear, bytes, info);
@@ -97,24 +98,26 @@ static __always_inline void key_ends(struct unet_flow_key *key, u8 family,
 	}
 }
 
-/* @addr: source address, the destination follows it */
+/*
+ * @addr: source address, the destination follows it
+ * @ports: source and destination, as in the packet
+ */
 static __always_inline void key_fill(struct unet_flow_key *key, u8 family,
-				     u8 proto, const u8 *addr, const u8 *ports,
-				     bool rx)
+				     u8 proto, u8 mask, const u8 *addr,
+				     u32 ports, bool rx)
 {
 	u32 size = family == 4 ? 4 : 16;
 
-	key_ends(key, family, addr + (rx ? size : 0), addr + (rx ? 0 : size));
-	key->local_port = 0;
-	key->remote_port = 0;
-	if (ports) {
-		key->local_port = unet_load_be16(ports + (rx ? 2 : 0));
-		key->remote_port = unet_load_be16(ports + (rx ? 0 : 2));
+	if (rx) {
+		key_ends(key, family, addr + size, addr);
+		ports = ports >> 16 | ports << 16;
+	} else {
+		key_ends(key, family, addr, addr + size);
 	}
+	memcpy((u8 *)key + KEY_PORTS, &ports, sizeof(ports));
 	key->proto = proto;
 	key->family = family;
-	key->mask = proto == UNET_PROTO_TCP || proto == UNET_PROTO_UDP ?
-		    UNET_MASK_5TUPLE : UNET_MASK_IP_BOTH;
+	key->mask = mask;
 	key->zero = 0;
 }
 
@@ -212,9 +215,19 @@ static int parse_l4(const u8 *l3, u32 linear, u32 bytes, u8 family,
 
 static bool has_ports(const struct walk *walk)
 {
-	return (walk->proto == UNET_PROTO_TCP ||
-		walk->proto == UNET_PROTO_UDP) &&
-	       !(walk->flags & UNET_PKT_FRAG_LATER);
+	return walk->proto == UNET_PROTO_TCP || walk->proto == UNET_PROTO_UDP;
+}
+
+static void key_walked(struct unet_flow_key *key, u8 family,
+		       const struct walk *walk, const u8 *l3, bool rx)
+{
+	u8 mask = has_ports(walk) ? UNET_MASK_5TUPLE : UNET_MASK_IP_BOTH;
+	u32 ports = 0;
+
+	if (has_ports(walk) && !(walk->flags & UNET_PKT_FRAG_LATER))
+		ports = unet_load_raw32(l3 + walk->at);
+	key_fill(key, family, walk->proto, mask, l3 + (family == 4 ? 12 : 8),
+		 ports, rx);
 }
 
 /* The IPv4 header with its options; @bytes bounds what is believed. */
@@ -356,8 +369,10 @@ static int parse6(const u8 *l3, u32 linear, u32 total, struct walk *walk,
 	return parse_l4(l3, linear, bytes, 6, walk, info);
 }
 
-static int parse_slowly(const u8 *l3, u32 linear, u32 total, bool rx,
-			struct unet_flow_key *key, struct unet_flow_info *info)
+/* Not inlined here and below: the straight line is to need no stack frame. */
+static noinline int parse_slowly(const u8 *l3, u32 linear, u32 total, bool rx,
+				 struct unet_flow_key *key,
+				 struct unet_flow_info *info)
 {
 	struct walk walk = { 0 };
 	u8 family;
@@ -377,9 +392,21 @@ static int parse_slowly(const u8 *l3, u32 linear, u32 total, bool rx,
 		info->need = walk.need;
 		return ret;
 	}
-	key_fill(key, family, walk.proto, l3 + (family == 4 ? 12 : 8),
-		 has_ports(&walk) ? l3 + walk.at : NULL, rx);
+	key_walked(key, family, &walk, l3, rx);
 	return 0;
+}
+
+static noinline int parse_not_plain4(const u8 *l3, u32 linear, u32 total,
+				     bool rx, struct unet_flow_key *key,
+				     struct unet_flow_info *info)
+{
+	if (linear >= UNET_IP6_HEADER + UNET_UDP_HEADER &&
+	    l3[0] >> 4 == IP6_VERSION && plain6(l3, linear, total, info)) {
+		key_fill(key, 6, l3[6], UNET_MASK_5TUPLE, l3 + 8,
+			 unet_load_raw32(l3 + UNET_IP6_HEADER), rx);
+		return 0;
+	}
+	return parse_slowly(l3, linear, total, rx, key, info);
 }
 
 int unet_flow_key_parse(const void *l3, u32 linear, u32 total, bool rx,
@@ -389,15 +416,11 @@ int unet_flow_key_parse(const void *l3, u32 linear, u32 total, bool rx,
 
 	if (linear >= UNET_IP4_HEADER + UNET_UDP_HEADER && p[0] == IP4_PLAIN &&
 	    plain4(p, linear, total, info)) {
-		key_fill(key, 4, p[9], p + 12, p + UNET_IP4_HEADER, rx);
+		key_fill(key, 4, p[9], UNET_MASK_5TUPLE, p + 12,
+			 unet_load_raw32(p + UNET_IP4_HEADER), rx);
 		return 0;
 	}
-	if (linear >= UNET_IP6_HEADER + UNET_UDP_HEADER &&
-	    p[0] >> 4 == IP6_VERSION && plain6(p, linear, total, info)) {
-		key_fill(key, 6, p[6], p + 8, p + UNET_IP6_HEADER, rx);
-		return 0;
-	}
-	return parse_slowly(p, linear, total, rx, key, info);
+	return parse_not_plain4(p, linear, total, rx, key, info);
 }
 
 /* ---- ICMP errors ------------------------------------------------------ */
@@ -460,8 +483,7 @@ int unet_flow_key_icmp_error(const void *l3, u32 linear, u32 total,
 		info->need = at + walk.need;
 		return ret;
 	}
-	key_fill(key, family, walk.proto, quote + (family == 4 ? 12 : 8),
-		 has_ports(&walk) ? quote + walk.at : NULL, false);
+	key_walked(key, family, &walk, quote, false);
 	err->type = icmp[0];
 	err->code = icmp[1];
 	err->reserved = 0;
@@ -553,8 +575,7 @@ static __always_inline u64 nh(const struct unet_flow_secret *secret, u32 i,
 u32 unet_flow_key_hash(const struct unet_flow_key *key,
 		       const struct unet_flow_secret *secret)
 {
-	const u8 *rest = (const u8 *)key + offsetof(struct unet_flow_key,
-						    local_port);
+	const u8 *rest = (const u8 *)key + KEY_PORTS;
 	u64 sum = nh(secret, 0, (__force u32)key->local[0],
 		     (__force u32)key->remote[0]);
 	u32 i;
@@ -592,15 +613,17 @@ void unet_flow_fast_set(struct unet_flow_fast *fast,
 	fast->family = key->family;
 }
 
-static __always_inline bool same6(const struct unet_flow_fast *fast,
-				  const u8 *l3)
+static noinline bool same6(const struct unet_flow_fast *fast, const u8 *l3,
+			   u32 linear, u32 total, struct unet_flow_info *info)
 {
-	return l3[0] >> 4 == IP6_VERSION && l3[6] == fast->proto &&
+	return linear >= UNET_IP6_HEADER + UNET_UDP_HEADER &&
+	       l3[0] >> 4 == IP6_VERSION && l3[6] == fast->proto &&
 	       unet_load_raw32(l3 + UNET_IP6_HEADER) == fast->ports &&
 	       !((unet_load_raw64(l3 + 8) ^ fast->addr[0]) |
 		 (unet_load_raw64(l3 + 16) ^ fast->addr[1]) |
 		 (unet_load_raw64(l3 + 24) ^ fast->addr[2]) |
-		 (unet_load_raw64(l3 + 32) ^ fast->addr[3]));
+		 (unet_load_raw64(l3 + 32) ^ fast->addr[3])) &&
+	       plain6(l3, linear, total, info);
 }
 
 bool unet_flow_fast_same(const struct unet_flow_fast *fast, const void *l3,
@@ -614,8 +637,6 @@ bool unet_flow_fast_same(const struct unet_flow_fast *fast, const void *l3,
 		       unet_load_raw64(p + 12) == fast->addr[0] &&
 		       unet_load_raw32(p + UNET_IP4_HEADER) == fast->ports &&
 		       plain4(p, linear, total, info);
-	if (fast->family == IP6_VERSION)
-		return linear >= UNET_IP6_HEADER + UNET_UDP_HEADER &&
-		       same6(fast, p) && plain6(p, linear, total, info);
-	return false;
+	return fast->family == IP6_VERSION &&
+	       same6(fast, p, linear, total, info);
 }

@@ -42,7 +42,7 @@
 #define UNET_ECN_CE		0x03u
 
 /* as they are in memory */
-static inline __be16 unet_load_be16(const void *p)
+static __always_inline __be16 unet_load_be16(const void *p)
 {
 	__be16 v;
 
@@ -50,7 +50,7 @@ static inline __be16 unet_load_be16(const void *p)
 	return v;
 }
 
-static inline __be32 unet_load_be32(const void *p)
+static __always_inline __be32 unet_load_be32(const void *p)
 {
 	__be32 v;
 
@@ -58,7 +58,7 @@ static inline __be32 unet_load_be32(const void *p)
 	return v;
 }
 
-static inline u16 unet_load_raw16(const void *p)
+static __always_inline u16 unet_load_raw16(const void *p)
 {
 	u16 v;
 
@@ -66,7 +66,7 @@ static inline u16 unet_load_raw16(const void *p)
 	return v;
 }
 
-static inline u32 unet_load_raw32(const void *p)
+static __always_inline u32 unet_load_raw32(const void *p)
 {
 	u32 v;
 
@@ -74,7 +74,7 @@ static inline u32 unet_load_raw32(const void *p)
 	return v;
 }
 
-static inline u64 unet_load_raw64(const void *p)
+static __always_inline u64 unet_load_raw64(const void *p)
 {
 	u64 v;
 
@@ -82,30 +82,30 @@ static inline u64 unet_load_raw64(const void *p)
 	return v;
 }
 
-static inline void unet_store_raw16(void *p, u16 v)
+static __always_inline void unet_store_raw16(void *p, u16 v)
 {
 	memcpy(p, &v, sizeof(v));
 }
 
 /* as numbers */
-static inline u16 unet_load_u16(const void *p)
+static __always_inline u16 unet_load_u16(const void *p)
 {
 	return be16_to_cpu(unet_load_be16(p));
 }
 
-static inline u32 unet_load_u32(const void *p)
+static __always_inline u32 unet_load_u32(const void *p)
 {
 	return be32_to_cpu(unet_load_be32(p));
 }
 
-static inline void unet_store_u16(void *p, u16 v)
+static __always_inline void unet_store_u16(void *p, u16 v)
 {
 	__be16 be = cpu_to_be16(v);
 
 	memcpy(p, &be, sizeof(be));
 }
 
-static inline void unet_store_u32(void *p, u32 v)
+static __always_inline void unet_store_u32(void *p, u32 v)
 {
 	__be32 be = cpu_to_be32(v);
 
