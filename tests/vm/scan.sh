@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# scan.sh [LOG]: finds what a healthy kernel never logs (standard input without
+# LOG). Prints each place with what follows it; status 1 when there is any. In a
+# VM's log only what came after its command started counts.
+set -u
+
+awk '
+	/unet-vm: command starts/ { started = 1; n = 0; delete line; next }
+	{ line[++n] = $0 }
+	END {
+		bad = "BUG:|BUG at|kernel BUG|WARNING:|Oops|[Gg]eneral protection|Kernel panic"
+		bad = bad "|KASAN|KCSAN|UBSAN|KFENCE|refcount_t|unreferenced object|memory leak"
+		bad = bad "|INFO: task|INFO: rcu|rcu_.*detected|stall"
+		bad = bad "|possible (recursive|circular|irq|deadlock)|deadlock|inconsistent lock"
+		bad = bad "|sleeping function|suspicious RCU|scheduling while atomic|soft lockup"
+		bad = bad "|hard LOCKUP|Bad page|list_(add|del) corruption|still has locks held"
+		bad = bad "|bad unlock balance|held lock freed|ODEBUG|DEBUG_LOCKS"
+		bad = bad "|unregister_netdevice: waiting|page_pool_release_retry|leaked"
+		for (i = 1; i <= n; i++) {
+			if (line[i] !~ bad)
+				continue
+			hits++
+			for (j = i; j < i + 40 && j <= n; j++)
+				print "  | " line[j]
+			i = j - 1
+		}
+		exit hits > 0
+	}' "${1:-/dev/stdin}"
