@@ -64,3 +64,26 @@ fuzz: $(call pick,$(FUZZ_BIN))
 # Every user-space source through the second compiler.
 clang-build: $(patsubst %.c,build/clang/obj/%.o,$(LIB_SRC) $(wildcard tools/*/*.c) \
 	$(UNIT_SRC) $(UNIT_AID) $(SIM_SRC) $(SIM_AID))
+
+# ---- kernel tests, in a VM ---------------------------------------------------
+
+# The kernel's own test framework comes from Debian's linux-source; our tests
+# lie beside it by links, as they would in a kernel tree.
+CACHE = $(shell tests/setup.sh --cache)
+SELFTESTS := build/selftests
+
+.PHONY: kselftest kselftest-build
+kselftest-build: build/rel/libunet.a
+	$(Q)test -d $(CACHE)/linux-source || { \
+		echo "make: no kselftest framework: run tests/setup.sh check" >&2; exit 1; }
+	$(Q)mkdir -p $(SELFTESTS)/unet && find $(SELFTESTS)/unet -xtype l -delete
+	$(Q)ln -sfn $(CACHE)/linux-source/tools/testing/selftests/* $(SELFTESTS)/
+	$(Q)ln -sf $(wildcard $(addprefix $(CURDIR)/tests/kselftest/,*.c *.h *.sh Makefile config settings)) \
+		$(SELFTESTS)/unet/
+	$(Q)$(MAKE) --no-print-directory -C $(SELFTESTS)/unet OUTPUT=$(CURDIR)/$(SELFTESTS)/unet \
+		UNET_CFLAGS="-Werror -isystem $(CURDIR)/include/uapi -I$(CURDIR)/include" \
+		UNET_LDLIBS=$(CURDIR)/build/rel/libunet.a CC=$(CC)
+
+# One test or some: make kselftest KVER=... T='flow*'
+kselftest: modules lib tools kselftest-build
+	$(Q)tests/vm/kselftest.sh $(KVER) build/log/kselftest-$(KVER) '$(subst %,*,$(T))'

@@ -1,13 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# scan.sh [LOG]: finds what a healthy kernel never logs (standard input without
-# LOG). Prints each place with what follows it; status 1 when there is any. In a
-# VM's log only what came after its command started counts.
+# scan.sh [-m MARK] [LOG]: finds what a healthy kernel never logs (standard input
+# without LOG). Prints each place with what follows it; status 1 when there is
+# any. Only what came after the last line with MARK counts; without -m that is
+# where a VM's command started.
 set -u
 
-awk '
-	/unet-vm: command starts/ { started = 1; n = 0; delete line; next }
+mark="unet-vm: command starts"
+if [ "${1:-}" = -m ]; then
+	mark=$2
+	shift 2
+fi
+
+awk -v mark="$mark" '
+	index($0, mark) { n = 0; delete line; next }
 	{ line[++n] = $0 }
 	END {
 		bad = "BUG:|BUG at|kernel BUG|WARNING:|Oops|[Gg]eneral protection|Kernel panic"

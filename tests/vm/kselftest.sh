@@ -1,0 +1,28 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# kselftest.sh KVER LOGDIR [PATTERN [RUN-OPTION...]]: runs the kernel tests whose
+# names match PATTERN (shell pattern, default all) in a VM with that kernel.
+# Results of each test go to LOGDIR. Status 1 when any failed, or the VM did.
+set -u
+
+kver=$1 logs=$2 pattern=${3:-*}
+shift 2
+[ $# -eq 0 ] || shift
+here=$(cd "$(dirname "$0")" && pwd)
+runtest=$here/../runtest.sh
+
+mkdir -p "$logs"
+"$runtest" -l "$logs" --begin
+"$here/run.sh" -o "$logs" -t "${VM_SECONDS:-3000}" "$@" "$kver" \
+	"$here/kselftest-guest.sh" "$kver" "$pattern"
+status=$?
+
+# A VM that died half-way, or a log that no single test is to blame for, is a
+# failure like any other.
+if [ $status -ne 0 ] && ! awk '$3 > 0 { found = 1 } END { exit !found }' "$logs/results"; then
+	echo "vm-$kver 0 1 0" >> "$logs/results"
+elif [ $status -eq 124 ] || [ $status -eq 125 ]; then
+	echo "vm-$kver 0 1 0" >> "$logs/results"
+fi
+"$runtest" -l "$logs" --end "kselftest $kver"
