@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A flow batch: packets of one flow in the order they came, chained through
+ * DESC, from the first packet until the slot that names it is written.
+ *
+ * Per burst a CPU gathers: flows it opened a batch of, by channel
+ * (unet_channel_cpu), and those channels (unet_rx_cpu). Closing walks both once.
+ */
+#ifndef _UNET_BATCH_H
+#define _UNET_BATCH_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+
+struct unet_channel;
+struct unet_flow;
+struct unet_rx_cpu;
+
+#define UNET_CACHE_MAX	64
+
+/**
+ * struct unet_batch - what a slot will say; guarded by unet_flow.lock
+ * @open:	the flow is on a CPU's list
+ * @first:	buffer of the first packet; valid when @packets
+ * @last:	last buffer of the chain
+ * @packets:	packets, a super packet counts once
+ * @segments:	packets as they were on the wire
+ * @bytes:	L3 bytes
+ * @flags:	UNET_RX_*
+ * @seg_size:	of the first super packet
+ * @ce_count:	packets marked CE
+ * @tstamp:	when it was opened, CLOCK_MONOTONIC ns
+ */
+struct unet_batch {
+	bool open;
+	u32 first;
+	u32 last;
+	u32 packets;
+	u32 segments;
+	u32 bytes;
+	u32 flags;
+	u32 seg_size;
+	u32 ce_count;
+	u64 tstamp;
+};
+
+/**
+ * struct unet_channel_cpu - what one CPU holds of a channel; its softirq's alone
+ * @node:	in unet_rx_cpu.channels while the channel is touched
+ * @flows:	flows whose batch this CPU opened, by unet_flow.touched
+ * @channel:	the channel
+ * @num_small:	small buffers at hand
+ * @small:	their indices
+ */
+struct unet_channel_cpu {
+	struct list_head node;
+	struct list_head flows;
+	struct unet_channel *channel;
+	u32 num_small;
+	u32 small[UNET_CACHE_MAX];
+};
+
+/**
+ * struct unet_piece - one packet in buffers, about to join a batch
+ * @first:	first buffer
+ * @last:	last buffer
+ * @segments:	packets it was on the wire
+ * @bytes:	L3 bytes
+ * @flags:	UNET_RX_* it brings
+ * @seg_size:	payload of a full segment, or 0
+ * @ce:		1 when marked CE
+ */
+struct unet_piece {
+	u32 first;
+	u32 last;
+	u32 segments;
+	u32 bytes;
+	u32 flags;
+	u32 seg_size;
+	u32 ce;
+};
+
+/**
+ * unet_batch_add() - a packet joins its flow's open batch
+ * @rx:		this CPU
+ * @flow:	flow
+ * @piece:	the packet; its buffers become the batch's
+ *
+ * Context: softirq, RCU read side, no lock held.
+ * Return: UNET_CNT_NONE, or why not (then the buffers are the caller's again).
+ */
+u32 unet_batch_add(struct unet_rx_cpu *rx, struct unet_flow *flow,
+		   const struct unet_piece *piece);
+
+/**
+ * unet_batch_release() - close and publish all that this CPU touched
+ * @rx: this CPU
+ *
+ * One publish and at most one wakeup per channel.
+ *
+ * Context: softirq, no lock held.
+ */
+void unet_batch_release(struct unet_rx_cpu *rx);
+
+/**
+ * unet_batch_abandon() - drop a dead flow's open batch
+ * @flow: flow with unet_flow.dead set
+ *
+ * Context: any with BH off; flow->lock held.
+ */
+void unet_batch_abandon(struct unet_flow *flow);
+
+#endif /* _UNET_BATCH_H */

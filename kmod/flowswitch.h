@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The flowswitch: the kind of nexus that shares a device with the host.
+ *
+ * In (flowswitch_rx.c): the device's receive hook hands every packet to
+ * unet_flowswitch_rx(). A packet of a flow is copied into its channel's memory and
+ * joins the flow's open batch; all else stays the host's. The first packet puts
+ * the flow on this CPU's list and schedules this CPU's NAPI, whose poll runs after
+ * the device's own in the same softirq and releases every open batch.
+ *
+ * Out (flowswitch_tx.c): UNET_IOC_SYNC takes TX slots, checks private copies of
+ * slot and header against the flow, and hands skbs whose payload is the arena's own
+ * pages to the host's neighbour and queueing layers.
+ */
+#ifndef _UNET_FLOWSWITCH_H
+#define _UNET_FLOWSWITCH_H
+
+#include <linux/netdevice.h>
+#include "core/flow_key.h"
+#include "nexus.h"
+
+struct sk_buff;
+struct unet_flow;
+
+/**
+ * struct unet_rx_cpu - receive state of one CPU, touched only by its softirq
+ * @napi:	closes the batches at the end of a burst
+ * @fs:		the flowswitch
+ * @channels:	channels touched in this burst, by unet_channel_cpu.node
+ * @fast:	the last packet's flow, as in the packet
+ * @flow:	what it was found to belong to; valid while @gen is the table's
+ * @gen:	unet_flow_table.gen before @flow was looked up
+ * @tstamp:	CLOCK_MONOTONIC ns, read at the first packet of a burst
+ */
+struct unet_rx_cpu {
+	struct napi_struct napi;
+	struct unet_flowswitch *fs;
+	struct list_head channels;
+	struct unet_flow_fast fast;
+	struct unet_flow *flow;
+	u32 gen;
+	u64 tstamp;
+};
+
+/**
+ * struct unet_flowswitch - see the top of this file
+ * @nx:		common part, first
+ * @rx:		per-CPU receive state
+ * @napi_dev:	dummy device that carries the NAPIs
+ */
+struct unet_flowswitch {
+	struct unet_nexus nx;
+	struct unet_rx_cpu __percpu *rx;
+	struct net_device *napi_dev;
+};
+
+extern const struct unet_nexus_ops unet_flowswitch_ops;
+
+/**
+ * unet_flowswitch_rx() - a packet came in
+ * @nx:		nexus of the device
+ * @skb:	packet, skb->data at the L3 header; may be shared: only read
+ *
+ * Context: softirq (or BH off), RCU read side; between publish and the end of the
+ * hook's last reader.
+ * Return: true: consumed, @skb is gone; false: it is the host's, untouched.
+ */
+bool unet_flowswitch_rx(struct unet_nexus *nx, struct sk_buff *skb);
+
+/* flowswitch_tx.c, by way of unet_flowswitch_ops */
+int unet_flowswitch_send(struct unet_nexus *nx, struct unet_channel *ch);
+
+/* flowswitch_rx.c: the poll function of unet_rx_cpu.napi */
+int unet_flowswitch_poll(struct napi_struct *napi, int budget);
+
+#endif /* _UNET_FLOWSWITCH_H */
