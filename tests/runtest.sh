@@ -73,6 +73,7 @@ run)
 		exit 0
 	fi
 	echo "  PASSED   $name: $p passed, $f failed, $s skipped"
+	grep -aE '# *SKIP' "$log" | sed 's/^/           /'
 	;;
 end)
 	awk -v layer="$layer" '

@@ -119,7 +119,7 @@ setup_ns() {
 	local variable name
 	for variable in "$@"; do
 		name=unet-$$-${variable,,}
-		ip netns add "$name" || skip_all "cannot make a network namespace"
+		ip netns add "$name" || ktap_exit_fail_msg "cannot make a network namespace"
 		at_exit remove_ns "$name"
 		ip -n "$name" link set lo up
 		# No time is lost to duplicate address detection.
@@ -142,7 +142,7 @@ setup_pair() {
 	A4=10.77.0.1 B4=10.77.0.2 A6=fd77::1 B6=fd77::2
 	setup_ns NS_A NS_B
 	ip link add va netns "$NS_A" type veth peer name vb netns "$NS_B" ||
-		skip_all "cannot make a veth pair"
+		ktap_exit_fail_msg "cannot make a veth pair"
 	ip -n "$NS_A" addr add $A4/24 dev va
 	ip -n "$NS_B" addr add $B4/24 dev vb
 	ip -n "$NS_A" addr add $A6/64 dev va nodad
@@ -150,7 +150,7 @@ setup_pair() {
 	ip -n "$NS_A" link set va up
 	ip -n "$NS_B" link set vb up
 	wait_until 10 ip netns exec "$NS_A" ping -c 1 -W 1 $B6 ||
-		skip_all "the veth pair does not carry packets"
+		ktap_exit_fail_msg "the veth pair does not carry packets"
 }
 
 in_a() { ip netns exec "$NS_A" "$@"; }

@@ -13,7 +13,7 @@ trap 'rm -rf "$tmp"' EXIT
 
 mkdir -p "$tmp"/{bin,proc,sys,dev,modules}
 cp "$(command -v busybox)" "$tmp/bin/busybox"
-install -m 755 "$here/init" "$tmp/init"
+install -m 755 "$here/init" "$here/second" "$tmp"
 
 # "insmod PATH" lines in loading order; "builtin NAME" when there is nothing to load.
 needed() {

@@ -50,6 +50,12 @@ leftovers() {
 
 # The module must be there and unused, the machine clean, before each test.
 tidy() {
+	local fd pid
+	for fd in /proc/[0-9]*/fd/*; do
+		[ "$(readlink "$fd")" = /dev/unet ] || continue
+		pid=${fd#/proc/}
+		kill -9 "${pid%%/*}"
+	done
 	ip -all netns del
 	ip -o link show type veth | awk -F'[ :@]+' '{ print $2 }' |
 		while read -r dev; do ip link del "$dev" 2>/dev/null; done
@@ -90,9 +96,8 @@ if ! insmod "$UNET_KO"; then
 	exit 1
 fi
 ran=0
-for path in *; do
-	name=${path##*/}
-	[ -x "$name" ] && [ -f "$name" ] || continue
+for source in *.c *.sh; do
+	name=${source%.c}
 	case $name in
 	lib.sh|aid_*) continue ;;
 	esac
@@ -101,6 +106,6 @@ for path in *; do
 	$pattern) run_one "$name"; ran=$((ran + 1)) ;;
 	esac
 done
-[ $ran -gt 0 ] || fail none "no test matches '$pattern' (there are:" *.sh *.c ")"
+[ $ran -gt 0 ] || fail none "no test matches '$pattern' (there are:" *.[cs]* ")"
 check_unload
 exit 0

@@ -80,7 +80,7 @@ results=$(cd "$results" && pwd)
 rm -f "$results/status" "$results/kernel.log"
 
 # An initramfs is kept for as long as what goes into it is the same.
-stamp=$(cat "$here/init" "$here/initramfs.sh" ${modules:+"$modules/lib/modules/$kver/modules.dep"} |
+stamp=$(cat "$here"/{init,second,initramfs.sh} ${modules:+"$modules/lib/modules/$kver/modules.dep"} |
 	sha256sum | cut -c1-16)
 initrd=$cache/initramfs/$kver-$stamp.gz
 if [ ! -e "$initrd" ]; then
