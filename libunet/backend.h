@@ -8,6 +8,7 @@
 
 #include <linux/unet.h>
 #include "core_os.h"
+#include "iface.h"
 #include "packet.h"
 
 struct unet_backend;
@@ -41,9 +42,11 @@ struct unet_rx_batch {
  * @flow_del:	as UNET_IOC_FLOW_DEL
  * @flow_set:	as UNET_IOC_FLOW_SET
  * @adv:	advice, by the request's @adv; may answer NULL
+ * @source:	address that routing gives to packets for @dst; 0 or -errno
  * @sync:	publish what is pending on both rings; with @wait_us above 0
  *		sleep until something arrives or the time is over
- *		(UNET_NEVER: for ever). 0 or -errno
+ *		(UNET_NEVER: for ever). At most one system call, none when
+ *		nothing is pending and something has arrived. 0 or -errno
  * @now_us:	the time
  * @fd:		to poll, or -ENOTSUP
  * @state:	enum unet_channel_state, and why
@@ -68,6 +71,8 @@ struct unet_backend_ops {
 			const struct unet_flow_meta *meta);
 	const volatile struct unet_flow_adv *(*adv)(struct unet_backend *be,
 						    u32 index);
+	int (*source)(struct unet_backend *be, u8 family, const __be32 *dst,
+		      __be32 *src);
 	int (*sync)(struct unet_backend *be, u64 wait_us);
 	u64 (*now_us)(struct unet_backend *be);
 	int (*fd)(struct unet_backend *be);
@@ -82,12 +87,14 @@ struct unet_backend_ops {
  * struct unet_backend - first member of each kind's own struct
  * @ops:	what it can do
  * @counters:	the stack's, set by unet_stack_create()
+ * @iface:	our addresses; none: the kernel has checked the destination
  * @mtu:	of the device
  * @gso_max:	most L3 bytes of a send with a segment size; 0: none
  */
 struct unet_backend {
 	const struct unet_backend_ops *ops;
 	u64 *counters;
+	struct unet_iface iface;
 	u32 mtu;
 	u32 gso_max;
 };

@@ -36,6 +36,7 @@ struct unet_flow_adv;
  * @flags:	UNET_FLOW_F_*
  * @mtu:	path MTU as learned, never above the route's
  * @gso_max:	most L3 bytes of a send with a segment size
+ * @label:	IPv6 flow label (RFC 6437)
  */
 struct unet_flow {
 	struct unet_flow_key key;
@@ -48,6 +49,7 @@ struct unet_flow {
 	u32 flags;
 	u32 mtu;
 	u32 gso_max;
+	u32 label;
 };
 
 /* unet_flow_install() flags */
@@ -66,6 +68,8 @@ int unet_flow_install_child(struct unet_stack *st, struct unet_flow *f,
 int unet_flow_hash(struct unet_stack *st, struct unet_flow *f);
 void unet_flow_remove(struct unet_stack *st, struct unet_flow *f,
 		      u32 del_flags);
+void unet_flow_move(struct unet_stack *st, struct unet_flow *to,
+		    struct unet_flow *from);
 struct unet_flow *unet_flow_by_tag(struct unet_stack *st, u64 tag);
 struct unet_flow *unet_flow_find(struct unet_stack *st,
 				 const struct unet_flow_key *key);

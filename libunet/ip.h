@@ -77,6 +77,8 @@ void unet_ip_deliver(struct unet_stack *st, struct unet_pkt *pkt,
 int unet_ip_output(struct unet_stack *st, struct unet_flow *f,
 		   const struct unet_ip_out *out, struct unet_pkt *pkt,
 		   u16 l4_header);
+bool unet_ip_csum_ok(const struct unet_pkt *pkt,
+		     const struct unet_ip_info *info);
 void unet_ip_key(const struct unet_ip_info *info, const struct unet_pkt *pkt,
 		 struct unet_flow_key *key);
 

@@ -6,7 +6,9 @@
  *   2. timers    those due at @now
  *   3. events    callbacks of sockets that became ready
  *   4. output    work put off by 1 to 3: unet_stack_defer()
- *   5. sync      at most one system call: rings out, and sleep if there is time
+ *
+ * and between two turns there is at most one system call: rings out and, if
+ * there is nothing to do, sleep.
  *
  * Protocols never call the OS: the time is @now, set by whoever runs the turn,
  * randomness comes from unet_stack_random(). They never call up either: input
@@ -49,6 +51,7 @@ struct unet_work {
  * @icmp_error:	an ICMP error about something that @f sent
  * @flow_gone:	the kernel removed @f, nothing can be sent or received any more
  * @min_header:	bytes of the smallest header
+ * @children:	packets of a connection may come by its listener's flow
  * @init:	set up what the protocol keeps for a stack
  * @exit:	its mirror; all flows are gone by now
  */
@@ -60,6 +63,7 @@ struct unet_proto {
 			   const struct unet_icmp_info *icmp);
 	void (*flow_gone)(struct unet_stack *st, struct unet_flow *f);
 	u16 min_header;
+	bool children;
 	int (*init)(struct unet_stack *st);
 	void (*exit)(struct unet_stack *st);
 };
@@ -88,7 +92,7 @@ struct unet_proto {
  * @tag_next:	see there
  * @secret:	of @flow_hash
  * @sip_key:	random, for ISNs and the like: unet_siphash()
- * @random:	state of unet_stack_random()
+ * @random:	key and counter of unet_stack_random()
  * @reass:	fragments
  * @tcp:	TCP's own state of the stack
  * @udp:	UDP's
@@ -98,7 +102,8 @@ struct unet_proto {
  * @log_arg:	for @log
  * @log_level:	least urgent level
  * @running:	a turn is in progress
- * @ip_id:	IPv4 identification, when it matters (RFC 6864)
+ * @more_input:	the last turn left flow batches for the next
+ * @unsynced:	something was put on the rings since the last sync
  */
 struct unet_stack {
 	struct unet_backend *be;
@@ -131,15 +136,17 @@ struct unet_stack {
 	void *log_arg;
 	u32 log_level;
 	bool running;
-	u16 ip_id;
+	bool more_input;
+	bool unsynced;
 };
 
 struct unet_stack *unet_stack_create(struct unet_backend *be,
 				     const struct unet_stack_opts *opts,
 				     const void *seed, size_t seed_len);
+void unet_stack_destroy(struct unet_stack *st);
 int unet_stack_add_proto(struct unet_stack *st, const struct unet_proto *p);
-int unet_stack_turn(struct unet_stack *st, u64 now);
-u64 unet_stack_due(const struct unet_stack *st);
+u32 unet_stack_turn(struct unet_stack *st, u64 now);
+int unet_stack_sync(struct unet_stack *st, u64 wait_us);
 u64 unet_siphash(const u64 key[2], const void *bytes, size_t len);
 u64 unet_stack_random(struct unet_stack *st);
 

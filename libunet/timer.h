@@ -65,7 +65,9 @@ static inline void unet_timer_init(struct unet_timer *t, unet_timer_fn fn)
 {
 	t->next = NULL;
 	t->pprev = NULL;
+	t->when = 0;
 	t->fn = fn;
+	t->slot = 0;
 }
 
 static inline bool unet_timer_pending(const struct unet_timer *t)

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+#include <linux/unet.h>
+#include "core/csum.h"
+#include "core/wire.h"
+#include "icmp.h"
+#include "ip.h"
+#include "ip_version.h"
+#include "stack.h"
+
+static void drop(struct unet_stack *st, struct unet_pkt *pkt,
+		 enum unet_stack_counter why)
+{
+	unet_count(st, why);
+	unet_pkt_free(pkt);
+}
+
+/**
+ * unet_ip_key() - key of a received packet
+ * @info: from its IP header
+ * @pkt: data at the L4 header, its first four bytes in one piece
+ * @key: filled in
+ */
+void unet_ip_key(const struct unet_ip_info *info, const struct unet_pkt *pkt,
+		 struct unet_flow_key *key)
+{
+	memcpy(key->local, info->dst, sizeof(key->local));
+	memcpy(key->remote, info->src, sizeof(key->remote));
+	key->remote_port = unet_load_be16(pkt->data);
+	key->local_port = unet_load_be16(pkt->data + 2);
+	key->proto = info->proto;
+	key->family = info->family;
+	key->mask = UNET_MASK_5TUPLE;
+	key->zero = 0;
+}
+
+static const struct unet_proto *find_proto(const struct unet_stack *st,
+					   u8 proto)
+{
+	u32 i;
+
+	for (i = 0; i < st->n_protos; i++) {
+		if (st->protos[i]->proto == proto)
+			return st->protos[i];
+	}
+	return NULL;
+}
+
+/**
+ * unet_ip_csum_ok() - is the L4 checksum right
+ * @pkt: data at the L4 header
+ * @info: of its IP header
+ *
+ * What the backend has verified is not summed again. IPv4 allows UDP to go
+ * without one (RFC 768), IPv6 does not (RFC 8200 section 8.1).
+ */
+bool unet_ip_csum_ok(const struct unet_pkt *pkt, const struct unet_ip_info *info)
+{
+	u64 sum;
+
+	if (pkt->flags & (UNET_PF_CSUM_OK | UNET_PF_CSUM_BAD))
+		return pkt->flags & UNET_PF_CSUM_OK;
+	if (info->proto == UNET_PROTO_UDP && pkt->len >= UNET_UDP_HEADER &&
+	    !unet_load_raw16(pkt->data + 6))
+		return info->family == 4;
+	if (info->proto == UNET_PROTO_ICMP)
+		sum = 0;
+	else if (info->family == 4)
+		sum = unet_csum_pseudo4(info->src, info->dst, info->proto,
+					pkt->total);
+	else
+		sum = unet_csum_pseudo6(info->src, info->dst, info->proto,
+					pkt->total);
+	return !unet_csum_finish(unet_pkt_csum(pkt, 0, pkt->total, sum));
+}
+
+/* Whose packet is it? A connection comes before the listener it came from. */
+static struct unet_flow *flow_of(struct unet_stack *st, struct unet_pkt *pkt,
+				 const struct unet_ip_info *info,
+				 const struct unet_proto *p,
+				 struct unet_flow *hint)
+{
+	struct unet_flow_key key;
+	struct unet_flow *f;
+
+	if (hint) {
+		unet_count(st, UNET_STAT_RX_TAGGED);
+		if (!p->children || !(hint->flags & UNET_FLOW_F_LISTENER))
+			return hint;
+	} else {
+		unet_count(st, UNET_STAT_RX_LOOKUP);
+	}
+	unet_ip_key(info, pkt, &key);
+	f = unet_flow_find(st, &key);
+	if (f)
+		return f;
+	return hint ? hint : unet_flow_find_listener(st, &key);
+}
+
+/**
+ * unet_ip_deliver() - give a packet to its protocol
+ * @st: the stack
+ * @pkt: data at the L4 header, trimmed to the IP length; taken over
+ * @info: of its IP header
+ * @hint: flow it was tagged with, or NULL
+ */
+void unet_ip_deliver(struct unet_stack *st, struct unet_pkt *pkt,
+		     const struct unet_ip_info *info, struct unet_flow *hint)
+{
+	const struct unet_proto *p;
+
+	if (info->proto == UNET_PROTO_ICMP || info->proto == UNET_PROTO_ICMP6) {
+		unet_icmp_input(st, pkt, info, hint);
+		return;
+	}
+	p = find_proto(st, info->proto);
+	if (!p) {
+		drop(st, pkt, UNET_STAT_IP_BAD_PROTO);
+		return;
+	}
+	if (unet_pkt_linear(pkt, p->min_header)) {
+		drop(st, pkt, UNET_STAT_IP_TRUNCATED);
+		return;
+	}
+	if (!unet_ip_csum_ok(pkt, info)) {
+		drop(st, pkt, UNET_STAT_L4_BAD_CSUM);
+		return;
+	}
+	/* a tag of another protocol's flow would be the backend's mistake */
+	if (hint && hint->proto_ops != p)
+		hint = NULL;
+	p->input(st, pkt, info, flow_of(st, pkt, info, p, hint));
+}
+
+static void input_one(struct unet_stack *st, struct unet_pkt *pkt, u64 tag)
+{
+	struct unet_ip_info info;
+
+	unet_count(st, UNET_STAT_RX_PACKETS);
+	unet_count_add(st, UNET_STAT_RX_SEGMENTS, pkt->segs);
+	unet_count_add(st, UNET_STAT_RX_BYTES, pkt->total);
+	if (!pkt->len) {
+		drop(st, pkt, UNET_STAT_IP_TRUNCATED);
+		return;
+	}
+	switch (pkt->data[0] >> 4) {
+	case 4:
+		pkt = unet_ip4_input(st, pkt, &info);
+		break;
+	case 6:
+		pkt = unet_ip6_input(st, pkt, &info);
+		break;
+	default:
+		drop(st, pkt, UNET_STAT_IP_MALFORMED);
+		return;
+	}
+	if (pkt)
+		unet_ip_deliver(st, pkt, &info, unet_flow_by_tag(st, tag));
+}
+
+static void flow_ended(struct unet_stack *st, u64 tag)
+{
+	struct unet_flow *f = unet_flow_by_tag(st, tag);
+
+	if (!f)
+		return;
+	f->flags |= UNET_FLOW_F_DEAD;
+	if (f->proto_ops->flow_gone)
+		f->proto_ops->flow_gone(st, f);
+}
+
+/**
+ * unet_ip_input() - process a flow batch
+ * @st: the stack
+ * @b: packets with data at the IP header; empty afterwards
+ *
+ * The tag is looked at again for each packet: the one before may have ended the
+ * flow.
+ */
+void unet_ip_input(struct unet_stack *st, struct unet_rx_batch *b)
+{
+	struct unet_pkt *pkt;
+
+	while ((pkt = unet_pktq_take(&b->packets))) {
+		pkt->tag = b->tag;
+		input_one(st, pkt, b->tag);
+	}
+	if (b->flags & UNET_RX_END)
+		flow_ended(st, b->tag);
+}
+
+/**
+ * unet_ip_addr_ok() - may a packet with these addresses be for us
+ * @st: the stack
+ * @pkt: the packet
+ * @info: its addresses
+ */
+bool unet_ip_addr_ok(const struct unet_stack *st, const struct unet_pkt *pkt,
+		     const struct unet_ip_info *info)
+{
+	if (!unet_addr_is_unicast(info->family, info->src) ||
+	    !unet_addr_is_unicast(info->family, info->dst))
+		return false;
+	/* the kernel's flow lookup has looked at the address already */
+	if (pkt->tag || !st->be->iface.n)
+		return true;
+	return unet_iface_is_local(&st->be->iface, info->family, info->dst);
+}
+
+static u32 largest(const struct unet_stack *st, const struct unet_flow *f)
+{
+	u32 mtu = f ? unet_flow_mtu(f) : 0;
+
+	return mtu ? mtu : st->be->mtu;
+}
+
+static int check_size(struct unet_stack *st, const struct unet_flow *f,
+		      const struct unet_pkt *pkt, u32 header)
+{
+	u32 one = pkt->seg_size ? pkt->seg_size + header : pkt->total;
+
+	if (pkt->total > UNET_TX_MAX_BYTES || header > UNET_TX_MAX_HEADER ||
+	    one > largest(st, f))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/**
+ * unet_ip_output() - send an L4 packet
+ * @st: the stack
+ * @f: flow it belongs to; its handle, or its listener's, is sent with. NULL only
+ *	works on an in-memory wire
+ * @out: how
+ * @pkt: data at the L4 header, with headroom for an IP header; taken over in any
+ *	case. @pkt->seg_size above 0: cut into segments of so many payload bytes
+ * @l4_header: bytes of L4 header, all in the first piece
+ *
+ * Checksums are left to the backend. The packet is on its way with the next
+ * sync.
+ *
+ * Return: 0; -ENOBUFS no room now: see unet_stack_wait_tx(); -EMSGSIZE larger
+ * than the path MTU or 65535 bytes; another -errno: refused.
+ */
+int unet_ip_output(struct unet_stack *st, struct unet_flow *f,
+		   const struct unet_ip_out *out, struct unet_pkt *pkt,
+		   u16 l4_header)
+{
+	const struct unet_flow_key *key = out->key ? out->key : &f->key;
+	u16 ip_header = (u16)unet_ip_header_len(key->family);
+	u32 bytes = pkt->total + ip_header;
+	u32 super = !!pkt->seg_size;
+	u8 *at = unet_pkt_push(pkt, ip_header);
+	int err = at ? 0 : -ENOMEM;
+
+	if (!err)
+		err = check_size(st, f, pkt, ip_header + l4_header);
+	if (err) {
+		unet_pkt_free(pkt);
+		return err;
+	}
+	if (key->family == 4)
+		unet_ip4_build(at, key, out, pkt->total);
+	else
+		unet_ip6_build(at, key, out, pkt->total, f ? f->label : 0);
+	err = st->be->ops->tx(st->be, f ? unet_flow_tx_handle(f) : 0, pkt,
+			      ip_header + l4_header);
+	if (err) {
+		unet_count(st, err == -ENOBUFS ? UNET_STAT_TX_FULL :
+			   UNET_STAT_TX_REFUSED);
+		return err;
+	}
+	st->unsynced = true;
+	unet_count(st, UNET_STAT_TX_PACKETS);
+	unet_count_add(st, UNET_STAT_TX_SUPER, super);
+	unet_count_add(st, UNET_STAT_TX_BYTES, bytes);
+	return 0;
+}
