@@ -110,6 +110,12 @@ static int read_message(struct unet_genl *genl, const struct nlmsghdr *nlh,
 	return fn ? fn(&reply, arg) : 0;
 }
 
+/* mnl_nlmsg_ok() alone takes a length beyond INT_MAX for a negative one. */
+static bool is_whole(const struct nlmsghdr *nlh, int left)
+{
+	return mnl_nlmsg_ok(nlh, left) && nlh->nlmsg_len <= (unsigned int)left;
+}
+
 /* Messages of another conversation are passed over; seq 0 takes all. */
 static int read_messages(struct unet_genl *genl, const void *buf, size_t bytes,
 			 uint32_t seq, unet_genl_fn fn, void *arg,
@@ -119,7 +125,7 @@ static int read_messages(struct unet_genl *genl, const void *buf, size_t bytes,
 	int left = bytes, err;
 
 	*progress = MORE;
-	for (; mnl_nlmsg_ok(nlh, left) && *progress == MORE;
+	for (; is_whole(nlh, left) && *progress == MORE;
 	     nlh = mnl_nlmsg_next(nlh, &left)) {
 		if (seq && nlh->nlmsg_seq != seq)
 			continue;
@@ -285,7 +291,7 @@ static int find_family(struct unet_genl *genl)
 			return -errno;
 		left = bytes;
 		answer = (const struct nlmsghdr *)genl->buf;
-		for (; mnl_nlmsg_ok(answer, left);
+		for (; is_whole(answer, left);
 		     answer = mnl_nlmsg_next(answer, &left))
 			if (answer->nlmsg_type == GENL_ID_CTRL)
 				keep_family(genl, answer);

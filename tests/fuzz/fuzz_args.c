@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+/* include: tools/unetctl/{args,options,commands,complete}.c */
+/*
+ * The command line of unetctl: the input is its words, one a line. What parses
+ * must be within its bounds; what does not must say why.
+ */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "tools/unetctl/args.c"
+#include "tools/unetctl/options.c"
+#include "tools/unetctl/commands.c"
+#include "tools/unetctl/complete.c"
+
+/* The table points at them; nothing here runs them. */
+#define NEVER(name) \
+	int name(struct unet_run *run) { (void)run; return -ENOSYS; }
+NEVER(unet_cmd_attach)
+NEVER(unet_cmd_detach)
+NEVER(unet_cmd_nexus)
+NEVER(unet_cmd_channels)
+NEVER(unet_cmd_flows)
+NEVER(unet_cmd_stats)
+NEVER(unet_cmd_monitor)
+NEVER(unet_cmd_version)
+NEVER(unet_cmd_help)
+
+#define MAX_WORDS	80
+
+static int split(char *text, char **argv)
+{
+	int argc = 0;
+	char *end;
+
+	argv[argc++] = "unetctl";
+	while (argc < MAX_WORDS) {
+		argv[argc++] = text;
+		end = strchr(text, '\n');
+		if (!end)
+			break;
+		*end = '\0';
+		text = end + 1;
+	}
+	return argc;
+}
+
+static void check_error(const struct unet_args_error *error)
+{
+	size_t len = strnlen(error->text, sizeof(error->text));
+
+	assert(len > 0 && len < sizeof(error->text));
+}
+
+static void check_prefix(const struct unet_args_prefix *p)
+{
+	assert(p->family == AF_INET || p->family == AF_INET6);
+	assert(p->bits <= (p->family == AF_INET ? 32 : 128));
+	assert(unet_args_prefix_holds(p, p->family, p->bytes));
+}
+
+static void check_filter(const struct unet_args_filter *f)
+{
+	if (f->given & UNET_FILTER_DEV)
+		assert(*f->dev && strlen(f->dev) < UNET_ARGS_IFNAME);
+	if (f->given & UNET_FILTER_PORT)
+		assert(f->port);
+	if (f->given & UNET_FILTER_PID)
+		assert(f->pid && f->pid <= INT32_MAX);
+	if (f->given & UNET_FILTER_ADDR)
+		check_prefix(&f->addr);
+	if (f->given & UNET_FILTER_LOCAL_ADDR)
+		check_prefix(&f->local_addr);
+	if (f->given & UNET_FILTER_REMOTE_ADDR)
+		check_prefix(&f->remote_addr);
+}
+
+static void parse(int argc, char **argv)
+{
+	struct unet_args_error error = { "" };
+	struct unet_options_given opts;
+	struct unet_args_filter filter;
+
+	if (unet_options_parse(argc, argv, &opts, &error)) {
+		check_error(&error);
+		return;
+	}
+	assert(opts.nwords <= UNET_OPTIONS_WORDS);
+	assert(opts.interval_ms >= 100 && opts.interval_ms <= 86400000);
+	if (unet_options_check(&opts, UNET_OPTION_JSON, &error))
+		check_error(&error);
+	if (!opts.nwords)
+		return;
+	unet_args_nearest(opts.words[0], unet_command_name, NULL);
+	error.text[0] = '\0';
+	if (unet_args_filter(opts.words + 1, opts.nwords - 1, UNET_FILTER_ALL,
+			     &filter, &error))
+		check_error(&error);
+	else
+		check_filter(&filter);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static FILE *nowhere;
+	char *argv[MAX_WORDS];
+	char *text = malloc(size + 1);
+	int argc;
+
+	if (!nowhere)
+		nowhere = fopen("/dev/null", "w");
+	memcpy(text, data, size);
+	text[size] = '\0';
+	argc = split(text, argv);
+	parse(argc, argv);
+	unet_complete(nowhere, argc, argv);
+	free(text);
+	return 0;
+}

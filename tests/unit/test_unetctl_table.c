@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+/* include: tools/unetctl/{args,options,commands,complete}.c */
+/*
+ * Description: the tables of commands, options and filters are what the manual
+ * page describes and what completion offers.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+
+#include "tools/unetctl/args.c"
+#include "tools/unetctl/options.c"
+#include "tools/unetctl/commands.c"
+#include "tools/unetctl/complete.c"
+
+/* The table points at them; nothing here runs them. */
+#define NEVER(name) \
+	int name(struct unet_run *run) { (void)run; return -ENOSYS; }
+NEVER(unet_cmd_attach)
+NEVER(unet_cmd_detach)
+NEVER(unet_cmd_nexus)
+NEVER(unet_cmd_channels)
+NEVER(unet_cmd_flows)
+NEVER(unet_cmd_stats)
+NEVER(unet_cmd_monitor)
+NEVER(unet_cmd_version)
+NEVER(unet_cmd_help)
+
+static char manual[65536];
+
+/* The page without its font changes, so that words can be looked for. */
+static int read_manual(void **state)
+{
+	FILE *page = fopen("tools/unetctl/unetctl.8", "r");
+	size_t i = 0;
+	int c;
+
+	(void)state;
+	if (!page)
+		return -1;
+	while ((c = fgetc(page)) != EOF && i < sizeof(manual) - 1) {
+		if (c == '\\') {
+			c = fgetc(page);
+			if (c == 'f') {
+				fgetc(page);
+				continue;
+			}
+		}
+		if (c != '"')
+			manual[i++] = c;
+	}
+	fclose(page);
+	return i ? 0 : -1;
+}
+
+/* Does a paragraph of COMMANDS start with this? */
+static bool heads_a_paragraph(const char *text)
+{
+	const char *p = strstr(manual, ".SH COMMANDS");
+	const char *last = strstr(manual, ".SH OPTIONS");
+	size_t len = strlen(text);
+	const char *word;
+
+	for (p = strstr(p, ".TP\n."); p && p < last; p = strstr(p + 1, ".TP\n.")) {
+		word = strpbrk(p + 5, " \n");
+		if (word && !strncmp(word + 1, text, len) &&
+		    strchr(" \n,", word[1 + len]))
+			return true;
+	}
+	return false;
+}
+
+static void the_manual_describes_every_command(void **state)
+{
+	const struct unet_command *c;
+
+	(void)state;
+	for (c = unet_commands; c->name; c++)
+		if (!heads_a_paragraph(c->name))
+			fail_msg("unetctl.8 does not describe %s", c->name);
+	assert_false(heads_a_paragraph("frobnicate"));
+}
+
+static void the_manual_describes_every_option(void **state)
+{
+	const struct unet_option *o;
+	char text[32];
+
+	(void)state;
+	for (o = unet_options; o->name; o++) {
+		snprintf(text, sizeof(text), "-%c ,  --%s", o->letter, o->name);
+		if (!strstr(manual, text))
+			fail_msg("unetctl.8 does not describe %s", text);
+	}
+}
+
+static void the_manual_describes_every_filter(void **state)
+{
+	const struct unet_args_filter_word *w;
+	char text[32];
+
+	(void)state;
+	for (w = unet_args_filter_words; w->name; w++) {
+		snprintf(text, sizeof(text), "%s ", w->name);
+		if (!strstr(strstr(manual, ".SH FILTERS"), text))
+			fail_msg("unetctl.8 does not describe the filter %s", text);
+	}
+}
+
+static void rows_of_the_command_table_are_whole(void **state)
+{
+	const struct unet_command *c;
+
+	(void)state;
+	for (c = unet_commands; c->name; c++) {
+		assert_non_null(c->run);
+		assert_non_null(c->usage);
+		assert_non_null(c->what);
+		assert_true((c->takes == UNET_WORDS_FILTER) == !!c->filters);
+		assert_ptr_equal(unet_command_find(c->name), c);
+	}
+	assert_null(unet_command_find("flo"));
+	assert_null(unet_command_find(""));
+}
+
+/* ---- completion ----------------------------------------------------------- */
+
+#define COMPLETE(...) \
+	complete((char *[]){ "unetctl", __VA_ARGS__ }, \
+		 sizeof((char *[]){ "unetctl", __VA_ARGS__ }) / sizeof(char *))
+
+static const char *complete(char **argv, int argc)
+{
+	static char text[4096];
+	FILE *to = fmemopen(text, sizeof(text), "w");
+
+	memset(text, 0, sizeof(text));
+	unet_complete(to, argc, argv);
+	fclose(to);
+	return text;
+}
+
+static void commands_are_offered_first(void **state)
+{
+	(void)state;
+	assert_string_equal(COMPLETE(""), "attach\ndetach\nnexus\nchannels\n"
+			    "flows\nstats\nmonitor\nversion\nhelp\n");
+	assert_string_equal(COMPLETE("fl"), "flows\n");
+	assert_string_equal(COMPLETE("-j", "d"), "detach\n");
+	assert_string_equal(COMPLETE("help", "f"), "flows\n");
+	assert_string_equal(COMPLETE("help", "flows", ""), "");
+	assert_string_equal(COMPLETE("nonsense", ""), "");
+}
+
+static void options_are_those_of_the_command(void **state)
+{
+	(void)state;
+	assert_string_equal(COMPLETE("--w"), "--watch\n");
+	assert_string_equal(COMPLETE("attach", "--"),
+			    "--json\n--netns\n--help\n--version\n");
+	assert_string_equal(COMPLETE("stats", "--a"), "--all\n");
+	assert_string_equal(COMPLETE("flows", "--a"), "");
+}
+
+static void devices_are_those_there_are(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(COMPLETE("attach", ""), "lo\n"));
+	assert_non_null(strstr(COMPLETE("stats", "l"), "lo\n"));
+	assert_string_equal(COMPLETE("stats", "lo", ""), "");
+	assert_non_null(strstr(COMPLETE("flows", "dev", ""), "lo\n"));
+}
+
+static void filters_are_offered_once_and_then_their_values(void **state)
+{
+	(void)state;
+	assert_string_equal(COMPLETE("channels", ""), "dev\npid\n");
+	assert_string_equal(COMPLETE("channels", "pid", "812", ""), "dev\n");
+	assert_string_equal(COMPLETE("flows", "proto", ""), "tcp\nudp\n");
+	assert_string_equal(COMPLETE("flows", "-j", "state", "c"), "closing\n");
+	assert_string_equal(COMPLETE("flows", "port", ""), "");
+	assert_string_equal(COMPLETE("flows", "port", "80", "pr"), "proto\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_manual_describes_every_command),
+		cmocka_unit_test(the_manual_describes_every_option),
+		cmocka_unit_test(the_manual_describes_every_filter),
+		cmocka_unit_test(rows_of_the_command_table_are_whole),
+		cmocka_unit_test(commands_are_offered_first),
+		cmocka_unit_test(options_are_those_of_the_command),
+		cmocka_unit_test(devices_are_those_there_are),
+		cmocka_unit_test(filters_are_offered_once_and_then_their_values),
+	};
+
+	return cmocka_run_group_tests(tests, read_manual, NULL);
+}
