@@ -87,3 +87,12 @@ kselftest-build: build/rel/libunet.a
 # One test or some: make kselftest KVER=... T='flow*'
 kselftest: modules lib tools kselftest-build
 	$(Q)tests/vm/kselftest.sh $(KVER) build/log/kselftest-$(KVER) '$(subst %,*,$(T))'
+
+# ---- all of it ---------------------------------------------------------------
+
+.PHONY: style check
+style:
+	$(Q)tests/style.sh
+
+check:
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL tests/check.sh

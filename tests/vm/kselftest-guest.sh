@@ -95,6 +95,7 @@ if ! insmod "$UNET_KO"; then
 	fail load "insmod $UNET_KO: $(dmesg | tail -n 3)"
 	exit 1
 fi
+shopt -s nullglob
 ran=0
 for source in *.c *.sh; do
 	name=${source%.c}
