@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * gen: makes each live frame of a test run the next flow's packet and sends it
+ * out of a device; its veth peer then receives whole bursts in one NAPI poll.
+ * drop: the cheapest receiver there is.
+ *
+ * Frames are recycled with what was written into them, so everything that
+ * differs between flows is written every time.
+ */
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/udp.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "gen.h"
+
+const volatile struct gen_constants constants = { .flows = 1 };
+__u32 sent;
+
+SEC("xdp")
+int gen(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data;
+	void *end = (void *)(long)ctx->data_end;
+	struct udphdr *udp = data + sizeof(struct ethhdr) + sizeof(struct iphdr);
+
+	if ((void *)(udp + 1) > end)
+		return XDP_ABORTED;
+	udp->source = bpf_htons(constants.first_port +
+				sent++ % constants.flows);
+	return bpf_redirect(constants.ifindex, 0);
+}
+
+SEC("xdp")
+int drop(struct xdp_md *ctx)
+{
+	return XDP_DROP;
+}
+
+char _license[] SEC("license") = "Dual MIT/GPL";

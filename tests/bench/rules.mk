@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+#:: make bench           unet against its rivals, in instructions; see tests/bench/README.md
+#
+# Programs and the BPF object fall to build/bench/, the module that drops to
+# build/bench/drop-$(KVER)/. The VM sees the tree, so nothing is copied.
+
+BENCH_KVER ?= $(shell tests/setup.sh --kernel 6.12 2>/dev/null)
+BENCH_RX := $(patsubst tests/bench/%.c,build/rel/obj/tests/bench/%.o,$(wildcard tests/bench/rx*.c))
+
+$(eval $(call compile_rule,rel,tests/bench,))
+
+build/bench/bench_gen: build/rel/obj/tests/bench/gen.o
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $^ -lbpf -o $@
+
+build/bench/bench_rx: $(BENCH_RX) build/rel/libunet.a
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $^ -lxdp -lbpf -o $@
+
+build/bench/gen.bpf.o: tests/bench/gen.bpf.c
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) -O2 -g -Wall -Werror -target bpf \
+		-idirafter /usr/include/$(shell $(CC) -print-multiarch) -c $< -o $@
+
+.PHONY: bench bench-build bench-drop
+bench-drop:
+	$(Q)$(call mirror,build/bench/drop-$(BENCH_KVER),tests/bench/drop)
+	$(Q)$(MAKE) --no-print-directory -C /lib/modules/$(BENCH_KVER)/build \
+		M=$(CURDIR)/build/bench/drop-$(BENCH_KVER)/tests/bench/drop $(KFLAGS) modules
+
+bench-build: build/bench/bench_gen build/bench/bench_rx build/bench/gen.bpf.o bench-drop
+	$(Q)$(MAKE) --no-print-directory modules KVER=$(BENCH_KVER) \
+		KDIR=/lib/modules/$(BENCH_KVER)/build
+
+bench:
+	$(Q)tests/setup.sh check
+	$(Q)$(MAKE) --no-print-directory bench-build
+	$(Q)tests/bench/bench.sh
