@@ -14,5 +14,6 @@ struct unet_stack;
 void unet_log(const struct unet_stack *st, int level, const char *fmt, ...)
 	UNET_PRINTF(3, 4);
 void unet_detail(const char *fmt, ...) UNET_PRINTF(1, 2);
+void unet_detail_clear(void);
 
 #endif /* UNET_INTERNAL_H */

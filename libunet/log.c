@@ -27,7 +27,7 @@ void unet_log(const struct unet_stack *st, int level, const char *fmt, ...)
 
 /**
  * unet_detail() - say what exactly was wrong, for unet_error_detail()
- * @fmt: as printf(); an empty string clears
+ * @fmt: as printf()
  */
 void unet_detail(const char *fmt, ...)
 {
@@ -36,6 +36,14 @@ void unet_detail(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(detail, sizeof(detail), fmt, ap);
 	va_end(ap);
+}
+
+/**
+ * unet_detail_clear() - nothing is wrong so far
+ */
+void unet_detail_clear(void)
+{
+	detail[0] = '\0';
 }
 
 const char *unet_error_detail(void)

@@ -3,9 +3,9 @@
  * Sockets of a stack. Nothing here blocks: what cannot be done now returns
  * -EAGAIN (or NULL with errno EAGAIN) and is told by a callback when it can.
  *
- * An address is text: "192.0.2.1:80", "[2001:db8::1]:80", "[::]:80" (any
- * address, IPv4 too), "0.0.0.0:80" or ":80"; port 0 or no port lets the kernel
- * choose one where that makes sense.
+ * An address is text: "192.0.2.1:80", "[2001:db8::1]:80", "[::]:80" or ":80"
+ * (any address, IPv4 too), "0.0.0.0:80" (any IPv4 address); port 0 or no port
+ * lets the kernel choose one where that makes sense.
  */
 #ifndef UNET_SOCKET_H
 #define UNET_SOCKET_H

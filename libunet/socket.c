@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Sockets as objects: opening, accepting, naming, closing.
+ */
+#include <netinet/in.h>
+#include <stdlib.h>
+#include "addr.h"
+#include "internal.h"
+#include "poll.h"
+#include "socket.h"
+
+/**
+ * unet_sock_new() - an empty socket on a stack's list
+ * @st: the stack
+ * @kind: what it will be
+ * @family: AF_INET or AF_INET6
+ *
+ * Return: the socket; the caller puts a pcb behind it. NULL: no memory.
+ */
+struct unet_sock *unet_sock_new(struct unet_stack *st,
+				enum unet_sock_kind kind, int family)
+{
+	struct unet_sock *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->st = st;
+	s->kind = kind;
+	s->family = family;
+	s->ops = kind == UNET_SOCK_DGRAM ? &unet_sock_udp_ops :
+		 &unet_sock_tcp_ops;
+	unet_sock_event_init(s);
+	s->next = st->socks;
+	s->pprev = &st->socks;
+	if (s->next)
+		s->next->pprev = &s->next;
+	st->socks = s;
+	return s;
+}
+
+/**
+ * unet_sock_free() - the mirror of unet_sock_new()
+ * @s: nothing is behind it any more
+ */
+void unet_sock_free(struct unet_sock *s)
+{
+	unet_work_cancel(&s->event);
+	*s->pprev = s->next;
+	if (s->next)
+		s->next->pprev = s->pprev;
+	free(s);
+}
+
+/**
+ * unet_sock_close_all() - abort every socket of a stack
+ * @st: the stack
+ */
+void unet_sock_close_all(struct unet_stack *st)
+{
+	while (st->socks)
+		unet_abort(st->socks);
+}
+
+static void *fail(int err)
+{
+	errno = -err;
+	return NULL;
+}
+
+static int bad_proto(const char *proto, const char *allowed)
+{
+	unet_detail("protocol \"%.40s\": not known here (allowed: %s)",
+		    proto ? proto : "", allowed);
+	return -EINVAL;
+}
+
+struct unet_sock *unet_listen(struct unet_stack *st, const char *proto,
+			      const char *local, int backlog)
+{
+	struct unet_endpoint e;
+	int err;
+
+	unet_detail_clear();
+	if (!proto || strcmp(proto, "tcp"))
+		return fail(bad_proto(proto, "tcp"));
+	err = unet_endpoint_parse(local, &e);
+	if (err)
+		return fail(err);
+	return unet_sock_tcp_listen(st, &e, backlog, 0);
+}
+
+struct unet_sock *unet_listen_addr(struct unet_stack *st,
+				   const struct sockaddr *local, socklen_t len,
+				   int backlog, uint32_t flags)
+{
+	struct unet_endpoint e;
+	int err = unet_endpoint_from(local, len, &e);
+
+	if (flags & ~(UNET_SOCK_V6ONLY | UNET_SOCK_REUSEADDR))
+		err = -EINVAL;
+	if (err)
+		return fail(err);
+	return unet_sock_tcp_listen(st, &e, backlog, flags);
+}
+
+struct unet_sock *unet_accept(struct unet_sock *listener)
+{
+	if (listener->kind != UNET_SOCK_LISTENER)
+		return fail(-EINVAL);
+	return unet_sock_tcp_accept(listener);
+}
+
+static struct unet_sock *connect_to(struct unet_stack *st, int type,
+				    const struct unet_endpoint *remote,
+				    const struct unet_connect_opts *opts)
+{
+	struct unet_endpoint local = { .family = remote->family };
+	int err = 0;
+
+	if (opts && (opts->size < sizeof(*opts) || opts->reserved ||
+		     opts->flags & ~UNET_SOCK_REUSEADDR)) {
+		unet_detail("struct unet_connect_opts: size %zu, flags %#x: size must be %zu, flags 0 or UNET_SOCK_REUSEADDR",
+			    opts->size, opts->flags, sizeof(*opts));
+		err = -EINVAL;
+	}
+	if (!err && opts && opts->local)
+		err = unet_endpoint_parse(opts->local, &local);
+	if (!err && local.family != remote->family) {
+		unet_detail("local address \"%.80s\" and remote address are of different families",
+			    opts->local);
+		err = -EINVAL;
+	}
+	if (!err && (!remote->port || unet_addr_is_any(remote->addr))) {
+		unet_detail("the remote side must have an address and a port");
+		err = -EINVAL;
+	}
+	if (err)
+		return fail(err);
+	return type == SOCK_STREAM ?
+	       unet_sock_tcp_connect(st, remote, &local, opts) :
+	       unet_sock_udp_connect(st, remote, &local, opts);
+}
+
+struct unet_sock *unet_connect(struct unet_stack *st, const char *proto,
+			       const char *remote,
+			       const struct unet_connect_opts *opts)
+{
+	struct unet_endpoint e;
+	bool tcp = proto && !strcmp(proto, "tcp");
+	int err = 0;
+
+	unet_detail_clear();
+	if (!tcp && (!proto || strcmp(proto, "udp")))
+		err = bad_proto(proto, "tcp, udp");
+	if (!err)
+		err = unet_endpoint_parse(remote, &e);
+	if (err)
+		return fail(err);
+	return connect_to(st, tcp ? SOCK_STREAM : SOCK_DGRAM, &e, opts);
+}
+
+struct unet_sock *unet_connect_addr(struct unet_stack *st, int type,
+				    const struct sockaddr *remote,
+				    socklen_t len,
+				    const struct unet_connect_opts *opts)
+{
+	struct unet_endpoint e;
+	int err = unet_endpoint_from(remote, len, &e);
+
+	unet_detail_clear();
+	if (!err && type != SOCK_STREAM && type != SOCK_DGRAM)
+		err = -EINVAL;
+	if (err)
+		return fail(err);
+	return connect_to(st, type, &e, opts);
+}
+
+struct unet_sock *unet_udp_open(struct unet_stack *st, int family)
+{
+	if (family != AF_INET && family != AF_INET6)
+		return fail(-EAFNOSUPPORT);
+	return unet_sock_udp_open(st, family);
+}
+
+int unet_udp_bind(struct unet_sock *s, const char *local)
+{
+	struct unet_endpoint e;
+	int err;
+
+	unet_detail_clear();
+	err = unet_endpoint_parse(local, &e);
+	return err ? err : unet_sock_udp_bind(s, &e);
+}
+
+int unet_udp_bind_addr(struct unet_sock *s, const struct sockaddr *local,
+		       socklen_t len, uint32_t flags)
+{
+	struct unet_endpoint e;
+	int err = unet_endpoint_from(local, len, &e);
+
+	if (flags & ~(UNET_SOCK_V6ONLY | UNET_SOCK_REUSEADDR))
+		err = -EINVAL;
+	if (err)
+		return err;
+	s->flags |= flags;
+	return unet_sock_udp_bind(s, &e);
+}
+
+int unet_shutdown(struct unet_sock *s, int how)
+{
+	if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR)
+		return -EINVAL;
+	return s->ops->shutdown(s, how);
+}
+
+int unet_close(struct unet_sock *s)
+{
+	if (!s)
+		return 0;
+	s->ops->close(s);
+	unet_sock_free(s);
+	return 0;
+}
+
+int unet_abort(struct unet_sock *s)
+{
+	if (!s)
+		return 0;
+	s->ops->abort(s);
+	unet_sock_free(s);
+	return 0;
+}
+
+int unet_getsockname(const struct unet_sock *s, struct sockaddr *addr,
+		     socklen_t *len)
+{
+	struct unet_endpoint e;
+
+	unet_endpoint_local(&s->ops->flow(s)->key, &e);
+	return unet_endpoint_to(&e, addr, len);
+}
+
+int unet_getpeername(const struct unet_sock *s, struct sockaddr *addr,
+		     socklen_t *len)
+{
+	const struct unet_flow *f = s->ops->flow(s);
+	struct unet_endpoint e;
+
+	if (!f->key.remote_port)
+		return -ENOTCONN;
+	unet_endpoint_remote(&f->key, &e);
+	return unet_endpoint_to(&e, addr, len);
+}
