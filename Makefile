@@ -11,12 +11,14 @@
 #   make check           all of the above, on both supported kernels
 #   make demo            see it work, in a throw-away VM
 #   make install         module, library, headers, tools, man pages (DESTDIR, PREFIX)
+#   make uninstall       take them away again
+#   make install-dkms    the module's source for DKMS, which follows kernel updates
 #   make help            this text, with what test folders add
 #
 # Everything built goes to build/. Kbuild is what the kernel's own make reads.
 # A folder of tests/ adds targets in a rules.mk of its own.
 
-VERSION := 0.1.0
+VERSION := $(shell sed -n 's/^.define UNET_VERSION[[:space:]]*"\(.*\)"/\1/p' include/unet/unet.h)
 SOVERSION := 0
 
 KVER ?= $(shell uname -r)
@@ -208,6 +210,58 @@ $(foreach d,$(TOOL_DIRS),$(eval $(call tool_rules,$(d))))
 
 .PHONY: tools
 tools: lib $(TOOLS)
+
+# ---- installation ----------------------------------------------------------
+
+PROGRAMS := $(filter-out unetctl,$(notdir $(TOOLS)))
+MAN_PAGES := $(sort $(wildcard kmod/man/*.[1-9] libunet/man/*.[1-9] tools/*/*.[1-9]))
+DKMS_SRC := /usr/src/unet-$(VERSION)
+put = $(INSTALL) -D -m $(1) $(2) $(DESTDIR)$(3)
+man_dir = $(MANDIR)/man$(patsubst .%,%,$(suffix $(1)))
+
+.PHONY: install uninstall install-dkms
+install: $(if $(wildcard $(KMOD_BUILD)/unet.ko),lib tools,all)
+	$(Q)if [ -e $(KMOD_BUILD)/unet.ko ]; then \
+		$(call put,644,$(KMOD_BUILD)/unet.ko,$(MODDIR)/unet.ko) && \
+		{ [ -n "$(DESTDIR)" ] || depmod $(KVER); }; \
+	fi
+	$(Q)$(call put,644,$(SO),$(LIBDIR)/$(notdir $(SO)))
+	$(Q)ln -sfn $(notdir $(SO)) $(DESTDIR)$(LIBDIR)/libunet.so
+	$(Q)$(call put,644,build/rel/libunet.a,$(LIBDIR)/libunet.a)
+	$(Q)$(call put,644,build/rel/libunet.pc,$(LIBDIR)/pkgconfig/libunet.pc)
+	$(Q)$(foreach h,$(wildcard include/unet/*.h),\
+		$(call put,644,$(h),$(INCLUDEDIR)/unet/$(notdir $(h))) &&) true
+	$(Q)$(call put,644,include/uapi/linux/unet.h,$(INCLUDEDIR)/linux/unet.h)
+	$(Q)$(call put,755,build/rel/tools/unetctl,$(SBINDIR)/unetctl)
+	$(Q)$(foreach p,$(PROGRAMS),$(call put,755,build/rel/tools/$(p),$(BINDIR)/$(p)) &&) true
+	$(Q)$(call put,644,tools/unetctl/completion/unetctl.bash,$(COMPLETIONDIR)/unetctl)
+	$(Q)$(foreach m,$(MAN_PAGES),\
+		$(call put,644,$(m),$(call man_dir,$(m))/$(notdir $(m))) &&) true
+	$(Q)[ -n "$(DESTDIR)" ] || ldconfig
+	@echo "installed below $(DESTDIR)$(PREFIX)"
+	@if [ -e $(KMOD_BUILD)/unet.ko ]; then \
+		echo "module in $(DESTDIR)$(MODDIR); load it: modprobe unet"; \
+	else \
+		echo "no module: there is none built for kernel $(KVER)"; \
+	fi
+
+uninstall:
+	rm -f $(DESTDIR)$(MODDIR)/unet.ko $(DESTDIR)$(LIBDIR)/libunet.so \
+		$(DESTDIR)$(LIBDIR)/$(notdir $(SO)) $(DESTDIR)$(LIBDIR)/libunet.a \
+		$(DESTDIR)$(LIBDIR)/pkgconfig/libunet.pc $(DESTDIR)$(INCLUDEDIR)/linux/unet.h \
+		$(DESTDIR)$(SBINDIR)/unetctl $(DESTDIR)$(COMPLETIONDIR)/unetctl \
+		$(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%) \
+		$(foreach m,$(MAN_PAGES),$(DESTDIR)$(call man_dir,$(m))/$(notdir $(m)))
+	rm -rf $(DESTDIR)$(INCLUDEDIR)/unet
+	$(Q)[ -n "$(DESTDIR)" ] || { depmod $(KVER) 2>/dev/null; ldconfig; }
+
+# Afterwards: dkms install unet/VERSION
+install-dkms:
+	$(Q)for f in Kbuild $$(find kmod include/uapi -name '*.[ch]'); do \
+		$(call put,644,$$f,$(DKMS_SRC)/$$f) || exit; \
+	done
+	$(Q)sed 's/@VERSION@/$(VERSION)/' kmod/dkms.conf > $(DESTDIR)$(DKMS_SRC)/dkms.conf
+	@echo "source in $(DESTDIR)$(DKMS_SRC); now: dkms install unet/$(VERSION)"
 
 # ---- tests -----------------------------------------------------------------
 

@@ -136,5 +136,8 @@ result "man pages are well-formed" "$(for f in $(files '*.[1-9]'); do
 	LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=80 man --warnings -E UTF-8 -l -Tutf8 -Z "$f" 2>&1 > /dev/null
 done)"
 
+result "module and library have one version" "$(grep -h 'define UNET_VERSION[[:space:]]' \
+	kmod/version.h include/unet/unet.h | awk '{ print $3 }' | sort -u | sed 1d)"
+
 result "shell scripts parse" "$(for f in $(files '*.sh'); do bash -n "$f" 2>&1; done)"
 echo "1..$number"
