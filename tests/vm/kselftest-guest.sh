@@ -18,14 +18,6 @@ export CORE_TEST_KO=$top/build/core_test-$kver/tests/kselftest/core_test/core_te
 export PATH=$top/build/rel/tools:$PATH
 export UNET_TOP=$top
 
-# Ordinary users must reach the programs, wherever the checkout is.
-dir=$top
-while [ "$dir" != / ]; do
-	chmod o+rx "$dir"
-	dir=${dir%/*}
-	dir=${dir:-/}
-done
-
 fail() { # NAME WHY...
 	local name=$1
 	shift

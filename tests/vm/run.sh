@@ -138,8 +138,11 @@ fi
 
 # ---- run ---------------------------------------------------------------------
 
+# Ordinary users reach the current folder, wherever it is: the guest's files are
+# its own.
 {
 	printf 'cd %q || exit\n' "$PWD"
+	printf 'd=$PWD; while [ "$d" ]; do chmod o+rx "$d"; d=${d%%/*}; done\n'
 	printf 'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n'
 	printf 'export HOME=/root TERM=%q UNET_VM=%q\n' "${TERM:-dumb}" "$kver"
 	printf '%q ' "$@"
