@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ABI, pinned: every size and offset of <linux/unet.h>, the same for 32 and
+ * 64 bits. A line that has to be changed here breaks a program somewhere.
+ */
+#ifndef _UNET_VECTORS_ABI_H
+#define _UNET_VECTORS_ABI_H
+
+#include <linux/unet.h>
+
+#define PIN_SIZE(type, bytes) \
+	_Static_assert(sizeof(struct type) == (bytes), "size of " #type)
+#define PIN(type, member, at) \
+	_Static_assert(__builtin_offsetof(struct type, member) == (at), \
+		       "offset of " #type "." #member)
+#define PIN_VALUE(name, value) \
+	_Static_assert((name) == (value), "value of " #name)
+
+PIN_SIZE(unet_region, 24);
+PIN(unet_region, offset, 0);
+PIN(unet_region, bytes, 8);
+PIN(unet_region, flags, 16);
+PIN(unet_region, reserved, 20);
+
+PIN_SIZE(unet_info, 64);
+PIN(unet_info, abi, 0);
+PIN(unet_info, state, 4);
+PIN(unet_info, reason, 8);
+PIN(unet_info, addr_gen, 12);
+PIN(unet_info, reserved, 16);
+
+PIN_SIZE(unet_flow_adv, 32);
+PIN(unet_flow_adv, flow, 0);
+PIN(unet_flow_adv, flags, 4);
+PIN(unet_flow_adv, mtu, 8);
+PIN(unet_flow_adv, ce_count, 12);
+PIN(unet_flow_adv, sent, 16);
+PIN(unet_flow_adv, dropped, 24);
+
+PIN_SIZE(unet_kring, 320);
+PIN(unet_kring, rx_tail, 0);
+PIN(unet_kring, pad0, 4);
+PIN(unet_kring, done_tail, 64);
+PIN(unet_kring, pad1, 68);
+PIN(unet_kring, tx_head, 128);
+PIN(unet_kring, pad2, 132);
+PIN(unet_kring, free_head, 192);
+PIN(unet_kring, pad3, 196);
+PIN(unet_kring, flags, 256);
+PIN(unet_kring, pad4, 260);
+
+PIN_SIZE(unet_uring, 256);
+PIN(unet_uring, rx_head, 0);
+PIN(unet_uring, pad0, 4);
+PIN(unet_uring, done_head, 64);
+PIN(unet_uring, pad1, 68);
+PIN(unet_uring, tx_tail, 128);
+PIN(unet_uring, pad2, 132);
+PIN(unet_uring, free_tail, 192);
+PIN(unet_uring, pad3, 196);
+
+PIN_SIZE(unet_rx_slot, 64);
+PIN(unet_rx_slot, flow, 0);
+PIN(unet_rx_slot, first, 4);
+PIN(unet_rx_slot, packets, 8);
+PIN(unet_rx_slot, segments, 12);
+PIN(unet_rx_slot, bytes, 16);
+PIN(unet_rx_slot, flags, 20);
+PIN(unet_rx_slot, tag, 24);
+PIN(unet_rx_slot, tstamp, 32);
+PIN(unet_rx_slot, seg_size, 40);
+PIN(unet_rx_slot, ce_count, 44);
+PIN(unet_rx_slot, reserved, 48);
+
+PIN_SIZE(unet_desc, 32);
+PIN(unet_desc, next, 0);
+PIN(unet_desc, len, 4);
+PIN(unet_desc, offset, 8);
+PIN(unet_desc, seg_size, 12);
+PIN(unet_desc, segments, 16);
+PIN(unet_desc, flags, 20);
+PIN(unet_desc, l4_offset, 24);
+PIN(unet_desc, reserved, 28);
+
+PIN_SIZE(unet_extent, 8);
+PIN(unet_extent, offset, 0);
+PIN(unet_extent, len, 4);
+
+PIN_SIZE(unet_tx_slot, 64);
+PIN(unet_tx_slot, flow, 0);
+PIN(unet_tx_slot, cookie, 4);
+PIN(unet_tx_slot, seg_size, 8);
+PIN(unet_tx_slot, header_len, 10);
+PIN(unet_tx_slot, extents, 12);
+PIN(unet_tx_slot, flags, 14);
+PIN(unet_tx_slot, extent, 16);
+
+PIN_SIZE(unet_done, 8);
+PIN(unet_done, cookie, 0);
+PIN(unet_done, status, 4);
+PIN(unet_done, reserved, 6);
+
+PIN_SIZE(unet_query, 40);
+PIN(unet_query, size, 0);
+PIN(unet_query, flags, 4);
+PIN(unet_query, abi, 8);
+PIN(unet_query, counters, 12);
+PIN(unet_query, features, 16);
+PIN(unet_query, max_ring, 24);
+PIN(unet_query, max_flows, 28);
+PIN(unet_query, max_arena, 32);
+
+PIN_SIZE(unet_params, 24);
+PIN(unet_params, rx_slots, 0);
+PIN(unet_params, tx_slots, 4);
+PIN(unet_params, rx_small, 8);
+PIN(unet_params, rx_large, 12);
+PIN(unet_params, tx_bufs, 16);
+PIN(unet_params, max_flows, 20);
+
+PIN_SIZE(unet_layout, 232);
+PIN(unet_layout, params, 0);
+PIN(unet_layout, free_entries, 24);
+PIN(unet_layout, done_entries, 28);
+PIN(unet_layout, adv_offset, 32);
+PIN(unet_layout, rx_slots_offset, 36);
+PIN(unet_layout, done_offset, 40);
+PIN(unet_layout, tx_slots_offset, 44);
+PIN(unet_layout, free_offset, 48);
+PIN(unet_layout, reserved, 52);
+PIN(unet_layout, reserved2, 56);
+PIN(unet_layout, region, 64);
+
+PIN_SIZE(unet_bind, 288);
+PIN(unet_bind, size, 0);
+PIN(unet_bind, flags, 4);
+PIN(unet_bind, nexus, 8);
+PIN(unet_bind, params, 24);
+PIN(unet_bind, layout, 48);
+PIN(unet_bind, channel, 280);
+PIN(unet_bind, ifindex, 284);
+
+PIN_SIZE(unet_flow_meta, 16);
+PIN(unet_flow_meta, flags, 0);
+PIN(unet_flow_meta, batch_limit, 4);
+PIN(unet_flow_meta, tag, 8);
+
+PIN_SIZE(unet_flow_req, 120);
+PIN(unet_flow_req, size, 0);
+PIN(unet_flow_req, flags, 4);
+PIN(unet_flow_req, family, 8);
+PIN(unet_flow_req, proto, 9);
+PIN(unet_flow_req, local_port, 10);
+PIN(unet_flow_req, remote_port, 12);
+PIN(unet_flow_req, reserved, 14);
+PIN(unet_flow_req, parent, 16);
+PIN(unet_flow_req, local, 20);
+PIN(unet_flow_req, remote, 36);
+PIN(unet_flow_req, snd_nxt, 52);
+PIN(unet_flow_req, rcv_nxt, 56);
+PIN(unet_flow_req, reserved2, 60);
+PIN(unet_flow_req, meta, 64);
+PIN(unet_flow_req, flow, 80);
+PIN(unet_flow_req, mtu, 84);
+PIN(unet_flow_req, adv, 88);
+PIN(unet_flow_req, gso_max, 92);
+PIN(unet_flow_req, local_port_out, 96);
+PIN(unet_flow_req, reserved3, 98);
+PIN(unet_flow_req, local_out, 104);
+
+PIN_SIZE(unet_flow_del, 16);
+PIN(unet_flow_del, size, 0);
+PIN(unet_flow_del, flags, 4);
+PIN(unet_flow_del, flow, 8);
+PIN(unet_flow_del, reserved, 12);
+
+PIN_SIZE(unet_flow_set, 32);
+PIN(unet_flow_set, size, 0);
+PIN(unet_flow_set, flags, 4);
+PIN(unet_flow_set, flow, 8);
+PIN(unet_flow_set, reserved, 12);
+PIN(unet_flow_set, meta, 16);
+
+PIN_SIZE(unet_sync, 24);
+PIN(unet_sync, size, 0);
+PIN(unet_sync, flags, 4);
+PIN(unet_sync, timeout_ns, 8);
+PIN(unet_sync, sent, 16);
+PIN(unet_sync, ready, 20);
+
+PIN_SIZE(unet_state, 16);
+PIN(unet_state, size, 0);
+PIN(unet_state, flags, 4);
+PIN(unet_state, state, 8);
+PIN(unet_state, reason, 12);
+
+PIN_VALUE(UNET_IOC_QUERY, 0xc028e700);
+PIN_VALUE(UNET_IOC_BIND, 0xc120e701);
+PIN_VALUE(UNET_IOC_FLOW_ADD, 0xc078e702);
+PIN_VALUE(UNET_IOC_FLOW_DEL, 0xc010e703);
+PIN_VALUE(UNET_IOC_FLOW_SET, 0xc020e704);
+PIN_VALUE(UNET_IOC_SYNC, 0xc018e705);
+PIN_VALUE(UNET_IOC_STATE, 0xc010e706);
+
+PIN_VALUE(UNET_REGION_INFO, 0);
+PIN_VALUE(UNET_REGION_KRING, 1);
+PIN_VALUE(UNET_REGION_URING, 2);
+PIN_VALUE(UNET_REGION_DESC, 3);
+PIN_VALUE(UNET_REGION_RX_SMALL, 4);
+PIN_VALUE(UNET_REGION_RX_LARGE, 5);
+PIN_VALUE(UNET_REGION_TX, 6);
+
+PIN_VALUE(UNET_CHANNEL_UNBOUND, 0);
+PIN_VALUE(UNET_CHANNEL_LIVE, 1);
+PIN_VALUE(UNET_CHANNEL_POISONED, 2);
+PIN_VALUE(UNET_CHANNEL_DETACHED, 3);
+
+PIN_VALUE(UNET_POISON_NONE, 0);
+PIN_VALUE(UNET_POISON_RX_CURSOR, 1);
+PIN_VALUE(UNET_POISON_DONE_CURSOR, 2);
+PIN_VALUE(UNET_POISON_TX_CURSOR, 3);
+PIN_VALUE(UNET_POISON_FREE_CURSOR, 4);
+PIN_VALUE(UNET_POISON_FREE_INDEX, 5);
+PIN_VALUE(UNET_POISON_TX_ABUSE, 6);
+
+PIN_VALUE(UNET_CNT_NONE, 0);
+PIN_VALUE(UNET_CNT_RX_PACKETS, 1);
+PIN_VALUE(UNET_CNT_RX_HOST, 2);
+PIN_VALUE(UNET_CNT_RX_HOST_FRAGMENT, 3);
+PIN_VALUE(UNET_CNT_RX_HOST_MALFORMED, 4);
+PIN_VALUE(UNET_CNT_RX_HOST_NOT_LOCAL, 5);
+PIN_VALUE(UNET_CNT_RX_HOST_OTHER, 6);
+PIN_VALUE(UNET_CNT_RX_DELIVERED, 7);
+PIN_VALUE(UNET_CNT_RX_BYTES, 8);
+PIN_VALUE(UNET_CNT_RX_BATCHES, 9);
+PIN_VALUE(UNET_CNT_RX_SUPER, 10);
+PIN_VALUE(UNET_CNT_RX_ICMP_ERROR, 11);
+PIN_VALUE(UNET_CNT_RX_CSUM_BAD, 12);
+PIN_VALUE(UNET_CNT_RX_DROP_NO_BUFFER, 13);
+PIN_VALUE(UNET_CNT_RX_DROP_RING_FULL, 14);
+PIN_VALUE(UNET_CNT_RX_DROP_TOO_BIG, 15);
+PIN_VALUE(UNET_CNT_RX_DROP_DEAD, 16);
+PIN_VALUE(UNET_CNT_TX_SLOTS, 17);
+PIN_VALUE(UNET_CNT_TX_PACKETS, 18);
+PIN_VALUE(UNET_CNT_TX_BYTES, 19);
+PIN_VALUE(UNET_CNT_TX_BAD_SLOT, 20);
+PIN_VALUE(UNET_CNT_TX_BAD_EXTENT, 21);
+PIN_VALUE(UNET_CNT_TX_BAD_HEADER, 22);
+PIN_VALUE(UNET_CNT_TX_BAD_LENGTH, 23);
+PIN_VALUE(UNET_CNT_TX_BAD_FLOW, 24);
+PIN_VALUE(UNET_CNT_TX_SPOOF_PROTO, 25);
+PIN_VALUE(UNET_CNT_TX_SPOOF_SOURCE, 26);
+PIN_VALUE(UNET_CNT_TX_SPOOF_PORT, 27);
+PIN_VALUE(UNET_CNT_TX_SPOOF_DEST, 28);
+PIN_VALUE(UNET_CNT_TX_SOURCE_GONE, 29);
+PIN_VALUE(UNET_CNT_TX_NO_ROUTE, 30);
+PIN_VALUE(UNET_CNT_TX_TOO_BIG, 31);
+PIN_VALUE(UNET_CNT_TX_NO_MEMORY, 32);
+PIN_VALUE(UNET_CNT_TX_DROP_DEVICE, 33);
+PIN_VALUE(UNET_CNT_TX_DROP_DOWN, 34);
+PIN_VALUE(UNET_CNT_TX_PUSHBACK, 35);
+PIN_VALUE(UNET_CNT_CH_OPENED, 36);
+PIN_VALUE(UNET_CNT_CH_CLOSED, 37);
+PIN_VALUE(UNET_CNT_CH_POISONED, 38);
+PIN_VALUE(UNET_CNT_CH_WAKEUPS, 39);
+PIN_VALUE(UNET_CNT_FLOW_ADDED, 40);
+PIN_VALUE(UNET_CNT_FLOW_REMOVED, 41);
+PIN_VALUE(UNET_CNT_FLOW_RESET, 42);
+PIN_VALUE(UNET_CNT_PORT_LINGER, 43);
+
+PIN_VALUE(UNET_CMD_UNSPEC, 0);
+PIN_VALUE(UNET_CMD_NEXUS_ATTACH, 1);
+PIN_VALUE(UNET_CMD_NEXUS_DETACH, 2);
+PIN_VALUE(UNET_CMD_NEXUS_GET, 3);
+PIN_VALUE(UNET_CMD_CHANNEL_GET, 4);
+PIN_VALUE(UNET_CMD_FLOW_GET, 5);
+PIN_VALUE(UNET_CMD_STATS_GET, 6);
+PIN_VALUE(UNET_CMD_VERSION_GET, 7);
+PIN_VALUE(UNET_CMD_EVENT, 8);
+
+PIN_VALUE(UNET_EVENT_ATTACHED, 1);
+PIN_VALUE(UNET_EVENT_DETACHED, 2);
+PIN_VALUE(UNET_EVENT_POISONED, 3);
+PIN_VALUE(UNET_EVENT_OWNER_DIED, 4);
+
+PIN_VALUE(UNET_A_UNSPEC, 0);
+PIN_VALUE(UNET_A_PAD, 1);
+PIN_VALUE(UNET_A_IFNAME, 2);
+PIN_VALUE(UNET_A_IFINDEX, 3);
+PIN_VALUE(UNET_A_HOOK, 4);
+PIN_VALUE(UNET_A_CHANNELS, 5);
+PIN_VALUE(UNET_A_FLOWS, 6);
+PIN_VALUE(UNET_A_CHANNEL, 7);
+PIN_VALUE(UNET_A_STATE, 8);
+PIN_VALUE(UNET_A_REASON, 9);
+PIN_VALUE(UNET_A_PID, 10);
+PIN_VALUE(UNET_A_UID, 11);
+PIN_VALUE(UNET_A_COMM, 12);
+PIN_VALUE(UNET_A_ARENA_BYTES, 13);
+PIN_VALUE(UNET_A_FLOW, 14);
+PIN_VALUE(UNET_A_FLOW_ID, 15);
+PIN_VALUE(UNET_A_FAMILY, 16);
+PIN_VALUE(UNET_A_PROTO, 17);
+PIN_VALUE(UNET_A_LOCAL_ADDR, 18);
+PIN_VALUE(UNET_A_REMOTE_ADDR, 19);
+PIN_VALUE(UNET_A_LOCAL_PORT, 20);
+PIN_VALUE(UNET_A_REMOTE_PORT, 21);
+PIN_VALUE(UNET_A_FLOW_STATE, 22);
+PIN_VALUE(UNET_A_RX_PACKETS, 23);
+PIN_VALUE(UNET_A_RX_BATCHES, 24);
+PIN_VALUE(UNET_A_RX_BYTES, 25);
+PIN_VALUE(UNET_A_TX_PACKETS, 26);
+PIN_VALUE(UNET_A_TX_BYTES, 27);
+PIN_VALUE(UNET_A_DROPS, 28);
+PIN_VALUE(UNET_A_COUNTERS, 29);
+PIN_VALUE(UNET_A_EVENT, 30);
+PIN_VALUE(UNET_A_VERSION, 31);
+PIN_VALUE(UNET_A_ABI, 32);
+
+PIN_VALUE(UNET_FLOW_STATE_LISTEN, 1);
+PIN_VALUE(UNET_FLOW_STATE_OPEN, 2);
+PIN_VALUE(UNET_FLOW_STATE_CLOSING, 3);
+
+PIN_VALUE(UNET_ABI_VERSION, 0x1);
+PIN_VALUE(UNET_NAME_LEN, 0x10);
+PIN_VALUE(UNET_CACHELINE, 0x40);
+PIN_VALUE(UNET_RX_SMALL_BYTES, 0x800);
+PIN_VALUE(UNET_RX_LARGE_BYTES, 0x10000);
+PIN_VALUE(UNET_TX_BUF_BYTES, 0x800);
+PIN_VALUE(UNET_NO_BUF, 0xffffffff);
+PIN_VALUE(UNET_NO_FLOW, 0);
+PIN_VALUE(UNET_REGION_WRITE, 0x1);
+PIN_VALUE(UNET_ABUSE_LIMIT, 0x1000);
+PIN_VALUE(UNET_ADV_SUSPENDED, 0x1);
+PIN_VALUE(UNET_ADV_DEAD, 0x2);
+PIN_VALUE(UNET_KRING_NEED_KICK, 0x1);
+PIN_VALUE(UNET_RX_SUPER, 0x1);
+PIN_VALUE(UNET_RX_CSUM_BAD, 0x2);
+PIN_VALUE(UNET_RX_ICMP_ERROR, 0x4);
+PIN_VALUE(UNET_RX_END, 0x8);
+PIN_VALUE(UNET_DESC_MORE, 0x1);
+PIN_VALUE(UNET_DESC_CSUM_OK, 0x2);
+PIN_VALUE(UNET_DESC_CSUM_BAD, 0x4);
+PIN_VALUE(UNET_TX_EXTENTS, 0x6);
+PIN_VALUE(UNET_TX_MAX_BYTES, 0xffff);
+PIN_VALUE(UNET_TX_MAX_HEADER, 0x80);
+PIN_VALUE(UNET_TX_MAX_SEGMENTS, 0x40);
+PIN_VALUE(UNET_FEATURE_BATCH, 0x1);
+PIN_VALUE(UNET_FEATURE_SUPER, 0x2);
+PIN_VALUE(UNET_FEATURE_TX_SEG, 0x4);
+PIN_VALUE(UNET_FEATURE_ICMP, 0x8);
+PIN_VALUE(UNET_PARAM_NONE, 0xffffffff);
+PIN_VALUE(UNET_FLOW_LOCAL_ADDR, 0x1);
+PIN_VALUE(UNET_FLOW_LOCAL_PORT, 0x2);
+PIN_VALUE(UNET_FLOW_REMOTE, 0x4);
+PIN_VALUE(UNET_FLOW_V6ONLY, 0x8);
+PIN_VALUE(UNET_FLOW_REUSEADDR, 0x10);
+PIN_VALUE(UNET_FLOW_NO_PORTS, 0x20);
+PIN_VALUE(UNET_META_NO_BATCH, 0x1);
+PIN_VALUE(UNET_DEL_LINGER, 0x1);
+PIN_VALUE(UNET_DEL_RESET, 0x2);
+PIN_VALUE(UNET_SYNC_TX, 0x1);
+PIN_VALUE(UNET_SYNC_FREE, 0x2);
+PIN_VALUE(UNET_SYNC_WAIT, 0x4);
+PIN_VALUE(UNET_IOC_MAGIC, 0xe7);
+PIN_VALUE(UNET_GENL_VERSION, 0x1);
+
+#endif /* _UNET_VECTORS_ABI_H */
