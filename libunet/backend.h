@@ -28,7 +28,8 @@ struct unet_rx_batch {
 /**
  * struct unet_backend_ops - a kind of backend
  * @rx:		take the next flow batch into @b; 1, or 0 when there is none
- * @rx_done:	end of a burst of @rx: slots may be given back
+ * @rx_done:	end of a burst of @rx, empty ones too: slots and buffers may be
+ *		given back
  * @tx:		put @pkt (data at the L3 header, @header_len bytes of IP and L4
  *		header in the first piece) on its way with flow @handle. Bytes
  *		are let go when sent. Takes @pkt over in any case. 0, -ENOBUFS
@@ -99,6 +100,10 @@ struct unet_backend {
 	u32 gso_max;
 };
 
+struct unet_channel;
+
+struct unet_backend *unet_backend_chan(struct unet_channel *ch,
+				       const char *dev);
 struct unet_backend *unet_backend_unet_open(const char *dev,
 					    const struct unet_params *params);
 

@@ -131,8 +131,7 @@ static u32 input(struct unet_stack *st)
 		n++;
 	}
 	st->more_input = n == INPUT_BATCHES;
-	if (n)
-		st->be->ops->rx_done(st->be);
+	st->be->ops->rx_done(st->be);
 	unet_count_add(st, UNET_STAT_RX_BATCHES, n);
 	return n;
 }
@@ -212,6 +211,18 @@ static u64 sleep_time(const struct unet_stack *st, u64 now, int timeout_ms)
 	return end > now ? end - now : 0;
 }
 
+static int channel_error(const struct unet_stack *st)
+{
+	switch (unet_stack_channel_state(st, NULL)) {
+	case UNET_CHANNEL_POISONED:
+		return -EIO;
+	case UNET_CHANNEL_DETACHED:
+		return -ENODEV;
+	default:
+		return 0;
+	}
+}
+
 int unet_stack_run(struct unet_stack *st, int timeout_ms)
 {
 	u64 now;
@@ -220,6 +231,9 @@ int unet_stack_run(struct unet_stack *st, int timeout_ms)
 
 	if (st->running)
 		return -EDEADLK;
+	err = channel_error(st);
+	if (err)
+		return err;
 	if (!timeout_ms) {
 		n = unet_stack_turn(st, st->be->ops->now_us(st->be));
 		err = unet_stack_sync(st, 0);

@@ -108,6 +108,11 @@ int unet_channel_sync(struct unet_channel *ch, uint32_t flags,
 int unet_channel_state(const struct unet_channel *ch, uint32_t *reason);
 
 /**
+ * unet_channel_addr_gen() - counts changes of the host's addresses and routes
+ */
+uint32_t unet_channel_addr_gen(const struct unet_channel *ch);
+
+/**
  * unet_reason_str() - text for an enum unet_poison_reason, never NULL
  */
 const char *unet_reason_str(uint32_t reason);
