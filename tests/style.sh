@@ -139,5 +139,8 @@ done)"
 result "module and library have one version" "$(grep -h 'define UNET_VERSION[[:space:]]' \
 	kmod/version.h include/unet/unet.h | awk '{ print $3 }' | sort -u | sed 1d)"
 
+result "the README's program compiles" "$(sed -n '/^```c$/,/^```$/{//!p}' README.md |
+	gcc -std=gnu11 -Wall -fsyntax-only -isystem include/uapi -Iinclude -x c - 2>&1)"
+
 result "shell scripts parse" "$(for f in $(files '*.sh'); do bash -n "$f" 2>&1; done)"
 echo "1..$number"

@@ -30,7 +30,10 @@ if ! build "$kver" > "$log/build.log" 2>&1 < /dev/null; then
 fi
 
 echo "Starting a throw-away VM with Debian's stock kernel $kver ..."
-tests/vm/run.sh -o "$log" -t 150 "$kver" tests/demo/guest.sh "$kver"
+colours=
+[ ! -t 1 ] || colours=yes
+tests/vm/run.sh -o "$log" -t 150 "$kver" \
+	env DEMO_COLOURS=$colours tests/demo/guest.sh "$kver"
 status=$?
 case $status in
 0) ;;
