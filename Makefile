@@ -197,6 +197,7 @@ build/rel/libunet.pc: $(wildcard libunet/libunet.pc.in) Makefile
 tool_name = $(if $(filter unet%,$(1)),$(1),unet-$(1))
 TOOLS := $(foreach d,$(TOOL_DIRS),build/rel/tools/$(call tool_name,$(d)))
 LIBS_unetctl := -lmnl -ljansson
+LIBS_cat := -lcrypto
 
 define tool_rules
 build/rel/tools/$(call tool_name,$(1)): \
