@@ -27,7 +27,7 @@ else
 	cache=${XDG_CACHE_HOME:-$HOME/.cache}/unet
 fi
 
-demo_packages="gcc make libc6-dev pkg-config libmnl-dev libjansson-dev
+demo_packages="gcc make libc6-dev pkg-config libmnl-dev libjansson-dev libssl-dev
 	qemu-system-x86 busybox-static cpio xz-utils kmod iproute2 iputils-ping
 	procps util-linux curl tcpdump netcat-openbsd"
 check_packages="libcmocka-dev liburcu-dev libbpf-dev libxdp-dev clang
