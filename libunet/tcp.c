@@ -460,6 +460,7 @@ const struct unet_proto unet_tcp_proto = {
 	.input = unet_tcp_input,
 	.icmp_error = unet_tcp_icmp_error,
 	.flow_gone = flow_gone,
+	.children = true,
 	.min_header = UNET_TCP_HEADER,
 	.init = tcp_init,
 	.exit = tcp_exit,
