@@ -420,7 +420,7 @@ static void names_cannot_reach_the_terminal_raw(void **state)
 
 /* ---- what a query asks of the kernel ------------------------------------ */
 
-static unsigned int attrs_of(const struct unet_args_filter *f)
+static unsigned int attrs_of(uint8_t cmd, const struct unet_args_filter *f)
 {
 	char buf[SEND_BYTES] __attribute__((aligned(8)));
 	struct unet_genl genl = { .family = FAMILY };
@@ -428,8 +428,8 @@ static unsigned int attrs_of(const struct unet_args_filter *f)
 	unsigned int set = 0;
 	struct nlmsghdr *nlh;
 
-	nlh = start(&genl, buf, FAMILY, NLM_F_DUMP, UNET_CMD_FLOW_GET, 1);
-	put_filter(nlh, f);
+	nlh = start(&genl, buf, FAMILY, NLM_F_DUMP, cmd, 1);
+	put_filter(nlh, cmd, f);
 	mnl_attr_for_each(attr, nlh, GENL_HDRLEN)
 		set |= 1u << mnl_attr_get_type(attr);
 	return set;
@@ -442,11 +442,13 @@ static void only_what_it_can_decide_is_asked_of_the_kernel(void **state)
 	(void)state;
 	assert_int_equal(unet_args_prefix("10.0.0.0/8", &f.local_addr), 0);
 	assert_int_equal(unet_args_prefix("::1", &f.remote_addr), 0);
-	assert_int_equal(attrs_of(&f), 1u << UNET_A_IFNAME | 1u << UNET_A_PROTO |
-			 1u << UNET_A_LOCAL_PORT | 1u << UNET_A_REMOTE_PORT |
-			 1u << UNET_A_REMOTE_ADDR | 1u << UNET_A_PID);
+	assert_int_equal(attrs_of(UNET_CMD_FLOW_GET, &f), 1u << UNET_A_IFNAME |
+			 1u << UNET_A_PROTO | 1u << UNET_A_LOCAL_PORT |
+			 1u << UNET_A_REMOTE_PORT | 1u << UNET_A_REMOTE_ADDR |
+			 1u << UNET_A_PID);
+	assert_int_equal(attrs_of(UNET_CMD_CHANNEL_GET, &f), 1u << UNET_A_IFNAME);
 	f.given = 0;
-	assert_int_equal(attrs_of(&f), 0);
+	assert_int_equal(attrs_of(UNET_CMD_FLOW_GET, &f), 0);
 }
 
 /* ---- filters against rows ------------------------------------------------ */

@@ -7,6 +7,7 @@
 
 #include "cells.h"
 #include "command.h"
+#include "explain.h"
 #include "match.h"
 #include "output.h"
 
@@ -95,6 +96,8 @@ static int list(struct unet_run *run, uint8_t cmd,
 	if (!err && unet_genl_torn(run->genl))
 		fprintf(stderr, "unetctl: %s: changed while being read, some may be "
 			"missing or told twice\n", run->command->name);
+	if (err == -ENODEV && run->filter.given & UNET_FILTER_DEV)
+		unet_explain_device(run, run->filter.dev);
 	return err ? err : closed;
 }
 

@@ -21,13 +21,13 @@ static const char *meaning(int err)
 	case EALREADY:
 		return "already attached";
 	case EBUSY:
-		return "something else already takes packets from this device "
+		return "something else takes the packets of this device "
 		       "(a bridge, bond or macvlan?)";
 	case EBADMSG:
 		return "the module's answer makes no sense to this tool "
 		       "(unetctl version tells whether the two belong together)";
 	case EOPNOTSUPP:
-		return "the loaded module cannot do that "
+		return "not supported by the loaded module "
 		       "(unetctl version tells which one it is)";
 	case EIO:
 		return "output could not be written";
@@ -36,15 +36,17 @@ static const char *meaning(int err)
 	}
 }
 
+/* Our own sentence knows best, then the module's, then what errno means. */
 void unet_explain(const struct unet_run *run, int err, char *buf, size_t len)
 {
 	const char *said = run->genl ? unet_genl_said(run->genl) : "";
-	const char *text = *run->error.text ? run->error.text : meaning(err);
 	const char *name = run->command ? run->command->name : "";
+	const char *text = *said ? said : meaning(err);
 
-	snprintf(buf, len, "%s%s%s%s%s%s%s", name, *name ? ": " : "",
-		 run->subject ? run->subject : "", run->subject ? ": " : "",
-		 text, *said ? "; the module says: " : "", said);
+	if (*run->error.text)
+		text = run->error.text;
+	snprintf(buf, len, "%s%s%s%s%s", name, *name ? ": " : "",
+		 run->subject ? run->subject : "", run->subject ? ": " : "", text);
 }
 
 static int list_attached(const struct unet_reply *reply, void *error)

@@ -185,10 +185,14 @@ static void put_addr(struct nlmsghdr *nlh, uint16_t attr,
 		mnl_attr_put(nlh, attr, 16, addr->bytes);
 }
 
-static void put_filter(struct nlmsghdr *nlh, const struct unet_args_filter *f)
+/* A command refuses what it does not filter by: only flows have all of it. */
+static void put_filter(struct nlmsghdr *nlh, uint8_t cmd,
+		       const struct unet_args_filter *f)
 {
 	if (f->given & UNET_FILTER_DEV)
 		mnl_attr_put_strz(nlh, UNET_A_IFNAME, f->dev);
+	if (cmd != UNET_CMD_FLOW_GET)
+		return;
 	if (f->given & UNET_FILTER_PROTO)
 		mnl_attr_put_u8(nlh, UNET_A_PROTO, f->proto);
 	if (f->given & UNET_FILTER_LOCAL_PORT)
@@ -215,7 +219,7 @@ int unet_genl_ask(struct unet_genl *genl, const struct unet_genl_query *query,
 	if (query->ifname)
 		mnl_attr_put_strz(nlh, UNET_A_IFNAME, query->ifname);
 	if (query->filter)
-		put_filter(nlh, query->filter);
+		put_filter(nlh, query->cmd, query->filter);
 	return exchange(genl, nlh, fn, arg);
 }
 
