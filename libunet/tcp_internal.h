@@ -91,6 +91,8 @@ struct unet_tcp_reply {
  * @tw_timer:	for the first
  * @cookie_us:	when a SYN cookie was last sent
  * @rto_min_us:	least variance term of timeouts
+ * @fixed_isn:	initial sequence number for all, 0: RFC 6528; only tests set it
+ * @fixed_ts:	timestamp offset for all, likewise
  */
 struct unet_tcp {
 	struct unet_tcp_pcb *pcbs;
@@ -105,6 +107,8 @@ struct unet_tcp {
 	struct unet_timer tw_timer;
 	u64 cookie_us;
 	u32 rto_min_us;
+	u32 fixed_isn;
+	u32 fixed_ts;
 };
 
 static inline struct unet_tcp *tcp_of(const struct unet_stack *st)

@@ -29,6 +29,8 @@ static u64 tuple_hash(const struct unet_stack *st,
  */
 u32 unet_tcp_isn(const struct unet_stack *st, const struct unet_flow_key *key)
 {
+	if (tcp_of(st)->fixed_isn)
+		return tcp_of(st)->fixed_isn;
 	return (u32)(st->now / 4) + (u32)tuple_hash(st, key, PURPOSE_ISN);
 }
 
@@ -43,5 +45,7 @@ u32 unet_tcp_isn(const struct unet_stack *st, const struct unet_flow_key *key)
 u32 unet_tcp_ts_offset(const struct unet_stack *st,
 		       const struct unet_flow_key *key)
 {
+	if (tcp_of(st)->fixed_ts)
+		return tcp_of(st)->fixed_ts;
 	return (u32)tuple_hash(st, key, PURPOSE_TS);
 }
