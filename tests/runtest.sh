@@ -7,6 +7,7 @@
 #   runtest.sh -l DIR --begin                     forget DIR's results
 #   runtest.sh -l DIR [-t SECONDS] -n NAME CMD... run, print one line, add to DIR/results
 #   runtest.sh -l DIR --end LAYER                 print LAYER's sum; 1 if anything failed
+#                                                 or there was no test at all
 #
 # TAP and KTAP lines (cmocka, kselftest) are counted one by one. A program that
 # prints none counts as one test by its exit status: 0 passed, 4 skipped. One
@@ -79,6 +80,10 @@ end)
 	awk -v layer="$layer" '
 		{ p += $2; f += $3; s += $4 }
 		END {
+			if (!NR) {
+				print "  FAILED   no test was run"
+				f = 1
+			}
 			printf "%s: %d passed, %d failed, %d skipped\n", layer, p, f, s
 			exit f > 0
 		}' "$logdir/results"

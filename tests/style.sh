@@ -95,8 +95,9 @@ checkpatch() { # SENTENCE IGNORED FILE...
 	local sentence=$1 ignored=$2 out
 	shift 2
 	[ $# -gt 0 ] || return
-	out=$("$scripts/checkpatch.pl" --no-tree --strict --terse --show-types --no-summary \
-		--ignore "$ignored" -f "$@" 2>&1 | grep -v '^total:' | tolerated)
+	out=$(printf '%s\n' "$@" | xargs -n 12 -P "$(nproc)" "$scripts/checkpatch.pl" --no-tree \
+		--strict --terse --show-types --no-summary --ignore "$ignored" -f 2>&1 |
+		grep -v '^total:' | tolerated)
 	result "checkpatch: $sentence" "$out"
 }
 
