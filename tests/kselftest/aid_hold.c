@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+/*
+ * aid_hold DEV [PORT]: hold a channel of DEV, with a UDP listener on PORT.
+ *
+ * Says "ready", then takes what comes until SIGTERM or the channel's end, then
+ * says "state=STATE packets=N addr_gen=N".
+ */
+#include "chan.h"
+#include <signal.h>
+
+static volatile sig_atomic_t stop;
+
+static void on_term(int sig)
+{
+	(void)sig;
+	stop = 1;
+}
+
+static unsigned long take(struct chan *c)
+{
+	const struct unet_rx_slot *slot;
+	unsigned long packets = 0;
+
+	while ((slot = chan_rx_peek(c, 0))) {
+		packets += slot->packets;
+		chan_rx_next(c);
+	}
+	return packets;
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const states[] = {
+		"unbound", "live", "poisoned", "detached",
+	};
+	int err, port = argc > 2 ? atoi(argv[2]) : 0;
+	unsigned long packets = 0;
+	struct unet_flow_req r;
+	struct pollfd p;
+	uint32_t state;
+	struct chan c;
+
+	if (argc < 2)
+		return fprintf(stderr, "usage: aid_hold DEV [PORT]\n"), 2;
+	signal(SIGTERM, on_term);
+	err = chan_open(&c, argv[1], NULL);
+	if (!err && port) {
+		r = flow_req(IPPROTO_UDP, AF_INET, NULL, port, NULL, 0);
+		err = chan_flow_add(&c, &r);
+	}
+	if (err)
+		return fprintf(stderr, "aid_hold: %s\n", strerror(-err)), 1;
+	puts("ready");
+	fflush(stdout);
+	p = (struct pollfd){ .fd = c.fd, .events = POLLIN };
+	do {
+		poll(&p, 1, 100);
+		packets += take(&c);
+	} while (!stop && !(p.revents & (POLLERR | POLLHUP)));
+	state = chan_state(&c, NULL);
+	printf("state=%s packets=%lu addr_gen=%u\n",
+	       state < 4 ? states[state] : "?", packets, c.info->addr_gen);
+	return 0;
+}

@@ -1,0 +1,761 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Description: the netlink family "unet": each command with each attribute wrong
+ * is refused by name, rights follow the namespace, filters and dumps are right
+ * while flows come and go, events are told, and random messages do no harm
+ * (D11, R7.8).
+ */
+#include "topo.h"
+#include "chan.h"
+#include "nl.h"
+#include "kselftest_harness.h"
+
+#define BIT(n)	(1ull << (n))
+
+#define FLOW_ATTRS	(BIT(UNET_A_IFNAME) | BIT(UNET_A_PROTO) | \
+			 BIT(UNET_A_LOCAL_PORT) | BIT(UNET_A_REMOTE_PORT) | \
+			 BIT(UNET_A_LOCAL_ADDR) | BIT(UNET_A_REMOTE_ADDR) | \
+			 BIT(UNET_A_PID))
+
+static const struct {
+	const char *name;
+	uint8_t cmd;
+	uint16_t flags;
+	uint64_t takes;
+} commands[] = {
+	{ "attach", UNET_CMD_NEXUS_ATTACH, NLM_F_ACK, BIT(UNET_A_IFNAME) },
+	{ "detach", UNET_CMD_NEXUS_DETACH, NLM_F_ACK, BIT(UNET_A_IFNAME) },
+	{ "nexus", UNET_CMD_NEXUS_GET, NLM_F_ACK, BIT(UNET_A_IFNAME) },
+	{ "nexus dump", UNET_CMD_NEXUS_GET, NLM_F_DUMP, BIT(UNET_A_IFNAME) },
+	{ "channel dump", UNET_CMD_CHANNEL_GET, NLM_F_DUMP, BIT(UNET_A_IFNAME) },
+	{ "flow dump", UNET_CMD_FLOW_GET, NLM_F_DUMP, FLOW_ATTRS },
+	{ "stats dump", UNET_CMD_STATS_GET, NLM_F_DUMP, BIT(UNET_A_IFNAME) },
+	{ "version", UNET_CMD_VERSION_GET, NLM_F_ACK, 0 },
+};
+
+#define SHAPE(attr, word, ...) { UNET_A_##attr, word, \
+	sizeof((uint8_t[]){ __VA_ARGS__ }), { __VA_ARGS__ } }
+
+/* Payloads an attribute must not have. */
+static const struct {
+	uint16_t attr;
+	const char *word;
+	uint16_t bytes;
+	uint8_t data[24];
+} wrong[] = {
+	{ UNET_A_IFNAME, "IFNAME", 0, "" },
+	SHAPE(IFNAME, "IFNAME", 0),
+	SHAPE(IFNAME, "IFNAME", 'v', 'a'),
+	SHAPE(IFNAME, "IFNAME", '.', 0),
+	SHAPE(IFNAME, "IFNAME", 'v', '/', 'a', 0),
+	{ UNET_A_IFNAME, "IFNAME", 17, "abcdefghijklmnop" },
+	{ UNET_A_PROTO, "PROTO", 0, "" },
+	SHAPE(PROTO, "PROTO", 17, 0),
+	SHAPE(PROTO, "PROTO", 17, 0, 0, 0),
+	{ UNET_A_LOCAL_PORT, "LOCAL_PORT", 0, "" },
+	SHAPE(LOCAL_PORT, "LOCAL_PORT", 80),
+	SHAPE(LOCAL_PORT, "LOCAL_PORT", 0, 0),
+	SHAPE(LOCAL_PORT, "LOCAL_PORT", 0, 80, 0, 0),
+	{ UNET_A_REMOTE_PORT, "REMOTE_PORT", 0, "" },
+	SHAPE(REMOTE_PORT, "REMOTE_PORT", 80),
+	SHAPE(REMOTE_PORT, "REMOTE_PORT", 0, 0),
+	SHAPE(REMOTE_PORT, "REMOTE_PORT", 0, 80, 0),
+	{ UNET_A_LOCAL_ADDR, "LOCAL_ADDR", 0, "" },
+	SHAPE(LOCAL_ADDR, "LOCAL_ADDR", 10, 9, 0),
+	SHAPE(LOCAL_ADDR, "LOCAL_ADDR", 10, 9, 0, 2, 0),
+	{ UNET_A_LOCAL_ADDR, "LOCAL_ADDR", 15, "" },
+	{ UNET_A_LOCAL_ADDR, "LOCAL_ADDR", 17, "" },
+	{ UNET_A_REMOTE_ADDR, "REMOTE_ADDR", 0, "" },
+	SHAPE(REMOTE_ADDR, "REMOTE_ADDR", 10, 9, 0),
+	{ UNET_A_REMOTE_ADDR, "REMOTE_ADDR", 8, "" },
+	{ UNET_A_REMOTE_ADDR, "REMOTE_ADDR", 20, "" },
+	{ UNET_A_PID, "PID", 0, "" },
+	SHAPE(PID, "PID", 1, 0),
+	SHAPE(PID, "PID", 0, 0, 0, 0),
+	SHAPE(PID, "PID", 0xff, 0xff, 0xff, 0xff),
+	SHAPE(PID, "PID", 1, 0, 0, 0, 0, 0, 0, 0),
+};
+
+FIXTURE(genl) {
+	struct topo t;
+	struct nl nl;
+	struct chan c;
+};
+
+FIXTURE_SETUP(genl)
+{
+	ASSERT_EQ(0, topo_setup(&self->t));
+	ASSERT_EQ(0, nl_open(&self->nl));
+	self->c.fd = -1;
+}
+
+FIXTURE_TEARDOWN(genl)
+{
+	if (self->c.fd >= 0)
+		chan_close(&self->c);
+	close(self->nl.fd);
+	topo_teardown(&self->t);
+}
+
+static void count(const struct nl_reply *reply, void *arg)
+{
+	(void)reply;
+	++*(int *)arg;
+}
+
+static int dump(struct nl *nl, uint8_t cmd, nl_fn fn, void *arg)
+{
+	struct nl_req r;
+
+	nl_start(nl, &r, nl->family, NLM_F_DUMP, cmd);
+	return nl_ask(nl, &r, fn, arg);
+}
+
+static int counted(struct nl *nl, uint8_t cmd)
+{
+	int n = 0, err = dump(nl, cmd, count, &n);
+
+	return err ? err : n;
+}
+
+/* ---- wrong questions ---- */
+
+TEST_F(genl, unknown_commands_are_refused)
+{
+	static const uint8_t cmds[] = { 0, UNET_CMD_EVENT, UNET_CMD_COUNT, 255 };
+	struct nl_req r;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cmds); i++) {
+		nl_start(&self->nl, &r, self->nl.family, NLM_F_ACK, cmds[i]);
+		EXPECT_EQ(-EOPNOTSUPP, nl_ask(&self->nl, &r, NULL, NULL));
+		nl_start(&self->nl, &r, self->nl.family, NLM_F_DUMP, cmds[i]);
+		EXPECT_EQ(-EOPNOTSUPP, nl_ask(&self->nl, &r, NULL, NULL));
+	}
+	nl_start(&self->nl, &r, self->nl.family, NLM_F_ACK, UNET_CMD_FLOW_GET);
+	EXPECT_EQ(-EOPNOTSUPP, nl_ask(&self->nl, &r, NULL, NULL));
+}
+
+TEST_F(genl, attributes_a_command_does_not_take_are_refused_by_name)
+{
+	struct nl *nl = &self->nl;
+	uint32_t at, four = 4;
+	struct nl_req r;
+	unsigned int i;
+	uint16_t attr;
+
+	ASSERT_EQ(0, nl_device(nl, UNET_CMD_NEXUS_ATTACH, "va", NULL, NULL));
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		for (attr = 1; attr < UNET_A_COUNT + 3; attr++) {
+			if (commands[i].takes & BIT(attr))
+				continue;
+			nl_start(nl, &r, nl->family, commands[i].flags,
+				 commands[i].cmd);
+			if (commands[i].takes)
+				nl_put_str(&r, UNET_A_IFNAME, "va");
+			at = nl_put(&r, attr, &four, sizeof(four));
+			EXPECT_EQ(-EINVAL, nl_ask(nl, &r, NULL, NULL))
+				TH_LOG("%s, attribute %d", commands[i].name, attr);
+			EXPECT_EQ(at, nl->bad)
+				TH_LOG("%s, attribute %d", commands[i].name, attr);
+			if (attr >= UNET_A_COUNT)
+				continue;
+			EXPECT_NE(NULL, strstr(nl->said, "this command takes"))
+				TH_LOG("%s: '%s'", commands[i].name, nl->said);
+		}
+	}
+	EXPECT_EQ(1, counted(nl, UNET_CMD_NEXUS_GET));
+}
+
+TEST_F(genl, wrong_payloads_are_refused_by_name)
+{
+	struct nl *nl = &self->nl;
+	unsigned int i, j;
+	struct nl_req r;
+	uint32_t at;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		for (j = 0; j < ARRAY_SIZE(wrong); j++) {
+			if (!(commands[i].takes & BIT(wrong[j].attr)))
+				continue;
+			nl_start(nl, &r, nl->family, commands[i].flags,
+				 commands[i].cmd);
+			at = nl_put(&r, wrong[j].attr, wrong[j].data,
+				    wrong[j].bytes);
+			EXPECT_EQ(-EINVAL, nl_ask(nl, &r, NULL, NULL))
+				TH_LOG("%s, payload %u", commands[i].name, j);
+			EXPECT_EQ(at, nl->bad);
+			EXPECT_NE(NULL, strstr(nl->said, wrong[j].word))
+				TH_LOG("%s, payload %u: '%s'", commands[i].name,
+				       j, nl->said);
+		}
+	}
+}
+
+TEST_F(genl, a_missing_name_is_asked_for)
+{
+	static const uint8_t cmds[] = {
+		UNET_CMD_NEXUS_ATTACH, UNET_CMD_NEXUS_DETACH, UNET_CMD_NEXUS_GET,
+	};
+	struct nl_req r;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cmds); i++) {
+		nl_start(&self->nl, &r, self->nl.family, NLM_F_ACK, cmds[i]);
+		EXPECT_EQ(-EINVAL, nl_ask(&self->nl, &r, NULL, NULL));
+		EXPECT_NE(NULL, strstr(self->nl.said, "IFNAME is missing"));
+	}
+}
+
+TEST_F(genl, devices_that_cannot_be_meant_are_refused_with_the_reason)
+{
+	struct nl *nl = &self->nl;
+
+	EXPECT_EQ(-ENODEV, nl_device(nl, UNET_CMD_NEXUS_ATTACH, "vb", NULL, NULL));
+	EXPECT_NE(NULL, strstr(nl->said, "not a device of this network namespace"));
+	EXPECT_EQ(-EOPNOTSUPP, nl_device(nl, UNET_CMD_NEXUS_ATTACH, "lo", NULL, NULL));
+	EXPECT_NE(NULL, strstr(nl->said, "loopback"));
+	EXPECT_EQ(-ENODEV, nl_device(nl, UNET_CMD_NEXUS_DETACH, "va", NULL, NULL));
+	EXPECT_NE(NULL, strstr(nl->said, "not attached"));
+	EXPECT_EQ(-ENODEV, nl_device(nl, UNET_CMD_NEXUS_GET, "va", NULL, NULL));
+	EXPECT_NE(NULL, strstr(nl->said, "not an attached device"));
+	ASSERT_EQ(0, nl_device(nl, UNET_CMD_NEXUS_ATTACH, "va", NULL, NULL));
+	EXPECT_EQ(-EEXIST, nl_device(nl, UNET_CMD_NEXUS_ATTACH, "va", NULL, NULL));
+	EXPECT_NE(NULL, strstr(nl->said, "attached already"));
+}
+
+TEST_F(genl, a_dump_of_a_device_that_is_not_attached_is_refused)
+{
+	struct nl_req r;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (commands[i].flags != NLM_F_DUMP)
+			continue;
+		nl_start(&self->nl, &r, self->nl.family, NLM_F_DUMP,
+			 commands[i].cmd);
+		nl_put_str(&r, UNET_A_IFNAME, "va");
+		EXPECT_EQ(-ENODEV, nl_ask(&self->nl, &r, NULL, NULL))
+			TH_LOG("%s", commands[i].name);
+		EXPECT_NE(NULL, strstr(self->nl.said, "not an attached device"));
+	}
+}
+
+/* ---- who may ---- */
+
+/* Run @fn in a child; its exit status. */
+static int in_child(int (*fn)(void *arg), void *arg)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(fn(arg));
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+}
+
+static int attach_as_nobody(void *arg)
+{
+	struct nl nl;
+
+	(void)arg;
+	if (setgid(65534) || setuid(65534) || nl_open(&nl))
+		return 100;
+	return -nl_device(&nl, UNET_CMD_NEXUS_ATTACH, "va", NULL, NULL);
+}
+
+static int dump_as_nobody(void *arg)
+{
+	struct nl nl;
+
+	(void)arg;
+	if (setgid(65534) || setuid(65534) || nl_open(&nl))
+		return 100;
+	return counted(&nl, UNET_CMD_NEXUS_GET);
+}
+
+static int attach_in_own_namespace(void *arg)
+{
+	struct nl nl;
+
+	(void)arg;
+	if (setgid(65534) || setuid(65534) ||
+	    unshare(CLONE_NEWUSER | CLONE_NEWNET) ||
+	    sh("ip link add v0 type veth peer name v1") || nl_open(&nl))
+		return 100;
+	return -nl_device(&nl, UNET_CMD_NEXUS_ATTACH, "v0", NULL, NULL);
+}
+
+TEST_F(genl, attach_needs_the_right_over_the_namespace)
+{
+	EXPECT_EQ(EPERM, in_child(attach_as_nobody, NULL));
+	EXPECT_EQ(0, in_child(attach_in_own_namespace, NULL));
+	ASSERT_EQ(0, nl_device(&self->nl, UNET_CMD_NEXUS_ATTACH, "va", NULL, NULL));
+	EXPECT_EQ(1, in_child(dump_as_nobody, NULL));
+}
+
+TEST_F(genl, other_namespaces_see_nothing)
+{
+	struct nl nl;
+
+	ASSERT_EQ(0, nl_device(&self->nl, UNET_CMD_NEXUS_ATTACH, "va", NULL, NULL));
+	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
+	ASSERT_EQ(0, setns(self->t.ns_peer, CLONE_NEWNET));
+	ASSERT_EQ(0, nl_open(&nl));
+	EXPECT_EQ(0, counted(&nl, UNET_CMD_NEXUS_GET));
+	EXPECT_EQ(0, counted(&nl, UNET_CMD_CHANNEL_GET));
+	EXPECT_EQ(0, counted(&nl, UNET_CMD_STATS_GET));
+	EXPECT_EQ(-ENODEV, nl_device(&nl, UNET_CMD_NEXUS_GET, "va", NULL, NULL));
+	EXPECT_EQ(-ENODEV, nl_device(&nl, UNET_CMD_NEXUS_DETACH, "va", NULL, NULL));
+	ASSERT_EQ(0, setns(self->t.ns_ours, CLONE_NEWNET));
+	EXPECT_EQ(1, counted(&self->nl, UNET_CMD_CHANNEL_GET));
+	close(nl.fd);
+}
+
+/* ---- right answers ---- */
+
+struct seen {
+	char name[32];
+	char text[32];
+	int channels;
+	int flows;
+	int pid;
+	int uid;
+	int state;
+	uint64_t arena;
+	int n;
+};
+
+static void see(const struct nl_reply *reply, void *arg)
+{
+	struct seen *s = arg;
+
+	snprintf(s->name, sizeof(s->name), "%s", nl_str(reply->attr[UNET_A_IFNAME]));
+	snprintf(s->text, sizeof(s->text), "%s",
+		 reply->attr[UNET_A_HOOK] ? nl_str(reply->attr[UNET_A_HOOK]) :
+					    nl_str(reply->attr[UNET_A_COMM]));
+	s->channels = nl_u32(reply->attr[UNET_A_CHANNELS]);
+	s->flows = nl_u32(reply->attr[UNET_A_FLOWS]);
+	s->pid = nl_u32(reply->attr[UNET_A_PID]);
+	s->uid = nl_u32(reply->attr[UNET_A_UID]);
+	s->state = nl_u32(reply->attr[UNET_A_STATE]);
+	s->arena = nl_u64(reply->attr[UNET_A_ARENA_BYTES]);
+	s->n++;
+}
+
+TEST_F(genl, nexus_and_channel_are_described)
+{
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, NULL, 5000, NULL, 0);
+	struct seen nexus = { 0 }, channel = { 0 };
+	uint64_t bytes = 0;
+	int i;
+
+	ASSERT_EQ(0, nl_device(&self->nl, UNET_CMD_NEXUS_ATTACH, "va", NULL, NULL));
+	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	ASSERT_EQ(0, nl_device(&self->nl, UNET_CMD_NEXUS_GET, "va", see, &nexus));
+	EXPECT_STREQ("va", nexus.name);
+	EXPECT_STREQ("rx_handler", nexus.text);
+	EXPECT_EQ(1, nexus.channels);
+	EXPECT_EQ(1, nexus.flows);
+	ASSERT_EQ(0, dump(&self->nl, UNET_CMD_CHANNEL_GET, see, &channel));
+	for (i = 0; i < UNET_REGION_COUNT; i++)
+		bytes += self->c.bind.layout.region[i].bytes;
+	EXPECT_EQ(1, channel.n);
+	EXPECT_STREQ("va", channel.name);
+	EXPECT_EQ(getpid(), channel.pid);
+	EXPECT_EQ(0, channel.uid);
+	EXPECT_EQ(1, channel.flows);
+	EXPECT_EQ(UNET_CHANNEL_LIVE, channel.state);
+	EXPECT_EQ(bytes, channel.arena);
+}
+
+static void see_version(const struct nl_reply *reply, void *arg)
+{
+	*(bool *)arg = reply->attr[UNET_A_VERSION] &&
+		       nl_u32(reply->attr[UNET_A_ABI]) == UNET_ABI_VERSION;
+}
+
+TEST_F(genl, version_is_told)
+{
+	bool seen = false;
+	struct nl_req r;
+
+	nl_start(&self->nl, &r, self->nl.family, NLM_F_ACK, UNET_CMD_VERSION_GET);
+	EXPECT_EQ(0, nl_ask(&self->nl, &r, see_version, &seen));
+	EXPECT_TRUE(seen);
+}
+
+struct total {
+	uint64_t opened;
+	size_t bytes;
+};
+
+static void see_counters(const struct nl_reply *reply, void *arg)
+{
+	const struct nlattr *a = reply->attr[UNET_A_COUNTERS];
+	struct total *total = arg;
+
+	if (!a)
+		return;
+	total->bytes = a->nla_len - NLA_HDRLEN;
+	memcpy(&total->opened, nl_data(a) + UNET_CNT_CH_OPENED * 8, 8);
+}
+
+TEST_F(genl, counters_are_told_in_their_order)
+{
+	struct total total = { 0 };
+
+	ASSERT_EQ(0, nl_device(&self->nl, UNET_CMD_NEXUS_ATTACH, "va", NULL, NULL));
+	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
+	ASSERT_EQ(0, dump(&self->nl, UNET_CMD_STATS_GET, see_counters, &total));
+	EXPECT_EQ(UNET_CNT_COUNT * sizeof(uint64_t), total.bytes);
+	EXPECT_EQ(1ull, total.opened);
+}
+
+/* ---- filters ---- */
+
+static int filtered(struct nl *nl, uint16_t attr, const void *data, int bytes)
+{
+	struct nl_req r;
+	int n = 0, err;
+
+	nl_start(nl, &r, nl->family, NLM_F_DUMP, UNET_CMD_FLOW_GET);
+	nl_put(&r, attr, data, bytes);
+	err = nl_ask(nl, &r, count, &n);
+	return err ? err : n;
+}
+
+static int filtered_by_port(struct nl *nl, uint16_t attr, int port)
+{
+	uint16_t be = htons(port);
+
+	return filtered(nl, attr, &be, sizeof(be));
+}
+
+static int filtered_by_addr(struct nl *nl, uint16_t attr, const char *text)
+{
+	uint8_t addr[16];
+
+	if (inet_pton(AF_INET, text, addr) == 1)
+		return filtered(nl, attr, addr, 4);
+	return inet_pton(AF_INET6, text, addr) == 1 ?
+	       filtered(nl, attr, addr, 16) : -EINVAL;
+}
+
+TEST_F(genl, each_filter_passes_what_fits)
+{
+	static const struct {
+		int proto, family, lport, rport;
+		const char *local, *remote;
+	} flows[] = {
+		{ IPPROTO_UDP, AF_INET, 5000, 0, NULL, NULL },
+		{ IPPROTO_UDP, AF_INET, 5001, 0, OUR_V4, NULL },
+		{ IPPROTO_TCP, AF_INET, 5001, 7000, OUR_V4, PEER_V4 },
+		{ IPPROTO_TCP, AF_INET6, 5002, 7000, OUR_V6, PEER_V6 },
+		{ IPPROTO_TCP, AF_INET6, 5003, 0, NULL, NULL },
+	};
+	uint8_t udp = IPPROTO_UDP, tcp = IPPROTO_TCP, sctp = IPPROTO_SCTP;
+	uint32_t pid = getpid(), other = 1;
+	struct nl *nl = &self->nl;
+	struct unet_flow_req r;
+	unsigned int i;
+
+	ASSERT_EQ(0, nl_device(nl, UNET_CMD_NEXUS_ATTACH, "va", NULL, NULL));
+	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
+	for (i = 0; i < ARRAY_SIZE(flows); i++) {
+		r = flow_req(flows[i].proto, flows[i].family, flows[i].local,
+			     flows[i].lport, flows[i].remote, flows[i].rport);
+		ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	}
+	EXPECT_EQ(5, counted(nl, UNET_CMD_FLOW_GET));
+	EXPECT_EQ(5, filtered(nl, UNET_A_IFNAME, "va", 3));
+	EXPECT_EQ(2, filtered(nl, UNET_A_PROTO, &udp, 1));
+	EXPECT_EQ(3, filtered(nl, UNET_A_PROTO, &tcp, 1));
+	EXPECT_EQ(0, filtered(nl, UNET_A_PROTO, &sctp, 1));
+	EXPECT_EQ(1, filtered_by_port(nl, UNET_A_LOCAL_PORT, 5000));
+	EXPECT_EQ(2, filtered_by_port(nl, UNET_A_LOCAL_PORT, 5001));
+	EXPECT_EQ(2, filtered_by_port(nl, UNET_A_REMOTE_PORT, 7000));
+	EXPECT_EQ(0, filtered_by_port(nl, UNET_A_REMOTE_PORT, 5001));
+	EXPECT_EQ(2, filtered_by_addr(nl, UNET_A_LOCAL_ADDR, OUR_V4));
+	EXPECT_EQ(1, filtered_by_addr(nl, UNET_A_LOCAL_ADDR, OUR_V6));
+	EXPECT_EQ(1, filtered_by_addr(nl, UNET_A_REMOTE_ADDR, PEER_V4));
+	EXPECT_EQ(1, filtered_by_addr(nl, UNET_A_REMOTE_ADDR, PEER_V6));
+	EXPECT_EQ(0, filtered_by_addr(nl, UNET_A_REMOTE_ADDR, OUR_V6));
+	EXPECT_EQ(5, filtered(nl, UNET_A_PID, &pid, 4));
+	EXPECT_EQ(0, filtered(nl, UNET_A_PID, &other, 4));
+}
+
+/* ---- dumps of many ---- */
+
+#define MANY	20000
+
+struct roll {
+	uint8_t times[MANY + 1];
+	uint64_t last;
+	bool backwards;
+	int n;
+};
+
+/* Flow @i is the one with 10.(i) at the other end. */
+static struct unet_flow_req numbered(uint32_t i)
+{
+	struct unet_flow_req r = {
+		.size = sizeof(r),
+		.flags = UNET_FLOW_LOCAL_ADDR | UNET_FLOW_REMOTE |
+			 UNET_FLOW_NO_PORTS,
+		.family = AF_INET,
+		.proto = 253,
+	};
+	uint32_t remote = htonl(0x0a800000 + i);
+
+	inet_pton(AF_INET, OUR_V4, r.local);
+	memcpy(r.remote, &remote, sizeof(remote));
+	return r;
+}
+
+static void call(const struct nl_reply *reply, void *arg)
+{
+	uint64_t id = nl_u64(reply->attr[UNET_A_FLOW_ID]);
+	struct roll *roll = arg;
+	uint32_t i;
+
+	memcpy(&i, nl_data(reply->attr[UNET_A_REMOTE_ADDR]), sizeof(i));
+	i = ntohl(i) - 0x0a800000;
+	if (i < MANY)
+		roll->times[i]++;
+	if (roll->n++ && id <= roll->last)
+		roll->backwards = true;
+	roll->last = id;
+}
+
+TEST_F_TIMEOUT(genl, dumps_resume_while_flows_come_and_go, 120)
+{
+	static const struct unet_params params = { .max_flows = 32768 };
+	static uint32_t handle[MANY];
+	static struct roll roll;
+	struct nl *nl = &self->nl;
+	struct unet_flow_req r;
+	uint32_t i, gone = 1;
+	struct nl_req dump;
+	int reads = 0, err;
+
+	ASSERT_EQ(0, sh("ip route add 10.128.0.0/9 via " PEER_V4));
+	ASSERT_EQ(0, nl_device(nl, UNET_CMD_NEXUS_ATTACH, "va", NULL, NULL));
+	ASSERT_EQ(0, chan_open(&self->c, "va", &params));
+	for (i = 0; i < MANY; i++) {
+		r = numbered(i);
+		ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+		handle[i] = r.flow;
+	}
+	nl_start(nl, &dump, nl->family, NLM_F_DUMP, UNET_CMD_FLOW_GET);
+	ASSERT_EQ(0, nl_send(nl, &dump));
+	/* Between two reads one of every third goes, a stranger comes. */
+	while ((err = nl_read(nl, 8192, call, &roll)) > 0) {
+		reads++;
+		if (gone < MANY) {
+			ASSERT_EQ(0, chan_flow_del(&self->c, handle[gone], 0));
+		}
+		gone += 3;
+		r = numbered(MANY + reads);
+		ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	}
+	ASSERT_EQ(0, err);
+	EXPECT_GT(reads, 100);
+	EXPECT_FALSE(roll.backwards);
+	for (i = 0; i < MANY; i++) {
+		if (i % 3 != 1 || i >= gone) {
+			ASSERT_EQ(1, roll.times[i]) TH_LOG("flow %u", i);
+		} else {
+			ASSERT_LE(roll.times[i], 1) TH_LOG("flow %u", i);
+		}
+	}
+}
+
+TEST_F(genl, a_dump_survives_its_nexus)
+{
+	static const struct unet_params params = { .max_flows = 1024 };
+	struct nl *nl = &self->nl, control;
+	struct unet_flow_req r;
+	int i, err, n = 0;
+	struct nl_req dump;
+
+	ASSERT_EQ(0, sh("ip route add 10.128.0.0/9 via " PEER_V4));
+	ASSERT_EQ(0, nl_open(&control));
+	ASSERT_EQ(0, nl_device(&control, UNET_CMD_NEXUS_ATTACH, "va", NULL, NULL));
+	ASSERT_EQ(0, chan_open(&self->c, "va", &params));
+	for (i = 0; i < 1000; i++) {
+		r = numbered(i);
+		ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	}
+	nl_start(nl, &dump, nl->family, NLM_F_DUMP, UNET_CMD_FLOW_GET);
+	ASSERT_EQ(0, nl_send(nl, &dump));
+	ASSERT_EQ(1, nl_read(nl, 8192, count, &n));
+	ASSERT_EQ(0, nl_device(&control, UNET_CMD_NEXUS_DETACH, "va", NULL, NULL));
+	do {
+		err = nl_read(nl, 8192, count, &n);
+	} while (err > 0);
+	EXPECT_EQ(0, err);
+	EXPECT_GT(n, 0);
+	EXPECT_LT(n, 1000);
+	close(control.fd);
+}
+
+/* ---- events ---- */
+
+struct event {
+	uint8_t cmd;
+	int event;
+	int reason;
+	int pid;
+	char name[32];
+};
+
+static void keep_event(const struct nl_reply *reply, void *arg)
+{
+	struct event *e = arg;
+
+	e->cmd = reply->cmd;
+	e->event = nl_u32(reply->attr[UNET_A_EVENT]);
+	e->reason = nl_u32(reply->attr[UNET_A_REASON]);
+	e->pid = nl_u32(reply->attr[UNET_A_PID]);
+	snprintf(e->name, sizeof(e->name), "%s",
+		 nl_str(reply->attr[UNET_A_IFNAME]));
+}
+
+static struct event next_event(struct nl *ear)
+{
+	struct event e = { 0 };
+
+	if (nl_read(ear, 65536, keep_event, &e) < 0)
+		e.event = 0;
+	return e;
+}
+
+static pid_t channel_in_child(const char *dev)
+{
+	int ready[2];
+	struct chan c;
+	pid_t pid;
+	char ok;
+
+	if (pipe(ready))
+		return -1;
+	pid = fork();
+	if (!pid) {
+		struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, NULL,
+						  5000, NULL, 0);
+
+		ok = !chan_open(&c, dev, NULL) && !chan_flow_add(&c, &r);
+		if (write(ready[1], &ok, 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	if (read(ready[0], &ok, 1) != 1 || !ok)
+		pid = -1;
+	close(ready[0]);
+	return pid;
+}
+
+TEST_F(genl, events_are_told_to_those_who_listen)
+{
+	struct event e;
+	struct nl ear;
+	pid_t child;
+
+	ASSERT_EQ(0, nl_open(&ear));
+	ASSERT_EQ(0, nl_listen(&ear));
+	ASSERT_EQ(0, nl_device(&self->nl, UNET_CMD_NEXUS_ATTACH, "va", NULL, NULL));
+	e = next_event(&ear);
+	EXPECT_EQ(UNET_CMD_EVENT, e.cmd);
+	EXPECT_EQ(UNET_EVENT_ATTACHED, e.event);
+	EXPECT_STREQ("va", e.name);
+
+	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
+	store_release(&self->c.uring->tx_tail, 0x40000000);
+	EXPECT_EQ(-EIO, chan_sync(&self->c, UNET_SYNC_TX));
+	e = next_event(&ear);
+	EXPECT_EQ(UNET_EVENT_POISONED, e.event);
+	EXPECT_EQ(UNET_POISON_TX_CURSOR, e.reason);
+	EXPECT_EQ(getpid(), e.pid);
+
+	child = channel_in_child("va");
+	ASSERT_GT(child, 0);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	e = next_event(&ear);
+	EXPECT_EQ(UNET_EVENT_OWNER_DIED, e.event);
+	EXPECT_EQ(child, e.pid);
+
+	ASSERT_EQ(0, nl_device(&self->nl, UNET_CMD_NEXUS_DETACH, "va", NULL, NULL));
+	e = next_event(&ear);
+	EXPECT_EQ(UNET_EVENT_DETACHED, e.event);
+	close(ear.fd);
+}
+
+/* ---- random messages ---- */
+
+static uint32_t chance(uint32_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	*state ^= *state << 5;
+	return *state;
+}
+
+static void put_random(struct nl_req *r, uint32_t *s)
+{
+	static const char *const names[] = { "va", "lo", "vb", "", "v/a" };
+	uint16_t type = chance(s) % (UNET_A_COUNT + 4);
+	uint8_t data[40];
+	unsigned int i;
+
+	for (i = 0; i < sizeof(data); i++)
+		data[i] = chance(s);
+	if (chance(s) % 8 == 0)
+		type |= NLA_F_NESTED;
+	if (chance(s) % 8 == 0)
+		type |= NLA_F_NET_BYTEORDER;
+	if (chance(s) % 4 == 0)
+		nl_put_str(r, UNET_A_IFNAME, names[chance(s) % 5]);
+	else
+		nl_put(r, type, data, chance(s) % sizeof(data));
+}
+
+TEST_F_TIMEOUT(genl, random_messages_do_no_harm, 120)
+{
+	uint32_t s = 0x5eed5eed, n = 30000;
+	struct nl *nl = &self->nl;
+	struct nl_req r;
+	int answers[2] = { 0 };
+
+	ASSERT_EQ(0, nl_device(nl, UNET_CMD_NEXUS_ATTACH, "va", NULL, NULL));
+	while (n--) {
+		nl_start(nl, &r, nl->family, NLM_F_ACK,
+			 chance(&s) % (UNET_CMD_COUNT + 2));
+		if (chance(&s) % 2)
+			r.h.nlmsg_flags |= NLM_F_DUMP;
+		r.g.version = chance(&s) % 3;
+		r.g.reserved = chance(&s) % 16 ? 0 : chance(&s);
+		while (chance(&s) % 4)
+			put_random(&r, &s);
+		if (chance(&s) % 8 == 0) {	/* cut short within an attribute */
+			r.h.nlmsg_len -= chance(&s) % 8;
+			if (r.h.nlmsg_len < NLMSG_HDRLEN + GENL_HDRLEN)
+				r.h.nlmsg_len = NLMSG_HDRLEN + GENL_HDRLEN;
+		}
+		answers[!nl_ask(nl, &r, NULL, NULL)]++;
+	}
+	/* The storm held both good and bad requests, and nothing is stuck. */
+	EXPECT_GT(answers[0], 1000);
+	EXPECT_GT(answers[1], 1000);
+	nl_device(nl, UNET_CMD_NEXUS_DETACH, "va", NULL, NULL);
+	EXPECT_EQ(0, nl_device(nl, UNET_CMD_NEXUS_ATTACH, "va", NULL, NULL));
+	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
+	EXPECT_EQ(1, counted(nl, UNET_CMD_CHANNEL_GET));
+}
+
+TEST_HARNESS_MAIN

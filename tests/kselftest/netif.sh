@@ -1,0 +1,172 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Description: a nexus and its device: attached and detached 50 times under
+# traffic, renamed, enslaved, moved, deleted, its namespace deleted, the module
+# removed; the host's own traffic never suffers, channels are told (D1, D2, R7.4,
+# R7.6).
+source "$(dirname "$0")/lib.sh"
+require_root
+require jq ping socat
+HOLD=$(dirname "$0")/aid_hold
+
+ctl_a() { ip netns exec "$NS_A" unetctl "$@"; }
+hook_of() { ctl_a -j nexus "$1" | jq -r '[.. | objects | .hook? | strings] | first // "none"'; }
+nexuses() { ip netns exec "$1" unetctl -j nexus | jq -r '[.. | objects | .ifname? | strings] | join(" ")'; }
+
+# hold DEV [PORT]: a channel, held in the background; what it says is in $HELD.
+hold() {
+	HELD=$(mktemp)
+	at_exit rm -f "$HELD"
+	ip netns exec "$NS_A" "$HOLD" "$@" > "$HELD" 2>&1 &
+	LAST_PID=$!
+	at_exit end_process "$LAST_PID"
+	wait_until 10 grep -q ready "$HELD"
+}
+
+# let_go: end it; its last words.
+let_go() {
+	kill -TERM "$LAST_PID" 2>/dev/null
+	wait "$LAST_PID" 2>/dev/null
+	tail -n 1 "$HELD"
+}
+
+send_udp() { # COUNT PORT
+	local i
+	for ((i = 0; i < $1; i++)); do echo "$i"; done |
+		in_b socat -u -b 8 - UDP4-SENDTO:"$A4:$2"
+	sleep 0.3
+}
+
+# told: what the holder says when its channel ends by itself.
+told() {
+	wait_until 10 grep -q '^state=' "$HELD"
+	tail -n 1 "$HELD" | cut -d' ' -f1
+}
+
+fifty_times() {
+	local i
+	for i in {1..50}; do
+		ctl_a attach va && ctl_a detach va || return
+	done
+}
+
+fifty_deletions() {
+	local i
+	for i in {1..50}; do
+		ip -n "$NS_A" link add vx type veth peer name vy &&
+			ctl_a attach vx && ip -n "$NS_A" link del vx || return
+		[ -z "$(nexuses "$NS_A")" ] || return
+	done
+}
+
+fifty_namespaces() {
+	local i ns=unet-$$-loop
+	at_exit ip netns del "$ns"
+	for i in {1..50}; do
+		ip netns add "$ns" &&
+			ip -n "$ns" link add vx type veth peer name vy &&
+			ip netns exec "$ns" unetctl attach vx vy &&
+			ip netns del "$ns" || return
+	done
+}
+
+fifty_removals() {
+	local i
+	for i in {1..50}; do
+		ctl_a attach va && unload_module && load_module || return
+	done
+}
+
+plan 32
+check "the module is there" load_module
+setup_pair
+
+# ---- attach and detach ----
+in_b ping -q -i 0.002 -w 60 "$A4" > "/tmp/unet-$$-ping" 2>&1 &
+PING=$!
+at_exit rm -f "/tmp/unet-$$-ping"
+check "attaches and detaches 50 times under traffic" fifty_times
+kill -INT $PING
+wait $PING 2>/dev/null
+check "no packet of the host was lost meanwhile" \
+	grep -q ' 0% packet loss' "/tmp/unet-$$-ping"
+refuse "the loopback device is refused" "loopback" ctl_a attach lo
+
+# ---- a channel is told ----
+check "attaches" ctl_a attach va
+equal "by the rx_handler" rx_handler "$(hook_of va)"
+hold va 5000
+send_udp 10 5000
+equal "a flow receives" "state=live packets=10" "$(let_go | cut -d' ' -f1,2)"
+hold va
+check "detaches with a channel open" ctl_a detach va
+equal "the channel is told" state=detached "$(told)"
+
+# ---- names, addresses ----
+ctl_a attach va
+ip -n "$NS_A" link set va name vnew
+equal "the nexus is renamed with its device" vnew "$(nexuses "$NS_A")"
+hold vnew
+check "a channel opens by the new name" grep -q ready "$HELD"
+ip -n "$NS_A" link set vnew name va
+ip -n "$NS_A" addr add 10.78.0.1/24 dev va
+sleep 0.5
+GEN=$(let_go | sed -n 's/.*addr_gen=//p')
+check "a channel learns of a new address" test "${GEN:-0}" -gt 0
+hold va
+ip -n "$NS_A" route add 10.79.0.0/24 via "$B4"
+sleep 0.5
+GEN=$(let_go | sed -n 's/.*addr_gen=//p')
+check "a channel learns of a new route" test "${GEN:-0}" -gt 0
+ctl_a detach va
+
+# ---- someone else has or wants the rx_handler ----
+ip -n "$NS_A" link add br0 type bridge
+ip -n "$NS_A" link set br0 up
+ip -n "$NS_A" link set va master br0
+ip -n "$NS_A" addr flush dev va
+ip -n "$NS_A" addr add "$A4/24" dev br0
+ip -n "$NS_A" link set br0 address "$(ip -j -n "$NS_A" link show va | jq -r '.[0].address')"
+check "a bridge port attaches" ctl_a attach va
+equal "by netfilter's ingress hook" "netfilter ingress" "$(hook_of va)"
+check "the bridge goes on" wait_until 5 in_b ping -q -c 3 -i 0.1 "$A4"
+hold va 5000
+send_udp 10 5000
+equal "a flow receives through the port" "state=live packets=10" "$(let_go | cut -d' ' -f1,2)"
+check "detaches from the port" ctl_a detach va
+check "the bridge itself attaches" ctl_a attach br0
+equal "by its rx_handler" rx_handler "$(hook_of br0)"
+hold br0 5000
+send_udp 10 5000
+equal "a flow receives through the bridge" "state=live packets=10" "$(let_go | cut -d' ' -f1,2)"
+ip -n "$NS_A" link set va nomaster
+ip -n "$NS_A" link del br0
+equal "a deleted bridge takes its nexus along" "" "$(nexuses "$NS_A")"
+ip -n "$NS_A" addr add "$A4/24" dev va
+ctl_a attach va
+hold va 5000
+ip -n "$NS_A" link add br0 type bridge
+check "an attached device becomes a bridge port" ip -n "$NS_A" link set va master br0
+equal "its nexus stepped aside" "netfilter ingress" "$(hook_of va)"
+send_udp 10 5000
+equal "its flows go on" "state=live packets=10" "$(let_go | cut -d' ' -f1,2)"
+ctl_a detach va
+ip -n "$NS_A" link del br0
+
+# ---- the end of a device, a namespace, the module ----
+ip -n "$NS_A" link add vm type veth peer name vn
+ctl_a attach vm
+hold vm
+ip -n "$NS_A" link set vm netns "$NS_B"
+equal "a device that moves leaves its nexus" state=detached "$(told)"
+equal "and arrives without" "" "$(nexuses "$NS_B")"
+check "attached devices are deleted 50 times" fifty_deletions
+check "attached namespaces are deleted 50 times" fifty_namespaces
+ctl_a attach va
+hold va
+refuse "the module stays while a channel is open" "in use" rmmod unet
+let_go > /dev/null
+ctl_a detach va
+check "the module goes with nexuses attached, 50 times" fifty_removals
+check "the host's traffic goes on" in_b ping -q -c 3 -i 0.1 "$A4"
+finish
