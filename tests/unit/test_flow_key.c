@@ -183,6 +183,35 @@ static void what_the_fast_compare_takes_parsing_takes(void **state)
 	assert_in_range(same, 10000, 290000);
 }
 
+/* The same bytes, TCP or UDP by one byte of the IP header. */
+static void the_fast_compare_tells_protocols_apart(void **state)
+{
+	static const char *const hex[] = {
+		V4("0028", "0000", "11") "30390035 00140000 00000000 50101000 00000000",
+		V6("0014", "11") "30390035 00140000 00000000 50101000 00000000",
+	};
+	static const u8 at[] = { 9, 6 };
+	struct unet_flow_info info;
+	struct unet_flow_fast fast;
+	struct unet_flow_key key;
+	u8 l3[KEY_BYTES];
+	u32 len;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		len = flow_key_packet(hex[i], 0, false, l3);
+		assert_int_equal(unet_flow_key_parse(l3, len, len, true, &key,
+						     &info), 0);
+		unet_flow_fast_set(&fast, &key, &info);
+		assert_true(unet_flow_fast_same(&fast, l3, len, len, &info));
+		l3[at[i]] = UNET_PROTO_TCP;
+		vector_ip4_checksum(l3, len);
+		assert_int_equal(unet_flow_key_parse(l3, len, len, true, &key,
+						     &info), 0);
+		assert_false(unet_flow_fast_same(&fast, l3, len, len, &info));
+	}
+}
+
 static void a_key_differs_in_any_bit(void **state)
 {
 	struct unet_flow_key a;
@@ -353,6 +382,7 @@ int main(void)
 		cmocka_unit_test(asking_for_more_ends),
 		cmocka_unit_test(what_the_straight_line_takes_the_slow_way_takes),
 		cmocka_unit_test(what_the_fast_compare_takes_parsing_takes),
+		cmocka_unit_test(the_fast_compare_tells_protocols_apart),
 		cmocka_unit_test(a_key_differs_in_any_bit),
 		cmocka_unit_test(super_packets_longer_than_16_bits_are_read),
 		cmocka_unit_test(chosen_keys_spread_for_nearly_all_secrets),

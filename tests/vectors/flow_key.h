@@ -494,6 +494,9 @@ static const struct icmp_error_row icmp_error_rows[] = {
 	{ "IPv6 is quoted in IPv4",
 	  V4("004c", "0000", "01") "0303000000000000" Q6("11") Q_PORTS,
 	  -EBADMSG },
+	{ "version 5 is quoted in IPv4",
+	  V4("0038", "0000", "01") "0303000000000000"
+	  "55000514 00014000 0111abcd" Q4_ENDS Q_PORTS, -EBADMSG },
 	{ "a quoted header of sixteen bytes",
 	  V4("0038", "0000", "01") "0303000000000000"
 	  "44000514 00014000 0111abcd" Q4_ENDS Q_PORTS, -EBADMSG },
@@ -534,6 +537,9 @@ static const struct icmp_error_row icmp_error_rows[] = {
 	  -EBADMSG },
 	{ "IPv4 is quoted in IPv6",
 	  V6("0024", "3a") "0104000000000000" Q4("4000", "11") Q_PORTS,
+	  -EBADMSG },
+	{ "version 7 is quoted in IPv6",
+	  V6("0038", "3a") "0104000000000000" "70000000 05001101" Q6_ENDS Q_PORTS,
 	  -EBADMSG },
 	{ "IPv6 quotes nothing", V6("0008", "3a") "0104000000000000", -EBADMSG },
 };
