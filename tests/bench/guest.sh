@@ -1,19 +1,32 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# guest.sh KVER PACKETS: the measurements, inside the instruction-counting VM
-# (bench.sh starts it). Prints one JSON object a line; what else is said goes to
-# standard error. A time read in here is a number of instructions.
+# guest.sh KVER PART...: the measurements, inside the instruction-counting VM
+# (bench.sh starts it). Parts: rx, tcp, profile. Prints one JSON object a line;
+# what else is said goes to standard error. A nanosecond in here is an
+# instruction.
+#
+# Environment: PACKETS of a receive run, BYTES of a stream, TRIPS of a
+# request/response run, FLOWS to try.
 set -euo pipefail
 
-kver=$1 packets=$2
+kver=$1
+shift
+packets=${PACKETS:-300000} bytes=${BYTES:-268435456} trips=${TRIPS:-10000}
+flow_counts=${FLOWS:-1 1000}
+here=$(cd "$(dirname "$0")" && pwd)
 built=build/bench
 drop_module=$built/drop-$kver/tests/bench/drop/bench_drop.ko
+unet_module=build/kmod-$kver/unet.ko
+unetctl=build/rel/tools/unetctl
 work=$(mktemp -d)
 
 note() { printf 'bench: %s\n' "$*" >&2; }
 
-# va sends, vb receives. GRO makes vb's end a NAPI one, so it polls bursts.
+# ---- the link: va sends, vb receives ------------------------------------------
+
+# A packet generator sends out of va. GRO makes vb's end a NAPI one, so that it
+# polls bursts.
 make_link()
 {
 	ip link add va type veth peer name vb
@@ -24,7 +37,50 @@ make_link()
 	ip addr add 10.77.0.2/24 dev vb
 }
 
-remove_link() { ip link del va; }
+remove_link() { ip link del vb; }
+
+# A client in namespace "peer" talks to a server here; the devices are as they
+# come.
+make_peer()
+{
+	ip netns add peer
+	ip link add va netns peer type veth peer name vb
+	sysctl -qw net.ipv6.conf.vb.disable_ipv6=1
+	ip -n peer link set lo up
+	ip -n peer link set va up
+	ip -n peer addr add 10.77.0.1/24 dev va
+	ip link set vb up
+	ip addr add 10.77.0.2/24 dev vb
+	ip netns exec peer ping -q -c 2 -i 0.2 10.77.0.2 > /dev/null
+}
+
+remove_peer()
+{
+	remove_link
+	ip netns del peer
+}
+
+attach() { "$unetctl" attach vb >&2; }
+detach() { "$unetctl" detach vb >&2; }
+
+# start COMMAND...: in the background until it says "ready"; its further output
+# is read from file descriptor $said, its process is $pid.
+start()
+{
+	local word
+
+	mkfifo "$work/out"
+	"$@" > "$work/out" &
+	pid=$!
+	exec {said}< "$work/out"
+	rm "$work/out"
+	read -r word <&"$said" && [ "$word" = ready ] || {
+		note "did not start: $*"
+		return 1
+	}
+}
+
+# ---- receive ------------------------------------------------------------------
 
 generate()
 {
@@ -32,8 +88,8 @@ generate()
 		-d "$(cat /sys/class/net/vb/address)" -f "$1"
 }
 
-# report WAY FLOWS GENERATOR [RECEIVER]: the two programs' objects into one.
-report()
+# rx_report WAY FLOWS GENERATOR [RECEIVER]: the two programs' objects into one.
+rx_report()
 {
 	jq -Mcn --arg way "$1" --argjson flows "$2" --argjson g "$3" \
 		--argjson r "${4:-null}" '
@@ -44,57 +100,164 @@ report()
 			 / $g.packets * 10 | round / 10) }'
 }
 
-# What a packet costs when it is dropped at once.
-measure_drop()
+# What a packet costs that is dropped at once.
+rx_drop()
 {
-	local way=$1 flows=$2 sent
+	local sent
 
-	sent=$(generate "$flows")
-	report "$way" "$flows" "$sent"
+	sent=$(generate "$2")
+	rx_report "$1" "$2" "$sent"
 }
 
-# receive WAY FLOWS [NAME]: with a receiver.
-measure()
+# rx WAY FLOWS [NAME]
+rx()
 {
-	local way=$1 flows=$2 name=${3:-$1} out pid sent got
+	local sent got
 
-	mkfifo "$work/out"
-	"$built/bench_rx" "$way" vb "$packets" > "$work/out" &
-	pid=$!
-	exec {out}< "$work/out"
-	rm "$work/out"
-	read -r got <&"$out" || { note "$name did not start"; return 1; }
-	sent=$(generate "$flows")
-	read -r got <&"$out"
-	exec {out}<&-
+	start "$built/bench_rx" "$1" vb "$packets"
+	sent=$(generate "$2")
+	read -r got <&"$said"
+	exec {said}<&-
 	wait "$pid"
-	report "$name" "$flows" "$sent" "$got"
+	rx_report "${3:-$1}" "$2" "$sent" "$got"
 }
 
-# with_xdp OBJECT COMMAND...
-native_rivals()
+rx_native()
 {
 	ip link set dev vb xdpdrv object "$built/gen.bpf.o" program drop
-	measure_drop drop-native "$1"
+	rx_drop drop-native "$1"
 	ip link set dev vb xdpdrv off
-	measure xsk-native "$1"
+	rx xsk-native "$1"
 }
 
-skb_rivals()
+rx_skb()
 {
 	insmod "$drop_module" dev=vb
-	measure_drop drop "$1"
-	measure packet "$1"
+	rx_drop drop "$1"
+	rx packet "$1"
 	rmmod bench_drop
-	measure xsk-generic "$1"
-	measure packet "$1" packet+host
-	measure udp "$1"
+	rx xsk-generic "$1"
+	rx packet "$1" packet+host
+	rx udp "$1"
+}
+
+# Wakeups and batches as the module counts them, over one run.
+rx_unet()
+{
+	attach
+	rx unet "$1"
+	"$unetctl" -j stats | jq -Mc --argjson flows "$1" '
+		[.. | objects | select(has("rx_batches"))][0]
+		| { bench: "rx-counters", flows: $flows, rx_packets, rx_delivered,
+		    rx_batches, ch_wakeups, rx_drop_no_buffer, rx_drop_ring_full }'
+	detach
+}
+
+part_rx()
+{
+	local flows
+
+	make_link
+	for flows in $flow_counts; do
+		rx_native "$flows"
+		rx_skb "$flows"
+		rx_unet "$flows"
+	done
+	remove_link
+}
+
+# ---- TCP ----------------------------------------------------------------------
+
+# The client is the host's TCP in every run: what changes is the server.
+client()
+{
+	ip netns exec peer "$built/bench_tcp_kernel" "$1" va 10.77.0.2 "$2" "$3"
+}
+
+# tcp_run SERVER KIND CONNECTIONS AMOUNT
+tcp_run()
+{
+	local got
+
+	got=$(client "$2" "$3" "$4") || { note "$1: $2 with $3 failed"; return; }
+	jq -Mcn --arg server "$1" --arg kind "$2" --argjson conns "$3" \
+		--argjson r "$got" '
+		{ bench: "tcp", server: $server, kind: $kind, conns: $conns }
+		+ $r
+		+ { mbit_per_s: ($r.bytes * 8000 / $r.insn | round),
+		    per_s: ($r.trips * 1e9 / $r.insn | round) }'
+}
+
+tcp_server()
+{
+	local server=$1 conns
+
+	start "$built/bench_tcp_$server" server vb 10.77.0.2
+	client rr 1 100 > /dev/null # warms caches and tables up
+	tcp_run "$server" recv 1 "$bytes"
+	tcp_run "$server" send 1 "$bytes"
+	for conns in 1 10 100; do
+		tcp_run "$server" rr "$conns" "$trips"
+	done
+	tcp_run "$server" crr 10 $((trips / 10))
+	kill "$pid"
+	wait "$pid" || true
+	exec {said}<&-
+}
+
+part_tcp()
+{
+	make_peer
+	tcp_server kernel
+	attach
+	tcp_server unet
+	detach
+	remove_peer
+}
+
+# ---- where the instructions go ------------------------------------------------
+
+# A sample each 20,011 instructions. The clock is the generator's and the
+# receiver's, so samples outside their run can be told apart.
+profile()
+{
+	local way=$1 sent got perf
+
+	start "$built/bench_rx" "$way" vb "$packets"
+	perf record -q -a -k CLOCK_MONOTONIC -e cpu-clock -c 20011 -m 8M \
+		-o "$work/perf.data" 2> /dev/null &
+	perf=$!
+	until [ -s "$work/perf.data" ]; do sleep 0.1; done
+	sent=$(generate 1)
+	read -r got <&"$said"
+	exec {said}<&-
+	wait "$pid"
+	kill -INT "$perf"
+	wait "$perf" || true
+	perf script -i "$work/perf.data" --ns -F comm,time,ip,sym,dso 2> /dev/null |
+		"$here/profile.awk" -v way="$way" \
+			-v from="$(jq .start <<< "$sent")" \
+			-v to="$(jq .last <<< "$got")"
+}
+
+part_profile()
+{
+	command -v perf > /dev/null || { note "no profile: perf is not there"; return; }
+	sysctl -qw kernel.perf_event_max_sample_rate=100000 \
+		kernel.perf_cpu_time_max_percent=0 kernel.kptr_restrict=0
+	make_link
+	profile xsk-generic
+	attach
+	profile unet
+	detach
+	remove_link
 }
 
 modprobe veth
-make_link
-for flows in 1 1000; do
-	native_rivals $flows
-	skb_rivals $flows
+export LIBXDP_SKIP_DISPATCHER=1 # one program on the device, at its cheapest
+insmod "$unet_module"
+for part in "$@"; do
+	note "$part"
+	"part_$part"
 done
-remove_link
+rmmod unet

@@ -19,6 +19,13 @@ build/bench/bench_rx: $(BENCH_RX) build/rel/libunet.a
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $^ -lxdp -lbpf -o $@
 
+BENCH_TCP := $(patsubst tests/bench/%.c,build/rel/obj/tests/bench/%.o,$(wildcard tests/bench/tcp*.c))
+
+build/bench/bench_tcp_%: $(BENCH_TCP) build/rel/obj/tests/bench/net_%.o build/rel/libunet.a
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $^ -o $@
+
 build/bench/gen.bpf.o: tests/bench/gen.bpf.c
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D)
@@ -31,7 +38,8 @@ bench-drop:
 	$(Q)$(MAKE) --no-print-directory -C /lib/modules/$(BENCH_KVER)/build \
 		M=$(CURDIR)/build/bench/drop-$(BENCH_KVER)/tests/bench/drop $(KFLAGS) modules
 
-bench-build: build/bench/bench_gen build/bench/bench_rx build/bench/gen.bpf.o bench-drop
+bench-build: build/bench/bench_gen build/bench/bench_rx build/bench/gen.bpf.o \
+		build/bench/bench_tcp_kernel build/bench/bench_tcp_unet bench-drop
 	$(Q)$(MAKE) --no-print-directory modules KVER=$(BENCH_KVER) \
 		KDIR=/lib/modules/$(BENCH_KVER)/build
 

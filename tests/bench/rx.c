@@ -14,7 +14,7 @@
 
 #include "rx.h"
 
-#define GIVE_UP_MS	3000
+#define GIVE_UP_MS	3000	/* with no packet after the first */
 
 static const struct rx_way *const ways[] = {
 	&rx_udp, &rx_packet, &rx_xsk_generic, &rx_xsk_native, &rx_unet,
@@ -57,7 +57,7 @@ static void receive(const struct rx_way *way, void *rx, uint32_t wanted)
 			continue;
 		last = now_ns();
 		sleeps++;
-		if (poll(&p, 1, GIVE_UP_MS) == 0)
+		if (poll(&p, 1, got ? GIVE_UP_MS : -1) == 0)
 			break;
 	}
 	if (got >= wanted)

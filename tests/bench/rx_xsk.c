@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* AF_XDP in copy mode, on the generic (skb) or the native (driver) hook. */
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/if_link.h>
 #include <stdlib.h>
@@ -57,8 +58,10 @@ static void *xsk_open(const struct rx_args *args, uint32_t xdp_flags)
 		.xdp_flags = xdp_flags,
 	};
 	struct rx *rx = calloc(1, sizeof(*rx));
-	int err = make_umem(rx);
+	int err;
 
+	libbpf_set_print(NULL); /* it remarks on libxdp's own objects */
+	err = make_umem(rx);
 	if (!err)
 		err = xsk_socket__create(&rx->xsk, args->dev, 0, rx->umem,
 					 &rx->rx, &rx->tx, &cfg);

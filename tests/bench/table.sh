@@ -1,0 +1,88 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# table.sh RESULTS: the lines that bench.sh gathered, for people, with the
+# design's targets beside them.
+set -euo pipefail
+
+results=$1
+
+rows() { jq -rs "$1" "$results" | column -t -s $'\t'; }
+
+echo "Instruction-counting VM: -accel tcg,thread=single -icount shift=0,sleep=off -smp 1"
+echo "-cpu max,-erms,-fsrm (copies by words). One instruction counts as one nanosecond."
+echo
+echo "Receive: 64-byte UDP, from a BPF live-frames test run in bursts of 64 through veth"
+echo "with GRO on. Instructions per packet of the whole machine; \"above\" is less the drop"
+echo "at the same hook; ratio is unet's against the rival's above."
+echo
+rows '
+	[.[] | select(.bench == "rx")] as $rx
+	| def named(w; f): $rx[] | select(.way == w and .flows == f);
+	  def base(w): if w == "xsk-native" then "drop-native" else "drop" end;
+	  def above(r): ([named(base(r.way); r.flows).insn][0]) as $d
+		| if $d then r.insn - $d else null end;
+	  def show(x): if x == null then "-" else (x * 10 | round / 10 | tostring) end;
+	["FLOWS", "WAY", "TOTAL", "ABOVE", "LOST", "PER-BATCH", "UNET-RATIO", "TARGET"],
+	($rx[] | . as $r
+	 | ([named("unet"; .flows)][0]) as $u
+	 | [ (.flows | tostring), .way, (.insn | tostring),
+	     (if .way | startswith("drop") then "-" else show(above($r)) end),
+	     (if .way | startswith("drop") then "-"
+	      else (.packets - .received | if . < 0 then 0 else . end | tostring) end),
+	     (if .batches > 0 then show(.received / .batches) else "-" end),
+	     (if $u and (.way | test("^(xsk|packet|udp)"))
+	      then (above($u) / above($r) * 100 | round / 100 | tostring) else "-" end),
+	     (if .way == "xsk-generic" then "at most 0.5"
+	      elif .way == "xsk-native" then "at most 0.8 in XDP mode" else "-" end)
+	   ]) | @tsv'
+
+if grep -q '"rx-counters"' "$results"; then
+	echo
+	rows '
+	["FLOWS", "DELIVERED", "BATCHES", "WAKEUPS", "DROPPED", "TARGET"],
+	(.[] | select(.bench == "rx-counters")
+	 | [ (.flows, .rx_delivered, .rx_batches, .ch_wakeups,
+	      .rx_drop_no_buffer + .rx_drop_ring_full | tostring),
+	     "at most 1 wakeup per channel per poll" ]) | @tsv'
+fi
+
+if grep -q '"bench":"tcp"' "$results"; then
+	echo
+	echo "TCP over veth, one virtual CPU for both ends; the client is the kernel's in every row,"
+	echo "the server is the kernel's or libunet. recv: the server sends, send: it receives."
+	echo
+	rows '
+	[.[] | select(.bench == "tcp")] as $t
+	| def rate(r): if r.kind == "send" or r.kind == "recv" then r.mbit_per_s else r.per_s end;
+	["KIND", "CONNECTIONS", "KERNEL", "UNET", "UNIT", "RATIO", "TARGET"],
+	($t[] | select(.server == "kernel") | . as $k
+	 | ([$t[] | select(.server == "unet" and .kind == $k.kind and .conns == $k.conns)][0]) as $u
+	 | [ .kind, (.conns | tostring), (rate($k) | tostring),
+	     (if $u then rate($u) | tostring else "-" end),
+	     (if .kind == "send" or .kind == "recv" then "Mbit/s"
+	      elif .kind == "rr" then "trips/s" else "connections/s" end),
+	     (if $u then rate($u) / rate($k) * 100 | round / 100 | tostring else "-" end),
+	     (if .kind == "send" or .kind == "recv" then "at least 1.3" else "at least 2" end)
+	   ]) | @tsv'
+fi
+
+for way in $(jq -rs '[.[] | select(.bench == "profile").way] | unique[]' "$results"); do
+	echo
+	echo "Where the instructions of a received packet go, way \"$way\", 1 flow (functions above 0.5 %)"
+	echo
+	rows '
+	(([.[] | select(.bench == "rx" and .flows == 1 and .way == "'"$way"'").insn][0])) as $insn
+	| ["SHARE", "INSN/PACKET", "FUNCTION", "IN"],
+	(.[] | select(.bench == "profile" and .way == "'"$way"'" and .share >= 0.005)
+	 | [ (.share * 1000 | round / 10 | tostring + " %"),
+	     (if $insn then .share * $insn | round | tostring else "-" end),
+	     .function, .in ]) | @tsv'
+	rows '
+	(([.[] | select(.bench == "rx" and .flows == 1 and .way == "'"$way"'").insn][0])) as $insn
+	| [.[] | select(.bench == "profile" and .way == "'"$way"'")]
+	| group_by(.in) | map({ in: .[0].in, share: map(.share) | add })
+	| sort_by(-.share)[] | select(.share >= 0.005)
+	| [ "all of", .in, (.share * 1000 | round / 10 | tostring + " %"),
+	    (if $insn then .share * $insn | round | tostring else "-" end) ] | @tsv'
+done

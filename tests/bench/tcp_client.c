@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+/* The client's runs: streams either way, round trips, short connections. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "net.h"
+#include "tcp.h"
+
+/**
+ * struct conn - one connection of a run
+ * @run:	the run it belongs to
+ * @s:		its socket
+ * @left:	bytes to move, or round trips to make
+ * @got:	bytes of the response that have come
+ */
+struct conn {
+	struct run *run;
+	struct net_sock *s;
+	uint64_t left;
+	uint32_t got;
+	int connected;
+	int done;
+};
+
+struct run {
+	struct conn *conn;
+	uint32_t conns;
+	uint32_t connected;
+	uint32_t done;
+	const char *addr;
+	struct tcp_result *result;
+};
+
+static void on_connected(struct net_sock *s, uint32_t events, void *arg)
+{
+	struct conn *c = arg;
+
+	if (events & NET_ERROR)
+		tcp_die("connection", ECONNREFUSED);
+	if (c->connected || !(events & NET_WRITABLE))
+		return;
+	c->connected = 1;
+	c->run->connected++;
+}
+
+static void finish(struct conn *c)
+{
+	if (c->done)
+		return;
+	c->done = 1;
+	c->run->done++;
+}
+
+/* The callback changes when all are connected, so none starts early. */
+typedef void (*step_fn)(struct conn *c, uint32_t events);
+
+static step_fn step;
+
+static void on_event(struct net_sock *s, uint32_t events, void *arg)
+{
+	struct conn *c = arg;
+
+	if (step && c->connected)
+		step(c, events);
+	else
+		on_connected(s, events, arg);
+}
+
+static void run_all(const char *addr, uint16_t port, uint32_t conns,
+		    uint64_t amount, struct tcp_result *result, step_fn work)
+{
+	struct run run = { calloc(conns, sizeof(struct conn)), conns, 0, 0,
+			   addr, result };
+	uint32_t i;
+
+	step = NULL;
+	for (i = 0; i < conns; i++) {
+		struct conn *c = &run.conn[i];
+
+		c->run = &run;
+		c->left = amount / conns + (i < amount % conns);
+		c->s = net_connect(addr, port);
+		net_on(c->s, on_event, c);
+	}
+	while (run.connected < conns)
+		net_run();
+	step = work;
+	result->start = tcp_now_ns();
+	for (i = 0; i < conns; i++)
+		work(&run.conn[i], 0);
+	while (run.done < conns)
+		net_run();
+	result->end = tcp_now_ns();
+	for (i = 0; i < conns; i++)
+		net_close(run.conn[i].s);
+	free(run.conn);
+}
+
+/* ---- streams ------------------------------------------------------------ */
+
+/* @s ended as it should: nothing came but the end of the stream. */
+static void expect_end(struct conn *c)
+{
+	ssize_t n = net_recv(c->s, tcp_chunk, sizeof(tcp_chunk));
+
+	if (n == -EAGAIN)
+		return;
+	if (n)
+		tcp_die("sink", n < 0 ? n : EPROTO);
+	finish(c);
+}
+
+static void send_step(struct conn *c, uint32_t events)
+{
+	int sending = c->left > 0;
+
+	while (c->left) {
+		size_t len = c->left < CHUNK_BYTES ? c->left : CHUNK_BYTES;
+		ssize_t n = net_send(c->s, tcp_chunk, len);
+
+		if (n == -EAGAIN)
+			return;
+		if (n < 0)
+			tcp_die("send", n);
+		c->left -= n;
+		c->run->result->bytes += n;
+	}
+	if (sending)
+		net_shutdown(c->s);
+	expect_end(c);
+}
+
+void tcp_send_stream(const char *addr, uint32_t conns, uint64_t amount,
+		     struct tcp_result *result)
+{
+	run_all(addr, SINK_PORT, conns, amount, result, send_step);
+}
+
+static void recv_step(struct conn *c, uint32_t events)
+{
+	ssize_t n;
+
+	if (!events && net_send(c->s, &c->left, sizeof(c->left)) !=
+	    sizeof(c->left))
+		tcp_die("request", EPROTO);
+	for (;;) {
+		n = net_recv(c->s, tcp_chunk, sizeof(tcp_chunk));
+		if (n == -EAGAIN)
+			return;
+		if (n < 0)
+			tcp_die("recv", n);
+		if (n == 0)
+			break;
+		c->left -= n;
+		c->run->result->bytes += n;
+	}
+	if (c->left)
+		tcp_die("recv: stream ended early", EPROTO);
+	finish(c);
+}
+
+void tcp_recv_stream(const char *addr, uint32_t conns, uint64_t amount,
+		     struct tcp_result *result)
+{
+	run_all(addr, SOURCE_PORT, conns, amount, result, recv_step);
+}
+
+/* ---- round trips --------------------------------------------------------- */
+
+static void ask(struct conn *c)
+{
+	c->got = 0;
+	if (net_send(c->s, tcp_chunk, MESSAGE_BYTES) != MESSAGE_BYTES)
+		tcp_die("request", EPROTO);
+}
+
+/* Returns 1 when a whole response has come. */
+static int answered(struct conn *c)
+{
+	ssize_t n = net_recv(c->s, tcp_chunk, MESSAGE_BYTES - c->got);
+
+	if (n == -EAGAIN)
+		return 0;
+	if (n <= 0)
+		tcp_die("response", n < 0 ? n : EPROTO);
+	c->got += n;
+	if (c->got < MESSAGE_BYTES)
+		return 0;
+	c->run->result->trips++;
+	c->run->result->bytes += 2 * MESSAGE_BYTES;
+	return 1;
+}
+
+static void request_step(struct conn *c, uint32_t events)
+{
+	if (!events) {
+		ask(c);
+		return;
+	}
+	if (!(events & NET_READABLE) || !c->left || !answered(c))
+		return;
+	if (--c->left)
+		ask(c);
+	else
+		finish(c);
+}
+
+void tcp_request(const char *addr, uint32_t conns, uint64_t amount,
+		 struct tcp_result *result)
+{
+	run_all(addr, ECHO_PORT, conns, amount, result, request_step);
+}
+
+/* ---- short connections --------------------------------------------------- */
+
+static void on_short(struct net_sock *s, uint32_t events, void *arg);
+
+static void open_short(struct conn *c)
+{
+	c->connected = 0;
+	c->s = net_connect(c->run->addr, ECHO_PORT);
+	net_on(c->s, on_short, c);
+}
+
+static void on_short(struct net_sock *s, uint32_t events, void *arg)
+{
+	struct conn *c = arg;
+
+	if (!c->connected) {
+		on_connected(s, events, c);
+		if (c->connected)
+			ask(c);
+		return;
+	}
+	if (!(events & NET_READABLE) || !answered(c))
+		return;
+	net_close(s);
+	if (--c->left)
+		open_short(c);
+	else
+		finish(c);
+}
+
+void tcp_connect_request(const char *addr, uint32_t conns, uint64_t amount,
+			 struct tcp_result *result)
+{
+	struct run run = { calloc(conns, sizeof(struct conn)), conns, 0, 0,
+			   addr, result };
+	uint32_t i;
+
+	result->start = tcp_now_ns();
+	for (i = 0; i < conns; i++) {
+		run.conn[i].run = &run;
+		run.conn[i].left = amount / conns + (i < amount % conns);
+		if (run.conn[i].left)
+			open_short(&run.conn[i]);
+		else
+			finish(&run.conn[i]);
+	}
+	while (run.done < conns)
+		net_run();
+	result->end = tcp_now_ns();
+	free(run.conn);
+}
