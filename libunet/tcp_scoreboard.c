@@ -381,6 +381,8 @@ static struct unet_tcp_xmit *carve(struct unet_tcp_pcb *pcb,
 	if (end == x->end)
 		return x;
 	cut = x->node.seq + (end - x->node.seq) / seg * seg;
+	if (x->flags & UNET_TCPX_FIN && end == x->end - 1)
+		cut = end;	/* all of the text: receivers leave the FIN out */
 	if (cut == x->node.seq || !unet_tcp_rec_split(pcb, x, cut))
 		return NULL;
 	return x;
