@@ -17,10 +17,8 @@ struct vm_area_struct;
 
 /**
  * struct unet_arena_region - one region
- * @pages:	every page, in order
+ * @pages:	every page, in order; neighbours may belong to one compound page
  * @num_pages:	how many
- * @chunk_pages: pages are allocated that many at a time (1: singly): runs
- *		aligned to it are physically contiguous
  * @addr:	kernel mapping
  * @bytes:	length
  * @writable:	the user may map it writable
@@ -28,7 +26,6 @@ struct vm_area_struct;
 struct unet_arena_region {
 	struct page **pages;
 	u32 num_pages;
-	u32 chunk_pages;
 	void *addr;
 	u64 bytes;
 	bool writable;
@@ -66,12 +63,12 @@ struct unet_arena *unet_arena_create(const struct unet_layout *layout);
 void unet_arena_destroy(struct unet_arena *arena);
 
 /**
- * unet_arena_mmap() - map one region, or part of one, into the caller
+ * unet_arena_mmap() - map one region, whole, into the caller
  * @arena:	arena
  * @vma:	what mmap() asked for
  *
  * Context: process, mmap_lock held.
- * Return: 0; -EINVAL not within one region or private; -EACCES write or exec asked
+ * Return: 0; -EINVAL not just one region, or private; -EACCES write or exec asked
  * for where it is not allowed; -ENOMEM.
  */
 int unet_arena_mmap(struct unet_arena *arena, struct vm_area_struct *vma);

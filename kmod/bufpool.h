@@ -15,6 +15,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/unet.h>
+#include "batch.h"
 
 struct unet_arena;
 struct unet_channel;
@@ -51,19 +52,20 @@ struct unet_bufpool {
 	u8 *large_addr;
 };
 
+/**
+ * unet_bufpool_init() - all buffers free and the kernel's
+ * @pool:	zeroed
+ * @layout:	of the channel
+ * @arena:	of the channel
+ *
+ * Return: 0 or -ENOMEM, with nothing to undo.
+ */
 int unet_bufpool_init(struct unet_bufpool *pool, const struct unet_layout *layout,
 		      struct unet_arena *arena);
 void unet_bufpool_exit(struct unet_bufpool *pool);
 
-/**
- * unet_bufpool_small() - take a small buffer
- * @ch:		channel
- * @cc:		this CPU's part of it
- *
- * Context: softirq, no lock held.
- * Return: index, or UNET_NO_BUF.
- */
-u32 unet_bufpool_small(struct unet_channel *ch, struct unet_channel_cpu *cc);
+/* the cache is empty; see unet_bufpool_small() */
+u32 unet_bufpool_small_slow(struct unet_channel *ch, struct unet_channel_cpu *cc);
 
 /**
  * unet_bufpool_large() - take a large buffer
@@ -98,9 +100,25 @@ void unet_bufpool_pass(struct unet_bufpool *pool, u32 first, u32 last);
  * unet_bufpool_collect() - take all that is on FREE
  * @ch: channel; poisoned when FREE does not hold what it may
  *
- * Context: BH on or off; no lock held.
+ * Context: process; no lock held.
  */
 void unet_bufpool_collect(struct unet_channel *ch);
+
+/**
+ * unet_bufpool_small() - take a small buffer
+ * @ch:		channel
+ * @cc:		this CPU's part of it
+ *
+ * Context: softirq, no lock held.
+ * Return: index, or UNET_NO_BUF.
+ */
+static inline u32 unet_bufpool_small(struct unet_channel *ch,
+				     struct unet_channel_cpu *cc)
+{
+	if (likely(cc->num_small))
+		return cc->small[--cc->num_small];
+	return unet_bufpool_small_slow(ch, cc);
+}
 
 /* kernel address of a buffer */
 static inline void *unet_bufpool_addr(const struct unet_bufpool *pool, u32 buf)

@@ -124,6 +124,14 @@ void unet_krings_tx_take(struct unet_krings *r, struct unet_tx_slot *slot);
 void unet_krings_tx_publish(struct unet_krings *r);
 
 /**
+ * unet_krings_tx_room() - could the user put a slot on TX?
+ * @r: rings
+ *
+ * Context: any, no lock: only an answer for poll(), nothing is believed.
+ */
+bool unet_krings_tx_room(const struct unet_krings *r);
+
+/**
  * unet_krings_free_filled() - learn what the user put on FREE
  * @r: rings
  *
