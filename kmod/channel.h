@@ -34,6 +34,7 @@ struct pid;
 struct unet_arena;
 struct unet_flow;
 struct unet_nexus;
+struct vm_area_struct;
 
 /**
  * struct unet_channel - see the top of this file
@@ -58,7 +59,9 @@ struct unet_nexus;
  * @abuse:	refused sends; guarded by @tx_lock
  * @flows:	by index; guarded by @ctl and @tx_lock to write, either to read
  * @flow_gen:	by index: generation of the next handle; guarded by @ctl
- * @max_flows:	length of both
+ * @flow_used:	bit by index: taken; guarded by @ctl
+ * @flow_hint:	where the search for a free index goes on; guarded by @ctl
+ * @max_flows:	length of the three
  * @num_flows:	in use; guarded by @ctl
  * @wait:	pollers and UNET_SYNC_WAIT
  * @armed:	somebody may be asleep: the next publish wakes
@@ -94,6 +97,8 @@ struct unet_channel {
 	u32 abuse;
 	struct unet_flow **flows;
 	u16 *flow_gen;
+	unsigned long *flow_used;
+	u32 flow_hint;
 	u32 max_flows;
 	u32 num_flows;
 
@@ -131,6 +136,26 @@ void unet_channel_release(struct unet_channel *ch);
  * Return: 0 or the errors struct unet_bind names.
  */
 int unet_channel_bind(struct unet_channel *ch, struct unet_bind *bind);
+
+/**
+ * unet_channel_mmap() - map a region
+ * @ch:		channel
+ * @vma:	what mmap() asked for
+ *
+ * Context: process, mmap_lock held.
+ * Return: 0, -ENOTCONN not bound, or as unet_arena_mmap().
+ */
+int unet_channel_mmap(struct unet_channel *ch, struct vm_area_struct *vma);
+
+/**
+ * unet_channel_flow() - by handle
+ * @ch:		channel
+ * @handle:	hostile
+ *
+ * Context: ctl or tx_lock held.
+ * Return: flow, or NULL when no flow of this channel has that handle.
+ */
+struct unet_flow *unet_channel_flow(const struct unet_channel *ch, u32 handle);
 
 int unet_channel_flow_add(struct unet_channel *ch, struct unet_flow_req *req);
 int unet_channel_flow_del(struct unet_channel *ch, const struct unet_flow_del *del);
@@ -183,6 +208,17 @@ void unet_channel_detach(struct unet_channel *ch);
  * Context: any; after the publish it is about.
  */
 void unet_channel_wake(struct unet_channel *ch);
+
+/**
+ * unet_channel_done_reserve() - is there a DONE entry for one more TX slot?
+ * @ch: channel
+ *
+ * When there is, it is the next unet_channel_done()'s.
+ *
+ * Context: process, tx_lock held.
+ * Return: positive: yes; 0: no; -EINVAL: poison, UNET_POISON_DONE_CURSOR.
+ */
+int unet_channel_done_reserve(struct unet_channel *ch);
 
 /**
  * unet_channel_done() - a TX slot is let go: exactly once for each taken

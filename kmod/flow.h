@@ -18,22 +18,20 @@
 #include <linux/list.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable.h>
-#include <linux/seqlock.h>
 #include <linux/spinlock.h>
+#include <linux/timer.h>
 #include <linux/unet.h>
 #include <linux/xarray.h>
 #include <net/net_namespace.h>
 #include "batch.h"
 #include "core/flow_key.h"
 #include "core/tx_check.h"
+#include "route.h"
 
-struct dst_entry;
-struct net_device;
 struct unet_channel;
 struct unet_flow;
 struct unet_nexus;
 struct unet_port;
-struct unet_stats;
 
 /**
  * struct unet_flow_node - one entry of the table
@@ -50,20 +48,20 @@ struct unet_flow_node {
 /**
  * struct unet_flow_table - flows of a nexus by key
  * @hash:	struct unet_flow_node by key
- * @secret:	makes the hash unpredictable
  * @ids:	struct unet_flow by unet_flow.id, for dumps
  * @next_id:	guarded by nexus.lock
  * @gen:	advanced by every add, remove and address change, so that what was
  *		looked up before it is not used after it
+ * @total:	entries of @hash
  * @count:	entries of @hash by family (0: v4, 1: v6) and mask: masks without
  *		entries are not looked up
  */
 struct unet_flow_table {
 	struct rhashtable hash;
-	struct unet_flow_secret secret;
 	struct xarray ids;
 	u64 next_id;
 	atomic_t gen;
+	atomic_t total;
 	atomic_t count[2][UNET_MASK_COUNT];
 };
 
@@ -72,15 +70,16 @@ struct unet_flow_table {
  * @tracked:	@snd_nxt and @rcv_nxt mean something
  * @snd_nxt:	next sequence number the owner will send: from validated sends
  * @rcv_nxt:	last acknowledgment number the owner sent
+ * @syn_sent:	@snd_nxt means something
  * @fin_sent:	the owner closed its side
  * @fin_seen:	the peer closed its side
- * @reset:	either side reset the connection: nothing is left to reset
+ * @reset:	the owner reset the connection: nothing is left to reset
  *
- * Written by TX under channel.tx_lock, @fin_seen and @reset also by receive: each
- * a byte of its own, only ever set.
+ * Written by TX under channel.tx_lock, @fin_seen by receive.
  */
 struct unet_flow_tcp {
 	u8 tracked;
+	u8 syn_sent;
 	u8 fin_sent;
 	u8 fin_seen;
 	u8 reset;
@@ -90,43 +89,40 @@ struct unet_flow_tcp {
 
 /**
  * struct unet_flow - see the top of this file
- * @lock:	(bh) guards @batch and the rx_* counters; inside channel.rx_lock
- * @dead:	removed; set under @lock, so nothing joins @batch afterwards
- * @exclusive:	every packet is closed under channel.rx_lock: batch limit or
- *		UNET_META_NO_BATCH
+ * @lock:	(bh) guards @batch, @dead, @meta and the rx_* counters; inside
+ *		channel.rx_lock
+ * @dead:	removed: nothing joins @batch any more
+ * @exclusive:	batches may have to be closed before the poll's end: a batch limit
+ *		or UNET_META_NO_BATCH
  * @batch:	the open batch
  * @touched:	in unet_channel_cpu.flows of the CPU that opened the batch
- * @meta:	what the application registered; guarded by @lock
+ * @channel:	owner; a reference
+ * @meta:	what the application registered
+ * @handle:	generation << 16 | index in the owner's flows
+ * @ce_count:	packets received with a CE mark
  * @rx_packets:	delivered
  * @rx_batches:	released
  * @rx_bytes:	delivered
  * @rx_drops:	packets lost for want of buffer or slot
- * @ce_count:	packets received with a CE mark
- * @channel:	owner; a reference
- * @handle:	generation << 16 | index in the owner's flows
- * @id:		unique in the nexus
- * @adv:	entry of the advisory array; kernel writes, user reads
- * @ref:	references
- * @node:	table entries, @num_nodes of them: two for a dual-stack wildcard
- * @num_nodes:	1 or 2
- * @flags:	UNET_FLOW_* it was made with
- * @family:	4 or 6, as asked for
- * @tx:		what it may send; constant
- * @port:	the port holder, NULL with UNET_FLOW_NO_PORTS
- * @local_addr:	last address found to be local, for wildcard flows: {address,
- *		generation}; receive-side cache guarded by @local_seq
- * @local_seq:	writers are whoever gets it, readers retry never: a torn read is a
- *		miss
- * @dst:	route of a connected flow; guarded by channel.tx_lock
- * @dst_cookie:	for dst_check()
- * @src_gen:	nexus.addr_gen for which the source was last found configured;
- *		guarded by channel.tx_lock
  * @tcp:	state for a reset after the owner's death
+ * @ref:	references
+ * @adv:	entry of the advisory array: kernel writes, user reads
+ * @adv_flags:	what is in @adv; guarded by channel.done_lock
  * @in_flight:	bytes handed to the device and not completed
- * @suspended:	bit 0: UNET_ADV_SUSPENDED is set
+ * @resume:	runs out when a suspended flow has nothing in flight to wait for
+ * @tx:		what it may send; constant
+ * @source:	last source address found configured; guarded by channel.tx_lock
+ * @route:	last route; guarded by channel.tx_lock
  * @tx_packets:	after cutting; guarded by channel.tx_lock
  * @tx_bytes:	likewise
- * @tx_refused:	refused or dropped; likewise
+ * @tx_sends:	slots; likewise
+ * @tx_dropped:	refused or dropped slots; likewise
+ * @id:		unique in the nexus
+ * @flags:	UNET_FLOW_* it was made with
+ * @family:	4 or 6, as asked for
+ * @num_nodes:	1, or 2 for a dual-stack wildcard
+ * @node:	entries of the table
+ * @port:	the port holder, NULL with UNET_FLOW_NO_PORTS; guarded by channel.ctl
  * @rcu:	for freeing
  */
 struct unet_flow {
@@ -145,22 +141,20 @@ struct unet_flow {
 	u64 rx_bytes;
 	u64 rx_drops;
 	struct unet_flow_tcp tcp;
-	seqcount_t local_seq;
-	u32 local_gen;
-	__be32 local_addr[4];
 
+	/* transmit */
 	refcount_t ref ____cacheline_aligned_in_smp;
+	u32 adv_flags;
 	struct unet_flow_adv *adv;
-	struct unet_tx_flow tx;
-	struct dst_entry *dst;
-	u32 dst_cookie;
-	u32 src_gen;
-	bool src_valid;
 	atomic_t in_flight;
-	unsigned long suspended;
+	struct timer_list resume;
+	struct unet_tx_flow tx;
+	struct unet_local source;
+	struct unet_route route;
 	u64 tx_packets;
 	u64 tx_bytes;
-	u64 tx_refused;
+	u64 tx_sends;
+	u64 tx_dropped;
 
 	u64 id;
 	u32 flags;
@@ -171,7 +165,15 @@ struct unet_flow {
 	struct rcu_head rcu;
 };
 
+/**
+ * unet_flow_table_init() - an empty table
+ * @table: of a nexus
+ *
+ * Return: 0 or -ENOMEM.
+ */
 int unet_flow_table_init(struct unet_flow_table *table);
+
+/* mirror; every flow was removed before */
 void unet_flow_table_exit(struct unet_flow_table *table);
 
 /**
@@ -185,6 +187,7 @@ void unet_flow_table_changed(struct unet_flow_table *table);
 /**
  * unet_flow_find() - the most specific flow of a received packet
  * @nx:		nexus
+ * @local:	cache of the caller's for the question whether an address is local
  * @key:	complete key of the packet, UNET_MASK_5TUPLE or UNET_MASK_IP_BOTH
  * @counter:	out: why NULL, UNET_CNT_RX_HOST or UNET_CNT_RX_HOST_NOT_LOCAL
  *
@@ -194,6 +197,7 @@ void unet_flow_table_changed(struct unet_flow_table *table);
  * Return: flow or NULL.
  */
 struct unet_flow *unet_flow_find(struct unet_nexus *nx,
+				 struct unet_local *local,
 				 const struct unet_flow_key *key,
 				 enum unet_counter *counter);
 
@@ -207,10 +211,14 @@ struct unet_flow *unet_flow_find(struct unet_nexus *nx,
  */
 int unet_flow_add(struct unet_channel *ch, struct unet_flow_req *req);
 
+/* unet_flow_remove() flag beside UNET_DEL_*: the owner did not ask for it */
+#define UNET_FLOW_OWNER_GONE	(1u << 31)
+
 /**
  * unet_flow_remove() - take a flow away from its channel
  * @flow:	flow, still in ch->flows
- * @flags:	UNET_DEL_*
+ * @flags:	UNET_DEL_*, UNET_FLOW_OWNER_GONE: peers that would wait for ever get a
+ *		reset, ports of TCP linger, the owner's advice and ring say so
  *
  * Context: process, ch->ctl held; not tx_lock.
  */

@@ -36,7 +36,6 @@
 #include "stats.h"
 
 struct unet_channel;
-struct unet_flow;
 struct unet_nexus;
 
 /**
@@ -48,10 +47,10 @@ struct unet_nexus;
  *		no flow of @nx is on any CPU's list afterwards. Sleeps.
  * @exit:	free what @init made; called once, after @quiesce
  * @free:	mirror of @alloc
- * @send:	take published TX slots of @ch; ch->tx_lock held, may not sleep
- *		long. Returns slots taken, or -EIO when the channel was poisoned.
- * @send_reset:	make and send one RST for a tracked TCP flow that is no longer in
- *		the table; process context
+ * @send:	take published TX slots of @ch; ch->tx_lock held. Returns slots taken,
+ *		or -EIO when the channel was poisoned.
+ * @send_header: send a packet that is a header only, made by the kernel itself for
+ *		@flow; tx_lock of its channel held. Returns UNET_CNT_NONE or why not.
  */
 struct unet_nexus_ops {
 	const char *name;
@@ -61,7 +60,8 @@ struct unet_nexus_ops {
 	void (*exit)(struct unet_nexus *nx);
 	void (*free)(struct unet_nexus *nx);
 	int (*send)(struct unet_nexus *nx, struct unet_channel *ch);
-	void (*send_reset)(struct unet_nexus *nx, struct unet_flow *flow);
+	enum unet_counter (*send_header)(struct unet_flow *flow, void *hdr,
+					 u32 bytes);
 };
 
 /**
@@ -197,6 +197,15 @@ void unet_nexus_rename(struct unet_nexus *nx, const char *name);
 void unet_nexus_addr_changed(struct net *net);
 
 /**
+ * unet_nexus_mtu() - largest L3 packet of the device
+ * @nx: nexus
+ *
+ * Context: any.
+ * Return: bytes; 0 after detach.
+ */
+u32 unet_nexus_mtu(struct unet_nexus *nx);
+
+/**
  * unet_nexus_mtu_changed() - the device's MTU changed
  * @nx: nexus
  *
@@ -206,12 +215,17 @@ void unet_nexus_addr_changed(struct net *net);
  */
 void unet_nexus_mtu_changed(struct unet_nexus *nx);
 
+/* Everything that is freed or undone later; flushed by unet_nexus_exit(). */
+extern struct workqueue_struct *unet_nexus_wq;
+
+int unet_nexus_init(void);
+
 /**
- * unet_nexus_wait() - wait until every nexus put so far has been freed
+ * unet_nexus_exit() - wait until every nexus has been freed
  *
  * For module exit, after all were detached and no file is open.
  * Context: process; sleeps.
  */
-void unet_nexus_wait(void);
+void unet_nexus_exit(void);
 
 #endif /* _UNET_NEXUS_H */

@@ -7,6 +7,25 @@
 
 struct unet_flow;
 struct unet_nexus;
+struct unet_tx_info;
+
+/**
+ * unet_reset_track() - a checked TCP send was accepted
+ * @flow:	its flow
+ * @info:	from the check
+ *
+ * Context: process, tx_lock of the flow's channel held.
+ */
+void unet_reset_track(struct unet_flow *flow, const struct unet_tx_info *info);
+
+/**
+ * unet_reset_seen() - a TCP segment was received
+ * @flow:	its flow
+ * @tcp_flags:	UNET_TCP_*
+ *
+ * Context: softirq.
+ */
+void unet_reset_seen(struct unet_flow *flow, u8 tcp_flags);
 
 /**
  * unet_reset_wanted() - is there a peer that would wait for ever?

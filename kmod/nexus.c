@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/err.h>
+#include <linux/kernel.h>
+#include <linux/lockdep.h>
+#include <linux/rculist.h>
+#include <linux/rtnetlink.h>
+#include <linux/string.h>
+#include <linux/wait.h>
+
+#include "advice.h"
+#include "channel.h"
+#include "live.h"
+#include "nexus.h"
+
+struct workqueue_struct *unet_nexus_wq;
+
+/* Published nexuses. RTNL to change, RCU to walk. */
+static LIST_HEAD(nexuses);
+
+static atomic_t num_nexuses;
+static DECLARE_WAIT_QUEUE_HEAD(all_freed);
+
+/* ---- life -------------------------------------------------------------- */
+
+static void free_work(struct work_struct *work)
+{
+	struct unet_nexus *nx = container_of(work, struct unet_nexus, free_work);
+
+	synchronize_rcu();
+	unet_flow_table_exit(&nx->flows);
+	unet_stats_destroy(nx->stats);
+	nx->ops->free(nx);
+	unet_live_add(UNET_LIVE_NEXUS, -1);
+	if (atomic_dec_and_test(&num_nexuses))
+		wake_up_all(&all_freed);
+}
+
+static int init_common(struct unet_nexus *nx, struct net_device *dev,
+		       const struct unet_nexus_ops *ops)
+{
+	int err;
+
+	nx->ops = ops;
+	nx->net = dev_net(dev);
+	nx->ifindex = dev->ifindex;
+	strscpy(nx->name, dev->name, sizeof(nx->name));
+	INIT_LIST_HEAD(&nx->list);
+	INIT_LIST_HEAD(&nx->channels);
+	INIT_WORK(&nx->free_work, free_work);
+	mutex_init(&nx->lock);
+	refcount_set(&nx->ref, 1);
+	nx->stats = unet_stats_create();
+	if (!nx->stats)
+		return -ENOMEM;
+	err = unet_flow_table_init(&nx->flows);
+	if (err)
+		unet_stats_destroy(nx->stats);
+	return err;
+}
+
+struct unet_nexus *unet_nexus_create(struct net_device *dev,
+				     const struct unet_nexus_ops *ops)
+{
+	struct unet_nexus *nx = ops->alloc();
+	int err;
+
+	ASSERT_RTNL();
+	if (!nx)
+		return ERR_PTR(-ENOMEM);
+	err = init_common(nx, dev, ops);
+	if (err)
+		goto err_alloc;
+	err = ops->init(nx);
+	if (err)
+		goto err_common;
+	dev_hold(dev);
+	rcu_assign_pointer(nx->dev, dev);
+	atomic_inc(&num_nexuses);
+	unet_live_add(UNET_LIVE_NEXUS, 1);
+	return nx;
+
+err_common:
+	unet_flow_table_exit(&nx->flows);
+	unet_stats_destroy(nx->stats);
+err_alloc:
+	ops->free(nx);
+	return ERR_PTR(err);
+}
+
+int unet_nexus_publish(struct unet_nexus *nx)
+{
+	ASSERT_RTNL();
+	if (unet_nexus_of(rtnl_dereference(nx->dev)))
+		return -EEXIST;
+	list_add_tail_rcu(&nx->list, &nexuses);
+	return 0;
+}
+
+static struct unet_channel *any_channel(struct unet_nexus *nx)
+{
+	struct unet_channel *ch;
+
+	mutex_lock(&nx->lock);
+	ch = list_first_entry_or_null(&nx->channels, struct unet_channel,
+				      nexus_node);
+	if (ch)
+		unet_channel_get(ch);
+	mutex_unlock(&nx->lock);
+	return ch;
+}
+
+static void detach_channels(struct unet_nexus *nx)
+{
+	struct unet_channel *ch;
+
+	mutex_lock(&nx->lock);
+	nx->dying = true;
+	mutex_unlock(&nx->lock);
+	while ((ch = any_channel(nx))) {
+		unet_channel_detach(ch);
+		unet_channel_put(ch);
+	}
+}
+
+void unet_nexus_detach(struct unet_nexus *nx)
+{
+	struct net_device *dev = rtnl_dereference(nx->dev);
+
+	ASSERT_RTNL();
+	if (!list_empty(&nx->list))
+		list_del_rcu(&nx->list);
+	nx->ops->quiesce(nx);
+	detach_channels(nx);
+	nx->ops->exit(nx);
+	RCU_INIT_POINTER(nx->dev, NULL);
+	synchronize_net();
+	dev_put(dev);
+}
+
+void unet_nexus_get(struct unet_nexus *nx)
+{
+	refcount_inc(&nx->ref);
+}
+
+void unet_nexus_put(struct unet_nexus *nx)
+{
+	if (refcount_dec_and_test(&nx->ref))
+		queue_work(unet_nexus_wq, &nx->free_work);
+}
+
+/* ---- finding ----------------------------------------------------------- */
+
+struct unet_nexus *unet_nexus_find(struct net *net, const char *name)
+{
+	struct unet_nexus *nx;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(nx, &nexuses, list)
+		if (net_eq(nx->net, net) && !strcmp(nx->name, name) &&
+		    refcount_inc_not_zero(&nx->ref))
+			goto found;
+	nx = NULL;
+found:
+	rcu_read_unlock();
+	return nx;
+}
+
+struct unet_nexus *unet_nexus_of(const struct net_device *dev)
+{
+	struct unet_nexus *nx;
+
+	ASSERT_RTNL();
+	list_for_each_entry(nx, &nexuses, list)
+		if (rtnl_dereference(nx->dev) == dev)
+			return nx;
+	return NULL;
+}
+
+struct unet_nexus *unet_nexus_next(struct net *net, int *ifindex)
+{
+	struct unet_nexus *nx, *best = NULL;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(nx, &nexuses, list)
+		if (net_eq(nx->net, net) && nx->ifindex >= *ifindex &&
+		    (!best || nx->ifindex < best->ifindex))
+			best = nx;
+	if (best && !refcount_inc_not_zero(&best->ref))
+		best = NULL;
+	rcu_read_unlock();
+	if (best)
+		*ifindex = best->ifindex;
+	return best;
+}
+
+/* ---- what befalls the device ------------------------------------------- */
+
+/* A reader without RTNL may see a mix of both names: it finds nothing, once. */
+void unet_nexus_rename(struct unet_nexus *nx, const char *name)
+{
+	ASSERT_RTNL();
+	strscpy(nx->name, name, sizeof(nx->name));
+}
+
+static void tell_channels(struct unet_nexus *nx, u32 gen)
+{
+	struct unet_channel *ch;
+	u32 id = 0;
+
+	while ((ch = unet_channel_next(nx->net, &id))) {
+		if (ch->nexus == nx)
+			WRITE_ONCE(ch->info->addr_gen, gen);
+		unet_channel_put(ch);
+		id++;
+	}
+}
+
+void unet_nexus_addr_changed(struct net *net)
+{
+	struct unet_nexus *nx;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(nx, &nexuses, list) {
+		if (!net_eq(nx->net, net))
+			continue;
+		tell_channels(nx, atomic_inc_return(&nx->addr_gen));
+		unet_flow_table_changed(&nx->flows);
+	}
+	rcu_read_unlock();
+}
+
+u32 unet_nexus_mtu(struct unet_nexus *nx)
+{
+	struct net_device *dev;
+	u32 mtu;
+
+	rcu_read_lock();
+	dev = rcu_dereference(nx->dev);
+	mtu = dev ? READ_ONCE(dev->mtu) : 0;
+	rcu_read_unlock();
+	return mtu;
+}
+
+/* Connected flows learn of a route's own limit when they next send. */
+void unet_nexus_mtu_changed(struct unet_nexus *nx)
+{
+	u32 mtu = unet_nexus_mtu(nx);
+	struct unet_flow *flow;
+	u64 id = 0;
+
+	ASSERT_RTNL();
+	while ((flow = unet_flow_next(nx, &id))) {
+		unet_advice_mtu(flow, mtu);
+		unet_flow_put(flow);
+		id++;
+	}
+}
+
+/* ---- module ------------------------------------------------------------ */
+
+int unet_nexus_init(void)
+{
+	unet_nexus_wq = alloc_workqueue("unet", 0, 0);
+	return unet_nexus_wq ? 0 : -ENOMEM;
+}
+
+void unet_nexus_exit(void)
+{
+	/* Flows hold channels, channels hold nexuses, each for a grace period. */
+	wait_event(all_freed, !atomic_read(&num_nexuses));
+	destroy_workqueue(unet_nexus_wq);
+}
