@@ -103,11 +103,13 @@ u32 unet_batch_add(struct unet_rx_cpu *rx, struct unet_flow *flow,
 void unet_batch_release(struct unet_rx_cpu *rx);
 
 /**
- * unet_batch_abandon() - drop a dead flow's open batch
- * @flow: flow with unet_flow.dead set
+ * unet_batch_end() - tell the owner that the kernel removed a flow
+ * @flow: dead flow of a channel that is still LIVE
  *
- * Context: any with BH off; flow->lock held.
+ * Puts and publishes a slot with UNET_RX_END if there is room.
+ *
+ * Context: process; no lock held but channel.ctl.
  */
-void unet_batch_abandon(struct unet_flow *flow);
+void unet_batch_end(struct unet_flow *flow);
 
 #endif /* _UNET_BATCH_H */

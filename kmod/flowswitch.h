@@ -20,6 +20,7 @@
 #include "nexus.h"
 
 struct sk_buff;
+struct unet_channel;
 struct unet_flow;
 
 /**
@@ -30,7 +31,10 @@ struct unet_flow;
  * @fast:	the last packet's flow, as in the packet
  * @flow:	what it was found to belong to; valid while @gen is the table's
  * @gen:	unet_flow_table.gen before @flow was looked up
+ * @why:	UNET_CNT_RX_*: why @flow is NULL
  * @tstamp:	CLOCK_MONOTONIC ns, read at the first packet of a burst
+ * @local:	last local addresses, IPv4 and IPv6
+ * @headers:	where headers that are not in one piece are put together
  */
 struct unet_rx_cpu {
 	struct napi_struct napi;
@@ -39,7 +43,10 @@ struct unet_rx_cpu {
 	struct unet_flow_fast fast;
 	struct unet_flow *flow;
 	u32 gen;
+	u32 why;
 	u64 tstamp;
+	struct unet_local local[2];
+	u8 headers[UNET_ICMP_MAX_NEED];
 };
 
 /**
@@ -67,10 +74,9 @@ extern const struct unet_nexus_ops unet_flowswitch_ops;
  */
 bool unet_flowswitch_rx(struct unet_nexus *nx, struct sk_buff *skb);
 
-/* flowswitch_tx.c, by way of unet_flowswitch_ops */
+/* unet_nexus_ops.send and .send_header */
 int unet_flowswitch_send(struct unet_nexus *nx, struct unet_channel *ch);
-
-/* flowswitch_rx.c: the poll function of unet_rx_cpu.napi */
-int unet_flowswitch_poll(struct napi_struct *napi, int budget);
+enum unet_counter unet_flowswitch_send_header(struct unet_flow *flow, void *hdr,
+					      u32 bytes);
 
 #endif /* _UNET_FLOWSWITCH_H */

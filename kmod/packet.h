@@ -9,48 +9,81 @@
 #include "core/flow_key.h"
 #include "core/tx_check.h"
 
+struct net_device;
 struct sk_buff;
 struct unet_channel;
 struct unet_channel_cpu;
 struct unet_flow;
 struct unet_piece;
+struct unet_request;
+
+/**
+ * struct unet_rx_packet - a received packet and what is known of it
+ * @skb:	only read
+ * @l3:		its headers in one piece
+ * @info:	from parsing
+ * @proto:	L4 protocol whose checksum is to be vouched for, else 0
+ */
+struct unet_rx_packet {
+	const struct sk_buff *skb;
+	const void *l3;
+	struct unet_flow_info info;
+	u8 proto;
+};
 
 /**
  * unet_packet_in() - copy a received packet into buffers of a channel
  * @ch:		channel
  * @cc:		this CPU's part of it
- * @skb:	packet, only read
- * @key:	its key; NULL when nothing beyond the protocol of the fast compare
- * @info:	from parsing
+ * @p:		packet
  * @piece:	out
  *
- * A super packet goes whole into one large buffer if one is free, else over small
- * ones. The checksum is taken from the device or computed while copying.
+ * A packet that needs more than a small buffer goes whole into a large one if one
+ * is free, else over small ones. The checksum is the device's word, or computed
+ * while copying.
  *
  * Context: softirq, no lock held.
  * Return: UNET_CNT_NONE, UNET_CNT_RX_DROP_NO_BUFFER or UNET_CNT_RX_DROP_TOO_BIG.
  */
 u32 unet_packet_in(struct unet_channel *ch, struct unet_channel_cpu *cc,
-		   const struct sk_buff *skb, u8 proto,
-		   const struct unet_flow_info *info, struct unet_piece *piece);
+		   const struct unet_rx_packet *p, struct unet_piece *piece);
+
+/**
+ * unet_packet_l4_good() - does the checksum over all of L4 hold?
+ * @p: packet whose checksum is the Internet checksum over L4, in full
+ *
+ * For what is looked at before it is copied: ICMP.
+ *
+ * Context: softirq.
+ */
+bool unet_packet_l4_good(const struct unet_rx_packet *p);
 
 /**
  * unet_packet_out() - make an skb of a checked send
- * @ch:		channel
- * @flow:	flow; a reference is taken when the payload stays in place
+ * @flow:	flow
+ * @dev:	device it will leave by
  * @slot:	private copy, checked
  * @hdr:	header_len bytes, checked and fixed
  * @info:	from the check
- * @room:	headroom the device wants
- * @held:	out: true: the payload is still the user's until the skb is freed,
- *		and DONE is posted then; false: all was copied, DONE is the caller's
+ * @req:	out: NULL when all was copied, and DONE is the caller's to post; else
+ *		the payload stays in place, and unet_request_end() is to be called
+ *		once the skb was handed on
  *
- * Context: process, tx_lock held.
+ * Context: process, tx_lock held; sleeps.
  * Return: skb with L3 at data, or NULL: no memory.
  */
-struct sk_buff *unet_packet_out(struct unet_channel *ch, struct unet_flow *flow,
-				const struct unet_tx_slot *slot, const void *hdr,
-				const struct unet_tx_info *info, u32 room,
-				bool *held);
+struct sk_buff *unet_packet_out(struct unet_flow *flow, struct net_device *dev,
+				const struct unet_tx_slot *slot,
+				const void *hdr, const struct unet_tx_info *info,
+				struct unet_request **req);
+
+/**
+ * unet_request_end() - the skb was handed on, or was not
+ * @req:	from unet_packet_out(); not to be used any more
+ * @status:	for DONE, which is posted when the last user of the payload is done
+ *
+ * Context: process, tx_lock held.
+ */
+void unet_request_end(struct unet_request *req, u16 status);
 
 #endif /* _UNET_PACKET_H */

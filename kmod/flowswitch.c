@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/cpumask.h>
+#include <linux/netdevice.h>
+#include <linux/percpu.h>
+#include <linux/slab.h>
+
+#include "batch.h"
+#include "flowswitch.h"
+
+static struct unet_flowswitch *from(struct unet_nexus *nx)
+{
+	return container_of(nx, struct unet_flowswitch, nx);
+}
+
+static struct unet_nexus *flowswitch_alloc(void)
+{
+	struct unet_flowswitch *fs = kzalloc(sizeof(*fs), GFP_KERNEL);
+
+	return fs ? &fs->nx : NULL;
+}
+
+static void flowswitch_free(struct unet_nexus *nx)
+{
+	kfree(from(nx));
+}
+
+/*
+ * Ours is queued behind the device's own poll, in the same softirq, and does all
+ * there is: its work is bounded by what that one handed in.
+ */
+static int poll(struct napi_struct *napi, int budget)
+{
+	unet_batch_release(container_of(napi, struct unet_rx_cpu, napi));
+	napi_complete_done(napi, 0);
+	return 0;
+}
+
+static int flowswitch_init(struct unet_nexus *nx)
+{
+	struct unet_flowswitch *fs = from(nx);
+	int cpu;
+
+	fs->napi_dev = alloc_netdev_dummy(0);
+	if (!fs->napi_dev)
+		return -ENOMEM;
+	fs->rx = alloc_percpu(struct unet_rx_cpu);
+	if (!fs->rx) {
+		free_netdev(fs->napi_dev);
+		return -ENOMEM;
+	}
+	for_each_possible_cpu(cpu) {
+		struct unet_rx_cpu *rx = per_cpu_ptr(fs->rx, cpu);
+
+		rx->fs = fs;
+		INIT_LIST_HEAD(&rx->channels);
+		netif_napi_add(fs->napi_dev, &rx->napi, poll);
+		napi_enable(&rx->napi);
+	}
+	return 0;
+}
+
+/* Waits for polls that are scheduled. */
+static void flowswitch_quiesce(struct unet_nexus *nx)
+{
+	struct unet_flowswitch *fs = from(nx);
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		napi_disable(&per_cpu_ptr(fs->rx, cpu)->napi);
+}
+
+static void flowswitch_exit(struct unet_nexus *nx)
+{
+	struct unet_flowswitch *fs = from(nx);
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		netif_napi_del(&per_cpu_ptr(fs->rx, cpu)->napi);
+	free_percpu(fs->rx);
+	free_netdev(fs->napi_dev);
+}
+
+const struct unet_nexus_ops unet_flowswitch_ops = {
+	.name = "flowswitch",
+	.alloc = flowswitch_alloc,
+	.init = flowswitch_init,
+	.quiesce = flowswitch_quiesce,
+	.exit = flowswitch_exit,
+	.free = flowswitch_free,
+	.send = unet_flowswitch_send,
+	.send_header = unet_flowswitch_send_header,
+};
