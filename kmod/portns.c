@@ -43,6 +43,7 @@
 #include <net/route.h>
 #include <net/sock.h>
 
+#include "live.h"
 #include "portns.h"
 
 #define LINGER_SECS_MAX	3600u	/* more is taken for this */
@@ -60,7 +61,7 @@ MODULE_PARM_DESC(port_linger_max,
 /**
  * struct portns - the ports of one network namespace
  * @held:	holders with references
- * @lingering:	holders without, the first to expire first
+ * @lingering:	holders without, in the order they lost the last one
  * @lingers:	how many those are
  * @dead:	the namespace is going: nothing is added any more
  * @reap:	releases what has lingered long enough
@@ -82,7 +83,7 @@ struct portns {
  * @uid:	who may take it over
  * @want:	what was asked for, with the port that was got
  * @linger:	hold on after the last reference
- * @expires:	jiffies, while it lingers
+ * @expires:	until when, jiffies
  */
 struct unet_port {
 	refcount_t refs;
@@ -224,6 +225,7 @@ static void port_free(struct unet_port *port)
 	if (port->sock)
 		sock_release(port->sock);
 	kfree(port);
+	unet_live_add(UNET_LIVE_PORT, -1);
 }
 
 static void free_list(struct list_head *ports)
@@ -241,21 +243,24 @@ static unsigned long linger_jiffies(void)
 	return min(secs, LINGER_SECS_MAX) * HZ;
 }
 
+/* Once a second is exact enough, and goes on only while something lingers. */
+static void reap_later(struct portns *ns)
+{
+	schedule_delayed_work(&ns->reap, round_jiffies_relative(HZ));
+}
+
 /*
- * Only TCP has late segments that a new owner of the port must not get.
- *
  * Context: ports_lock held; the last reference has gone.
  * Return: true when @port stays; what had to make room is on @evicted.
  */
 static bool start_linger(struct unet_port *port, struct list_head *evicted)
 {
 	unsigned int max = READ_ONCE(port_linger_max);
-	unsigned long wait = linger_jiffies();
 	struct portns *ns = port->ns;
 	struct unet_port *oldest;
 
-	if (!port->linger || port->want.proto != IPPROTO_TCP || !ns ||
-	    ns->dead || !max || !wait)
+	if (!port->linger || time_after_eq(jiffies, port->expires) || !ns ||
+	    ns->dead || !max)
 		return false;
 	while (ns->lingers >= max) {
 		oldest = list_first_entry(&ns->lingering, struct unet_port,
@@ -263,10 +268,9 @@ static bool start_linger(struct unet_port *port, struct list_head *evicted)
 		unlist_lingering(ns, oldest);
 		list_add_tail(&oldest->node, evicted);
 	}
-	port->expires = jiffies + wait;
 	list_move_tail(&port->node, &ns->lingering);
-	if (!ns->lingers++)
-		schedule_delayed_work(&ns->reap, wait);
+	ns->lingers++;
+	reap_later(ns);
 	return true;
 }
 
@@ -279,14 +283,13 @@ static void reap_work(struct work_struct *work)
 
 	spin_lock(&ports_lock);
 	list_for_each_entry_safe(port, next, &ns->lingering, node) {
-		if (time_before(jiffies, port->expires)) {
-			schedule_delayed_work(&ns->reap,
-					      port->expires - jiffies);
-			break;
-		}
+		if (time_before(jiffies, port->expires))
+			continue;
 		unlist_lingering(ns, port);
 		list_add_tail(&port->node, &expired);
 	}
+	if (!list_empty(&ns->lingering))
+		reap_later(ns);
 	spin_unlock(&ports_lock);
 	free_list(&expired);
 }
@@ -374,6 +377,7 @@ static struct unet_port *port_create(struct net *net,
 		kfree(port);
 		return ERR_PTR(err);
 	}
+	unet_live_add(UNET_LIVE_PORT, 1);
 	refcount_set(&port->refs, 1);
 	INIT_LIST_HEAD(&port->node);
 	port->ns = ns;
@@ -442,36 +446,47 @@ struct unet_port *unet_port_get(struct unet_port *port)
  * unet_port_put() - a flow no longer needs the port
  * @port:	holder, not to be used any more; NULL is nothing to do
  *
- * With the last reference the port is free at once, or starts to linger when
- * unet_port_linger() asked for that.
+ * With the last reference the port is free at once, or lingers when
+ * unet_port_linger() asked for that not too long ago.
  *
  * Context: process; may sleep.
+ * Return: true when it lingers now.
  */
-void unet_port_put(struct unet_port *port)
+bool unet_port_put(struct unet_port *port)
 {
 	LIST_HEAD(released);
+	bool stays = false;
 
 	if (!port || refcount_dec_not_one(&port->refs))
-		return;
+		return false;
 	spin_lock(&ports_lock);
-	if (refcount_dec_and_test(&port->refs) &&
-	    !start_linger(port, &released))
-		list_move(&port->node, &released);
+	if (refcount_dec_and_test(&port->refs)) {
+		stays = start_linger(port, &released);
+		if (!stays)
+			list_move(&port->node, &released);
+	}
 	spin_unlock(&ports_lock);
 	free_list(&released);
+	return stays;
 }
 
 /**
- * unet_port_linger() - keep the port for a while after its last reference
- * @port:	holder; its owner died, or it closed a connection first
+ * unet_port_linger() - keep the port for a while from now on
+ * @port:	holder the caller has a reference to; its owner died, or it closed a
+ *		connection first
  *
- * Stops late segments of its connections from reaching a new owner (RFC 9293,
- * TIME-WAIT). Means nothing to UDP.
+ * Stops late segments of the connection from reaching a new owner of the port
+ * (RFC 9293, TIME-WAIT). UDP has none that matter: nothing is done.
  *
- * Context: any but hard interrupt.
+ * Context: any.
  */
 void unet_port_linger(struct unet_port *port)
 {
+	unsigned long wait = linger_jiffies();
+
+	if (!wait || port->want.proto != IPPROTO_TCP)
+		return;
+	WRITE_ONCE(port->expires, jiffies + wait);
 	WRITE_ONCE(port->linger, true);
 }
 
