@@ -73,6 +73,13 @@ run_style() {
 	tests/runtest.sh -l build/log/style --end style
 }
 
+run_install() {
+	tests/runtest.sh -l build/log/install --begin
+	tests/runtest.sh -l build/log/install -t 300 -n install \
+		tests/vm/run.sh "$1" tests/vm/install-guest.sh "$1"
+	tests/runtest.sh -l build/log/install --end install
+}
+
 for k in $k61 $k612; do
 	layer "build-module-${k%%[-+]*}" make modules KVER="$k"
 done
@@ -85,6 +92,7 @@ for k in $k61 $k612; do
 	layer "sparse-${k%%[-+]*}" make sparse KVER="$k"
 done
 layer style run_style
+layer install run_install "$k61"
 for k in $k61 $k612; do
 	layer "kselftest-${k%%[-+]*}" make kselftest KVER="$k"
 done
