@@ -61,7 +61,9 @@ typedef __s64 s64;
 /* Shared memory: one access, of the size of the object, no tearing */
 #define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, v)	__atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
+/* where they are used says what they pair with */
 #define smp_load_acquire(p)	__atomic_load_n((p), __ATOMIC_ACQUIRE)
+/* likewise */
 #define smp_store_release(p, v)	__atomic_store_n((p), (v), __ATOMIC_RELEASE)
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))

@@ -276,22 +276,30 @@ static void chosen_key(enum choice choice, u32 i, struct unet_flow_key *key)
 	key->local_port = cpu_to_be16(80);
 	key->remote[0] = cpu_to_be32(0xc0000209);
 	key->remote_port = cpu_to_be16(1024);
-	if (choice == CHOOSE_PORT)
+	switch (choice) {
+	case CHOOSE_PORT:
 		key->remote_port = cpu_to_be16((u16)i);
-	else if (choice == CHOOSE_PORT_EVEN)
+		break;
+	case CHOOSE_PORT_EVEN:
 		key->remote_port = cpu_to_be16((u16)(i * 8));
-	else if (choice == CHOOSE_PORT_HIGH)
+		break;
+	case CHOOSE_PORT_HIGH:
 		key->remote_port = (__be16)(i * 8);
-	else if (choice == CHOOSE_ADDR_LAST)
+		break;
+	case CHOOSE_ADDR_LAST:
 		key->remote[0] = cpu_to_be32(0xc0000000 + i);
-	else if (choice == CHOOSE_ADDR_FIRST)
+		break;
+	case CHOOSE_ADDR_FIRST:
 		key->remote[0] = cpu_to_be32(i << 19);
-	else if (choice == CHOOSE_ADDR_AND_PORT) {
+		break;
+	case CHOOSE_ADDR_AND_PORT:
 		key->remote[0] = cpu_to_be32(0xc0000000 + i % 64);
 		key->remote_port = cpu_to_be16((u16)(i / 64));
-	} else if (choice == CHOOSE_ADDR6) {
+		break;
+	case CHOOSE_ADDR6:
 		key->remote[3] = cpu_to_be32(i);
-	} else {
+		break;
+	default:
 		key->remote[1] = cpu_to_be32(i << 16);
 	}
 }
