@@ -482,7 +482,7 @@ static int set_up(struct chan_backend *c)
 		c->cookie[c->n_cookies++] = sends - 1 - i;
 	rx_blocks(c);
 	return unet_txmem_init(&c->tx, c->r->tx_mem, c->r->tx_bytes,
-			       2 * sends);
+			       sends + 64);
 }
 
 /**

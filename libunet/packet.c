@@ -240,6 +240,9 @@ u8 *unet_pkt_put(struct unet_pkt *pkt, u32 n)
 
 	if (piece_tailroom(piece) < n)
 		return NULL;
+	/* nothing asked for: what others hold behind us stays theirs */
+	if (!n)
+		return at;
 	piece->len += n;
 	piece->block->used = (u32)(at + n - piece->block->base);
 	if (piece != pkt)
