@@ -78,6 +78,9 @@ tolerated() {
 
 # ---- results -------------------------------------------------------------------
 
+# checkpatch leaves a list of names in the current folder.
+trap 'rm -f .checkpatch-camelcase.*' EXIT
+
 number=0
 result() { # SENTENCE OUTPUT: ok when there is no output
 	number=$((number + 1))

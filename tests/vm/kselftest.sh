@@ -20,9 +20,12 @@ status=$?
 
 # A VM that died half-way, or a log that no single test is to blame for, is a
 # failure like any other.
-if [ $status -ne 0 ] && ! awk '$3 > 0 { found = 1 } END { exit !found }' "$logs/results"; then
+if [ $status -eq 124 ] || [ $status -eq 125 ]; then
+	last=$(sed -n 's/.*unet-test: \(.*\) starts$/\1/p' "$logs/kernel.log" | tail -n 1)
+	echo "  FAILED   ${last:-start}: the VM did not survive it; the tests after it did not run"
 	echo "vm-$kver 0 1 0" >> "$logs/results"
-elif [ $status -eq 124 ] || [ $status -eq 125 ]; then
+elif [ $status -ne 0 ] && ! awk '$3 > 0 { found = 1 } END { exit !found }' "$logs/results"; then
+	echo "  FAILED   no single test, but the VM as a whole (status $status)"
 	echo "vm-$kver 0 1 0" >> "$logs/results"
 fi
 "$runtest" -l "$logs" --end "kselftest $kver"
