@@ -242,7 +242,7 @@ void unet_tcp_peer_syn(struct unet_tcp_pcb *pcb, const struct unet_tcp_seg *seg)
 
 	pcb->irs = seg->seq;
 	pcb->rcv_nxt = seg->seq + 1;
-	pcb->rcv_adv = pcb->rcv_nxt;
+	pcb->rcv_adv = pcb->rcv_nxt + min(pcb->rcvbuf, UNET_TCP_WND_MAX);
 	pcb->mss_peer = pcb->flow.key.family == 4 ? UNET_TCP_MSS_DEFAULT :
 						    UNET_TCP_MSS_DEFAULT6;
 	if (o->present & UNET_TCPOPT_MSS)

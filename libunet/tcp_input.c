@@ -492,6 +492,7 @@ static bool trim_text(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 	end = seg->seq + seg->len;
 	if (seq_gt(end, edge)) {
 		seg->flags &= ~UNET_TCP_FIN;
+		pcb->flags |= UNET_TCPF_ACK_NOW;	/* to tell where it ends */
 		if (seq_geq(seg->seq, edge))
 			seg->len = 0;
 		else

@@ -16,6 +16,7 @@
 #define UNET_TCP_MSS_DEFAULT6	1220u
 #define UNET_TCP_MSS_MIN	88u	/* a peer that says less is not believed */
 #define UNET_TCP_RCV_WSCALE	7
+#define UNET_TCP_WND_MAX	65535u	/* without scaling, and in a SYN */
 #define UNET_TCP_BUF_DEFAULT	(1u << 20)
 #define UNET_TCP_BUF_MIN	4096u
 #define UNET_TCP_BUF_MAX	(8u << 20)	/* 65535 << UNET_TCP_RCV_WSCALE */

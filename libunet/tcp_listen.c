@@ -126,13 +126,13 @@ static void answer_with_cookie(struct unet_tcp_pcb *lst,
 			       const struct unet_flow_key *key)
 {
 	struct unet_tcp_reply r = {
-		.key = key, .ack = seg->seq + 1, .wnd = 65535,
+		.key = key, .ack = seg->seq + 1,
 		.flags = UNET_TCP_SYN | UNET_TCP_ACK,
 		.opts.present = UNET_TCPOPT_MSS,
 		.opts.mss = unet_tcp_mss_limit(&lst->flow),
 	};
 
-	r.wnd = min(lst->rcvbuf, 65535u);
+	r.wnd = min(lst->rcvbuf, UNET_TCP_WND_MAX);
 	r.seq = unet_tcp_cookie_make(lst->st, key, seg);
 	if (seg->opts.present & UNET_TCPOPT_TS) {
 		/* the others are remembered in the timestamp alone */
@@ -206,7 +206,7 @@ static bool cookie_ack(struct unet_tcp_pcb *lst, struct unet_tcp_seg *seg,
 		return true;
 	child_numbers(child, seg->ack - 1);
 	child->rcv_acked = child->rcv_nxt;
-	child->rcv_adv = child->rcv_nxt + min(child->rcvbuf, 65535u);
+	child->rcv_adv = child->rcv_nxt + min(child->rcvbuf, UNET_TCP_WND_MAX);
 	child->retrans = 1;	/* no round trip can be told */
 	seg->pkt = NULL;
 	unet_tcp_input_for(lst->st, pkt, info, &child->flow);

@@ -10,8 +10,6 @@
 #include "tcp_internal.h"
 #include "tcp_recovery.h"
 
-#define WND_MAX		65535u
-
 /* ---- headers ---- */
 
 /**
@@ -66,6 +64,7 @@ static u32 window_now(const struct unet_tcp_pcb *pcb)
 	u32 held = pcb->rcvq.bytes, cur = tcp_rcv_wnd(pcb), free;
 
 	free = pcb->rcvbuf > held ? pcb->rcvbuf - held : 0;
+	free = min(free, UNET_TCP_WND_MAX << pcb->rcv_wscale);
 	if (free < cur || free - cur < min(pcb->rcvbuf / 2, (u32)pcb->rcv_mss))
 		return cur;
 	return free;
@@ -90,7 +89,7 @@ static u16 window_field(struct unet_tcp_pcb *pcb)
 {
 	u32 unit = (1u << pcb->rcv_wscale) - 1, wnd = window_now(pcb);
 
-	wnd = min((wnd + unit) >> pcb->rcv_wscale, WND_MAX);
+	wnd = min((wnd + unit) >> pcb->rcv_wscale, UNET_TCP_WND_MAX);
 	pcb->rcv_adv = seq_max(pcb->rcv_adv,
 			       pcb->rcv_nxt + (wnd << pcb->rcv_wscale));
 	return wnd;
@@ -613,7 +612,7 @@ int unet_tcp_send_syn(struct unet_tcp_pcb *pcb)
 		h.ack = pcb->rcv_nxt;
 		pcb->rcv_acked = pcb->rcv_nxt;
 	}
-	h.wnd = min(pcb->rcvbuf, WND_MAX);
+	h.wnd = min(pcb->rcvbuf, UNET_TCP_WND_MAX);
 	pcb->rcv_adv = pcb->rcv_nxt + h.wnd;
 	syn_opts(pcb, &o);
 	h.opts_len = unet_tcp_opts_build(h.opts, &o);
