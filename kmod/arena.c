@@ -69,11 +69,13 @@ static int alloc_region_pages(struct unet_arena_region *reg, u32 num,
 
 static void free_region_pages(struct unet_arena_region *reg)
 {
-	u32 i;
+	u32 i, run;
 
-	for (i = 0; i < reg->num_pages; i++)
-		if (!PageTail(reg->pages[i]))
-			put_page(reg->pages[i]);
+	/* A run's pages cannot be asked any more once it was put. */
+	for (i = 0; i < reg->num_pages; i += run) {
+		run = compound_nr(reg->pages[i]);
+		put_page(reg->pages[i]);
+	}
 	unet_live_add(UNET_LIVE_ARENA_PAGE, -(long)reg->num_pages);
 	reg->num_pages = 0;
 }

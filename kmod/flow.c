@@ -82,8 +82,8 @@ static atomic_t *count_of(struct unet_flow_table *table,
 
 static int link_node(struct unet_flow_table *table, struct unet_flow_node *node)
 {
-	int err = rhashtable_lookup_insert_fast(&table->hash, &node->node,
-						params);
+	int err = rhashtable_lookup_insert_key(&table->hash, &node->key,
+					       &node->node, params);
 
 	if (err)
 		return err == -EEXIST ? -EADDRINUSE : err;
