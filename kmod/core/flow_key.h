@@ -73,7 +73,6 @@ struct unet_flow_info {
 	u16 payload;
 	u8 flags;
 	u8 tcp_flags;
-	u16 reserved;
 	u32 need;
 };
 
@@ -169,7 +168,8 @@ int unet_flow_mask_of(u32 flags);
 
 /**
  * struct unet_flow_secret - makes the hash of a key unpredictable from outside
- * @k: random, all of it; chosen once for each table
+ * @k:	random, all of it; chosen once for each table
+ * @mul:	likewise
  */
 struct unet_flow_secret {
 	u32 k[10];

@@ -672,7 +672,10 @@ static inline bool flow_mask_holds(const struct flow_mask_row *row)
 
 VECTOR_SET(flow_mask);
 
-/* Known answers, so that the two builds of the hash cannot drift apart. */
+/*
+ * Known answers, so that the two builds of the hash cannot drift apart. Keys are
+ * hashed as words of the machine: these are a little-endian one's.
+ */
 struct flow_hash_row {
 	const char *name;
 	const char *hex;	/* of the key as it lies in memory */
