@@ -10,6 +10,7 @@
 
 #define DIGIT_MASK	(UNET_WHEEL_SLOTS - 1)
 #define NO_SLOT		0xffff
+#define LOOKS		16	/* timers of a slot that unet_wheel_next() asks */
 #define WHEEL_END	(1ull << (UNET_WHEEL_BITS * UNET_WHEEL_LEVELS))
 
 static unsigned int digit(u64 time, unsigned int level)
@@ -120,14 +121,29 @@ static u64 next_slot(const struct unet_wheel *w, unsigned int *level)
  * unet_wheel_next() - when to run the wheel next
  * @w: the wheel
  *
- * Return: 0 when timers are due already; else a time no later than that of the
- * first timer (earlier at most seven times before it fires), UINT64_MAX: none.
+ * Return: 0 when timers are due already; else when the first one is, or, when it
+ * is far off and one of many, an earlier time (at most seven times before it
+ * fires); UINT64_MAX: there is none.
  */
 u64 unet_wheel_next(const struct unet_wheel *w)
 {
+	const struct unet_timer *t;
 	unsigned int level;
+	u64 first = UINT64_MAX;
+	u64 start;
+	int looks = LOOKS;
 
-	return w->due ? 0 : next_slot(w, &level);
+	if (w->due)
+		return 0;
+	start = next_slot(w, &level);
+	if (start == UINT64_MAX)
+		return start;
+	for (t = w->slot[level][digit(start, level)]; t; t = t->next) {
+		if (!looks--)
+			return start;
+		first = min(first, t->when);
+	}
+	return first;
 }
 
 /* Move the wheel to @start, where a slot of @level begins. */

@@ -10,7 +10,7 @@
 #include "ip.h"
 #include "ip_reass.h"
 
-#define CAUGHT	64
+#define CAUGHT	256
 
 struct caught {
 	u8 *bytes;

@@ -10,7 +10,7 @@
 #include "stack.h"
 
 #define FAKE_SENT	256
-#define FAKE_BATCHES	64
+#define FAKE_BATCHES	200
 
 struct fake_sent {
 	u32 handle;

@@ -217,6 +217,19 @@ static void any_mix_fires_all_in_order(void **state)
 	}
 }
 
+static void a_few_timers_are_not_waited_for_in_steps(void **state)
+{
+	int i;
+
+	for (i = 0; i < 10; i++)
+		unet_wheel_set(&w, &t[i], 900000 + (u64)i);
+	assert_int_equal(unet_wheel_next(&w), 900000);
+	/* of many the first is not looked for, but never missed */
+	for (; i < 100; i++)
+		unet_wheel_set(&w, &t[i], 900000 + (u64)i);
+	assert_true(unet_wheel_next(&w) <= 900000);
+}
+
 static void following_next_reaches_a_timer_in_few_steps(void **state)
 {
 	u64 rnd = 3;
@@ -226,8 +239,11 @@ static void following_next_reaches_a_timer_in_few_steps(void **state)
 		u64 when = w.now + 1 + unit_random(&rnd) %
 			   (1ull << unit_random(&rnd) % 44);
 		int steps = 0;
+		int k;
 
 		unet_wheel_set(&w, &t[0], when);
+		for (k = 1; k < 40; k++)
+			unet_wheel_set(&w, &t[k], when);
 		while (!run(unet_wheel_next(&w)))
 			steps++;
 		assert_true(steps < UNET_WHEEL_LEVELS);
@@ -249,6 +265,7 @@ int main(void)
 		TEST(a_clock_that_goes_back_does_nothing),
 		TEST(times_beyond_the_wheel_wait_at_its_end),
 		TEST(any_mix_fires_all_in_order),
+		TEST(a_few_timers_are_not_waited_for_in_steps),
 		TEST(following_next_reaches_a_timer_in_few_steps),
 	};
 
