@@ -58,6 +58,19 @@ static void own_unread(struct unet_tcp_pcb *pcb)
 	pcb->rcv_fresh = pkt;
 }
 
+/* Calling a writer back without memory would have him turn in circles. */
+static void writer_waits(struct unet_tcp_pcb *pcb)
+{
+	if (pcb->flags & UNET_TCPF_NO_MEMORY) {
+		if (!unet_tcp_sndbuf_memory(pcb->st)) {
+			unet_stack_wait_tx(pcb->st, &pcb->work);
+			return;
+		}
+		pcb->flags &= ~UNET_TCPF_NO_MEMORY;
+	}
+	unet_tcp_note_writable(pcb);
+}
+
 static void work(struct unet_stack *st, struct unet_work *w)
 {
 	struct unet_tcp_pcb *pcb = container_of(w, struct unet_tcp_pcb, work);
@@ -66,7 +79,7 @@ static void work(struct unet_stack *st, struct unet_work *w)
 	own_unread(pcb);
 	unet_tcp_output(pcb);
 	if (pcb->flags & UNET_TCPF_WANT_WRITE)
-		unet_tcp_note_writable(pcb);
+		writer_waits(pcb);
 }
 
 /**
@@ -178,7 +191,7 @@ void unet_tcp_note_readable(struct unet_tcp_pcb *pcb)
 
 static bool has_room(const struct unet_tcp_pcb *pcb)
 {
-	return pcb->sndbuf - min(pcb->sndbuf, pcb->sndq.bytes) >=
+	return pcb->sndbuf - min(pcb->sndbuf, tcp_snd_queued(pcb)) >=
 	       pcb->sndbuf / 4;
 }
 
@@ -188,7 +201,8 @@ static bool has_room(const struct unet_tcp_pcb *pcb)
  */
 void unet_tcp_note_writable(struct unet_tcp_pcb *pcb)
 {
-	if (!(pcb->flags & UNET_TCPF_WANT_WRITE) || !has_room(pcb))
+	if (!(pcb->flags & UNET_TCPF_WANT_WRITE) ||
+	    pcb->flags & UNET_TCPF_NO_MEMORY || !has_room(pcb))
 		return;
 	pcb->flags &= ~UNET_TCPF_WANT_WRITE;
 	if (pcb->ev && pcb->ev->writable)

@@ -512,14 +512,17 @@ static void note_rcv_mss(struct unet_tcp_pcb *pcb,
 }
 
 /*
- * RFC 9293 section 3.8.6.3: every second full-size segment at once, others
- * within 40 ms. A super packet is as many segments as it was on the wire.
+ * RFC 9293 section 3.8.6.3: every second full-size segment, or as many bytes, at
+ * once, others within 40 ms. A super packet is as many segments as it was on the
+ * wire.
  */
 static void ack_in_order(struct unet_tcp_pcb *pcb,
 			 const struct unet_tcp_seg *seg)
 {
+	u32 owed = pcb->rcv_nxt + seg->len - pcb->rcv_acked;
+
 	pcb->rcv_segs += seg->len >= pcb->rcv_mss ? seg->segs : 0;
-	if (pcb->rcv_segs >= 2 || pcb->quick ||
+	if (pcb->rcv_segs >= 2 || owed >= 2u * pcb->rcv_mss || pcb->quick ||
 	    pcb->flags & (UNET_TCPF_QUICKACK | UNET_TCPF_DSACK) || pcb->ooo)
 		pcb->flags |= UNET_TCPF_ACK_NOW;
 	else

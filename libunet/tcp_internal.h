@@ -141,6 +141,13 @@ static inline u32 tcp_rcv_wnd(const struct unet_tcp_pcb *pcb)
 	       pcb->rcv_adv - pcb->rcv_nxt : 0;
 }
 
+/* Queued bytes that are not acknowledged; what is, may still lie in a piece. */
+static inline u32 tcp_snd_queued(const struct unet_tcp_pcb *pcb)
+{
+	return seq_lt(pcb->snd_una, pcb->snd_end) ?
+	       pcb->snd_end - pcb->snd_una : 0;
+}
+
 static inline bool tcp_synchronized(const struct unet_tcp_pcb *pcb)
 {
 	return pcb->state >= UNET_TCP_ESTABLISHED;
@@ -160,6 +167,7 @@ void unet_tcp_note_writable(struct unet_tcp_pcb *pcb);
 
 /* tcp_sndbuf.c */
 u32 unet_tcp_sndbuf_add(struct unet_tcp_pcb *pcb, const u8 *bytes, u32 len);
+bool unet_tcp_sndbuf_memory(struct unet_stack *st);
 void unet_tcp_sndbuf_acked(struct unet_tcp_pcb *pcb);
 void unet_tcp_sndbuf_purge(struct unet_tcp_pcb *pcb);
 struct unet_pkt *unet_tcp_sndbuf_seek(struct unet_pkt *piece, u32 seq);

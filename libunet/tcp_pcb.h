@@ -98,7 +98,7 @@ enum unet_tcp_state {
 #define UNET_TCPF_MINE		(1u << 21)	/* on its listener's list */
 #define UNET_TCPF_QUEUED	(1u << 22)	/* on its listener's accept queue */
 #define UNET_TCPF_FORCE		(1u << 23)	/* send what there is, whatever Nagle says */
-#define UNET_TCPF_REFUSED	(1u << 24)	/* set up by unet_tcp_set_mss_limit() */
+#define UNET_TCPF_NO_MEMORY	(1u << 24)	/* there was no TX memory for the writer */
 #define UNET_TCPF_COUNTED	(1u << 25)	/* was ESTABLISHED once */
 
 /* What the one retransmission-class timer is set for; they exclude each other. */

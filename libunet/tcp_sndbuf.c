@@ -83,6 +83,19 @@ u32 unet_tcp_sndbuf_add(struct unet_tcp_pcb *pcb, const u8 *bytes, u32 len)
 }
 
 /**
+ * unet_tcp_sndbuf_memory() - is there TX memory again?
+ * @st:		stack
+ */
+bool unet_tcp_sndbuf_memory(struct unet_stack *st)
+{
+	struct unet_block *blk = unet_stack_tx_alloc(st, 1, 1);
+
+	if (blk)
+		unet_block_put(blk);
+	return blk;
+}
+
+/**
  * unet_tcp_sndbuf_acked() - let go of pieces that snd_una has passed
  * @pcb:	connection
  */

@@ -26,7 +26,7 @@ static int may_send(const struct unet_tcp_pcb *pcb)
 
 static u32 send_room(const struct unet_tcp_pcb *pcb)
 {
-	return pcb->sndbuf - min(pcb->sndbuf, pcb->sndq.bytes);
+	return pcb->sndbuf - min(pcb->sndbuf, tcp_snd_queued(pcb));
 }
 
 static ssize_t take(struct unet_tcp_pcb *pcb, const struct iovec *iov, int n,
@@ -42,8 +42,10 @@ static ssize_t take(struct unet_tcp_pcb *pcb, const struct iovec *iov, int n,
 		len = min(len, send_room(pcb));
 		got = unet_tcp_sndbuf_add(pcb, iov[i].iov_base, len);
 		done += got;
-		if (got < len)	/* no TX memory: told when others let go */
+		if (got < len) {	/* told when others let go */
+			pcb->flags |= UNET_TCPF_NO_MEMORY;
 			unet_stack_wait_tx(pcb->st, &pcb->work);
+		}
 		if (got < iov[i].iov_len)
 			return done;
 	}
@@ -225,7 +227,7 @@ void unet_tcp_info(const struct unet_tcp_pcb *pcb, struct unet_tcp_info *info)
 	info->rcv_wscale = pcb->rcv_wscale;
 	info_path(pcb, info);
 	info->in_flight = unet_tcp_pipe(pcb);
-	info->sndq = pcb->sndq.bytes;
+	info->sndq = tcp_snd_queued(pcb);
 	info->rcvq = pcb->rcvq.bytes;
 	info->retrans = pcb->retrans;
 	info->lost = pcb->mss ? pcb->rec.lost_bytes / pcb->mss : 0;

@@ -95,13 +95,14 @@ static u32 be_tx_room(struct unet_backend *be)
 	return script_of(be)->tx_room;
 }
 
-static struct unet_block *be_tx_alloc(struct unet_backend *be, u32 min,
+static struct unet_block *be_tx_alloc(struct unet_backend *be, u32 least,
 				      u32 want)
 {
 	struct script *s = script_of(be);
 
-	if (s->tx_memory < want)
+	if (s->tx_memory < least)
 		return NULL;
+	want = min(want, s->tx_memory);
 	if (s->tx_memory != UINT32_MAX)
 		s->tx_memory -= want;
 	return unet_block_heap(want);
