@@ -87,8 +87,7 @@ static inline int chan_bind(struct chan *c, const char *nexus,
 {
 	c->bind.size = sizeof(c->bind);
 	strncpy(c->bind.nexus, nexus, sizeof(c->bind.nexus) - 1);
-	if (want)
-		c->bind.params = *want;
+	c->bind.params = want ? *want : (struct unet_params){ 0 };
 	return chan_ioctl(c->fd, UNET_IOC_BIND, &c->bind);
 }
 
@@ -365,7 +364,7 @@ static inline long long nexus_counter(const char *dev, const char *name)
 	FILE *f;
 
 	snprintf(cmd, sizeof(cmd),
-		 "unetctl stats -a %s | awk '$1 == \"%s\" { print $2 }'", dev, name);
+		 "unetctl stats -a %s | awk '$2 == \"%s\" { print $3 }'", dev, name);
 	f = popen(cmd, "r");
 	if (!f || !fgets(line, sizeof(line), f))
 		line[0] = 0;
