@@ -61,12 +61,13 @@ KSFT_SRC := $(sort $(wildcard tests/kselftest/*.c))
 
 # An unused parameter is normal in a table of functions; the kernel's W=1 does
 # not ask about it either.
-WARN := -Wall -Wextra -Werror -Wno-unused-parameter
+WARN := -Wall -Wextra -Werror -Wno-unused-parameter -Wmissing-prototypes -Wstrict-prototypes
 UFLAGS := -std=gnu11 $(WARN) -D_GNU_SOURCE -isystem include/uapi -Iinclude
 
 # Who may see what: programs outside the library know its public headers only.
-INC_lib := -Ilibunet -Ikmod
-INC_tests := $(INC_lib) -I. -Itests
+# Quoted includes alone look into libunet/, whose poll.h is not the system's.
+INC_lib := -iquote libunet -iquote kmod
+INC_tests := $(INC_lib) -iquote . -iquote tests
 INC_ksft := -Ibuild/selftests/unet
 
 FLAVOURS := rel asan fuzz clang

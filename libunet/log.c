@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <stdarg.h>
 #include <stdio.h>
+#include <unet/unet.h>
 #include "internal.h"
 #include "stack.h"
 

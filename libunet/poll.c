@@ -4,6 +4,7 @@
  * application, and then no protocol code is running.
  */
 #include "internal.h"
+#include "poll.h"
 #include "socket.h"
 
 #define ALWAYS	(UNET_ERROR | UNET_CLOSED)
