@@ -369,13 +369,17 @@ static bool is_dupack(const struct unet_tcp_pcb *pcb,
 
 static void process_ack(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 {
-	struct unet_tcp_ack_in in = { .rate.in_flight = pcb->rec.in_flight };
+	struct unet_tcp_ack_in in = {
+		.rate.in_flight = pcb->rec.in_flight, .fack = pcb->rec.fack,
+		.ts = seg->opts.present & UNET_TCPOPT_TS,
+		.tsecr = seg->opts.tsecr,
+	};
 	u32 delivered = pcb->rec.delivered;
 	bool fresh = seq_gt(seg->ack, pcb->snd_una), changed, dupack;
 
 	changed = take_window(pcb, seg);
 	dupack = is_dupack(pcb, seg, changed);
-	if (!pcb->rec.first)
+	if (!pcb->rec.first && !seg->opts.sacks)
 		return;
 	if (fresh)
 		advance(pcb, seg->ack, &in);

@@ -482,8 +482,9 @@ void unet_tcp_output(struct unet_tcp_pcb *pcb)
 		note_usage(pcb);
 	if (pcb->flags & UNET_TCPF_ACK_NOW)
 		unet_tcp_send_ack(pcb);
-	if (pcb->rtx_kind == UNET_TCP_RTX_NONE ||
-	    (pcb->snd_nxt != nxt && pcb->rtx_kind != UNET_TCP_RTX_RTO))
+	if (pcb->snd_nxt != nxt)
+		unet_tcp_rtx_sent(pcb);
+	else if (pcb->rtx_kind == UNET_TCP_RTX_NONE)
 		unet_tcp_rtx_restart(pcb);
 	unet_tcp_timers_arm(pcb);
 }

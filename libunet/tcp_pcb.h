@@ -273,6 +273,7 @@ struct unet_tcp_recovery {
  * @sndq:	pieces; @priv of each is the sequence number it starts with
  * @snd_piece:	piece that holds @snd_nxt, NULL: none does yet
  * @rtx_at:	deadline, UNET_NEVER: off
+ * @rto_at:	when the retransmission timeout would be, were it not probed before
  * @ack_at:	delayed acknowledgement
  * @keep_at:	keepalive, FIN-WAIT-2
  * @timer:	fires at or before the first of the three
@@ -353,6 +354,7 @@ struct unet_tcp_pcb {
 	struct unet_pktq sndq;
 	struct unet_pkt *snd_piece;
 	u64 rtx_at;
+	u64 rto_at;
 	u64 ack_at;
 	u64 keep_at;
 	struct unet_timer timer;

@@ -21,35 +21,50 @@ static bool sent_after(u64 us_a, u32 end_a, u64 us_b, u32 end_b)
 	return us_a > us_b || (us_a == us_b && seq_gt(end_a, end_b));
 }
 
+/* What one acknowledgement reports has no order among itself. */
 static void note_reordering(struct unet_tcp_pcb *pcb,
-			    const struct unet_tcp_xmit *x)
+			    const struct unet_tcp_xmit *x, u32 fack)
 {
 	struct unet_tcp_recovery *rec = &pcb->rec;
 
 	if (seq_gt(x->end, rec->fack))
 		rec->fack = x->end;
-	else if (seq_lt(x->end, rec->fack) && !(x->flags & UNET_TCPX_RETX))
+	if (seq_lt(x->end, fack) && !(x->flags & UNET_TCPX_RETX))
 		rec->reordering = true;
+}
+
+/* Was it the first sending that arrived, not the last? */
+static bool answers_earlier(const struct unet_tcp_pcb *pcb,
+			    const struct unet_tcp_xmit *x,
+			    const struct unet_tcp_ack_in *in)
+{
+	u32 sent_ts = (u32)(x->sent_us / 1000) + pcb->ts_offset;
+
+	if (!(x->flags & UNET_TCPX_RETX))
+		return false;
+	if (in->ts && in->tsecr && seq_lt(in->tsecr, sent_ts))
+		return true;
+	return pcb->st->now - x->sent_us < unet_tcp_rtt_min(&pcb->rtt);
 }
 
 /**
  * unet_tcp_rack_delivered() - a record is known to have arrived
  * @pcb:	connection
  * @x:		as it was while in flight
+ * @in:		the acknowledgement that says so
  *
- * RFC 8985 section 6.2, steps 1 to 3. An answer sooner than the smallest round
- * trip after a retransmission is one to the first sending.
+ * RFC 8985 section 6.2, steps 1 to 3.
  */
 void unet_tcp_rack_delivered(struct unet_tcp_pcb *pcb,
-			     const struct unet_tcp_xmit *x)
+			     const struct unet_tcp_xmit *x,
+			     const struct unet_tcp_ack_in *in)
 {
 	struct unet_tcp_recovery *rec = &pcb->rec;
-	u64 rtt = pcb->st->now - x->sent_us;
 
-	note_reordering(pcb, x);
-	if (x->flags & UNET_TCPX_RETX && rtt < unet_tcp_rtt_min(&pcb->rtt))
+	note_reordering(pcb, x, in->fack);
+	if (answers_earlier(pcb, x, in))
 		return;
-	rec->rack_rtt = min_t(u64, rtt, UINT32_MAX);
+	rec->rack_rtt = min_t(u64, pcb->st->now - x->sent_us, UINT32_MAX);
 	if (sent_after(x->sent_us, x->end, rec->rack_us, rec->rack_end)) {
 		rec->rack_us = x->sent_us;
 		rec->rack_end = x->end;
@@ -144,7 +159,7 @@ void unet_tcp_rack_dsack(struct unet_tcp_pcb *pcb)
 u64 unet_tcp_tlp_delay(const struct unet_tcp_pcb *pcb)
 {
 	u32 srtt = tcp_rtt_smoothed(&pcb->rtt);
-	u64 pto = UNET_TCP_RTO_INITIAL_US;
+	u64 pto;
 
 	if (!(pcb->flags & UNET_TCPF_SACK) || pcb->rec.phase != UNET_TCP_OPEN ||
 	    pcb->rec.sacked || pcb->rec.tlp_out || pcb->rtt.backoff || !srtt)
@@ -152,7 +167,7 @@ u64 unet_tcp_tlp_delay(const struct unet_tcp_pcb *pcb)
 	pto = 2ull * srtt + TLP_MIN_US;
 	if (pcb->rec.in_flight <= pcb->mss)
 		pto += TLP_DELACK_US;
-	return pto < unet_tcp_rtt_rto(&pcb->rtt) ? pto : 0;
+	return min_t(u64, pto, unet_tcp_rtt_rto(&pcb->rtt));
 }
 
 /* The last segment of the last record, as a record of its own. */

@@ -70,7 +70,7 @@ static void prr(struct unet_tcp_pcb *pcb, const struct unet_tcp_ack_in *in,
 	}
 	if (rec->fresh)
 		quota = max_t(u64, quota, pcb->mss);
-	pcb->cc.cwnd = pipe + quota;
+	pcb->cc.cwnd = max_t(u64, pipe + quota, pcb->mss);
 }
 
 /* ---- was it for nothing? ---- */

@@ -18,6 +18,9 @@ struct unet_tcp_seg;
  * @lost:	bytes newly taken for lost
  * @seq_rtt_us:	round trip of the oldest segment acknowledged, 0: none
  * @last_rtt_us: round trip of the newest
+ * @fack:	highest sequence number known to be delivered before
+ * @ts:		the acknowledgement has timestamps
+ * @tsecr:	what it echoes
  * @dsack:	reported duplicate data
  * @retx_acked:	something sent more than once was acknowledged
  * @rate_us:	start of the delivery rate sample
@@ -32,7 +35,10 @@ struct unet_tcp_ack_in {
 	u32 seq_rtt_us;
 	u32 last_rtt_us;
 	u32 rate_delivered;
+	u32 fack;
+	u32 tsecr;
 	u64 rate_us;
+	bool ts;
 	bool dsack;
 	bool retx_acked;
 	bool app_limited;
@@ -57,7 +63,8 @@ u32 unet_tcp_pipe(const struct unet_tcp_pcb *pcb);
 
 /* tcp_rack.c */
 void unet_tcp_rack_delivered(struct unet_tcp_pcb *pcb,
-			     const struct unet_tcp_xmit *x);
+			     const struct unet_tcp_xmit *x,
+			     const struct unet_tcp_ack_in *in);
 u32 unet_tcp_rack_detect(struct unet_tcp_pcb *pcb, u64 *again_us);
 void unet_tcp_rack_dsack(struct unet_tcp_pcb *pcb);
 bool unet_tcp_rack_old(const struct unet_tcp_pcb *pcb,

@@ -263,7 +263,7 @@ static void delivered(struct unet_tcp_pcb *pcb, const struct unet_tcp_xmit *x,
 		in->rate_delivered = x->delivered;
 		in->app_limited = x->flags & UNET_TCPX_APP_LIMITED;
 	}
-	unet_tcp_rack_delivered(pcb, x);
+	unet_tcp_rack_delivered(pcb, x, in);
 }
 
 /* The peer acknowledges the middle of a record. */

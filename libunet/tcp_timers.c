@@ -80,14 +80,13 @@ static void persist(struct unet_tcp_pcb *pcb)
  */
 void unet_tcp_rtx_restart(struct unet_tcp_pcb *pcb)
 {
-	u64 rto = unet_tcp_rtt_rto(&pcb->rtt), pto, waited;
+	u64 rto = unet_tcp_rtt_rto(&pcb->rtt), pto;
 
+	pcb->rto_at = pcb->st->now + rto;
 	if (pcb->rec.first) {
 		pto = unet_tcp_tlp_delay(pcb);
-		waited = min(pcb->st->now - pcb->rec.first->sent_us, rto);
 		if (pto)
-			unet_tcp_rtx_set(pcb, UNET_TCP_RTX_TLP,
-					 min(pto, rto - waited));
+			unet_tcp_rtx_set(pcb, UNET_TCP_RTX_TLP, pto);
 		else
 			unet_tcp_rtx_set(pcb, UNET_TCP_RTX_RTO, rto);
 	} else if (pcb->snd_end != pcb->snd_nxt &&
@@ -96,6 +95,29 @@ void unet_tcp_rtx_restart(struct unet_tcp_pcb *pcb)
 	} else {
 		unet_tcp_rtx_set(pcb, UNET_TCP_RTX_NONE, 0);
 	}
+}
+
+/**
+ * unet_tcp_rtx_sent() - new data went out
+ * @pcb:	synchronized connection
+ *
+ * A running timeout goes on (RFC 6298 (5.1)); a probe is put off, but not
+ * beyond the timeout it comes before (RFC 8985 section 7.2).
+ */
+void unet_tcp_rtx_sent(struct unet_tcp_pcb *pcb)
+{
+	u64 rto_at = pcb->rto_at;
+
+	if (pcb->rtx_kind == UNET_TCP_RTX_RTO ||
+	    pcb->rtx_kind == UNET_TCP_RTX_REO)
+		return;
+	if (pcb->rtx_kind != UNET_TCP_RTX_TLP) {
+		unet_tcp_rtx_restart(pcb);
+		return;
+	}
+	unet_tcp_rtx_restart(pcb);
+	pcb->rto_at = rto_at;
+	pcb->rtx_at = min(pcb->rtx_at, max(rto_at, pcb->st->now));
 }
 
 /**

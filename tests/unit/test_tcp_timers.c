@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Time: retransmission with backoff and its end, persist, delayed
+ * acknowledgement, keepalive, user timeout, FIN-WAIT-2 without an owner.
+ */
+#include "tcp_expect.h"
+
+static struct script *open_plain(void)
+{
+	struct script *s = script_open(0);
+
+	OPEN(s, PLAIN);
+	return s;
+}
+
+/* A round trip of @ms, so that timeouts are known: @ms + 200 after many. */
+static void know_rtt(struct script *s, u32 ms)
+{
+	for (int i = 0; i < 300; i++)
+		unet_tcp_rtt_sample(&s->pcb->rtt, s->now, ms * 1000);
+}
+
+static void a_lost_segment_is_sent_again_with_backoff(void **state)
+{
+	struct script *s = open_plain();
+	u32 wait = 300000;
+
+	know_rtt(s, 100);
+	script_send(s, 100);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 100);
+	for (int i = 0; i < 6; i++, wait *= 2) {
+		script_after(s, wait - 1100);
+		NONE(s);
+		script_after(s, 1100);
+		OUT(s, ACK, .seq = 1, .ack = 1, .len = 100);
+		expect_sound(s);
+	}
+	IN(s, ACK, .seq = 1, .ack = 101);
+	assert_int_equal(s->pcb->rtt.backoff, 6);	/* Karn: no new sample */
+	script_send(s, 100);
+	ignore_out(s);
+	script_after(s, 10000);
+	IN(s, ACK, .seq = 1, .ack = 201);
+	assert_int_equal(s->pcb->rtt.backoff, 0);
+	script_close(s);
+}
+
+static void acknowledgements_put_the_timeout_off(void **state)
+{
+	struct script *s = open_plain();
+
+	know_rtt(s, 100);
+	script_send(s, 14600);
+	ignore_out(s);
+	for (u32 i = 1; i <= 9; i++) {
+		script_after(s, 250000);
+		IN(s, ACK, .seq = 1, .ack = 1 + i * 1460);
+	}
+	assert_int_equal(stat(s, UNET_STAT_TCP_RTO), 0);
+	script_close(s);
+}
+
+/* smoltcp#62: duplicates must not put it off. */
+static void duplicates_do_not_put_the_timeout_off(void **state)
+{
+	struct script *s = open_plain();
+
+	know_rtt(s, 100);
+	script_send(s, 100);
+	ignore_out(s);
+	for (u32 i = 0; i < 2; i++) {
+		script_after(s, 100000);
+		IN(s, ACK, .seq = 1, .ack = 1);
+	}
+	script_after(s, 101000);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 100);
+	script_close(s);
+}
+
+static void a_dead_peer_is_given_up(void **state)
+{
+	struct script *s = open_plain();
+	u64 start = s->now;
+
+	know_rtt(s, 1);
+	script_send(s, 100);
+	while (s->pcb->state != UNET_TCP_CLOSED) {
+		script_after(s, 1000000);
+		assert_true(s->now - start < 1200 * 1000000ull);
+	}
+	assert_true(s->now - start > 900 * 1000000ull);
+	assert_int_equal(s->closed_err, ETIMEDOUT);
+	assert_int_equal(stat(s, UNET_STAT_TCP_RTO), 15);
+	assert_int_equal(s->out[s->n_out - 1].flags, RST | ACK);
+	script_close(s);
+}
+
+static void a_user_timeout_ends_it_earlier(void **state)
+{
+	struct script *s = open_plain();
+
+	know_rtt(s, 1);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_USER_TIMEOUT, 3000);
+	script_send(s, 100);
+	script_after(s, 2900000);
+	assert_int_equal(s->pcb->state, UNET_TCP_ESTABLISHED);
+	script_after(s, 4000000);
+	assert_int_equal(s->pcb->state, UNET_TCP_CLOSED);
+	assert_int_equal(s->closed_err, ETIMEDOUT);
+	script_close(s);
+}
+
+static void a_soft_error_becomes_the_reason(void **state)
+{
+	struct script *s = open_plain();
+
+	script_send(s, 100);
+	s->pcb->soft_err = EHOSTUNREACH;
+	script_after(s, 1200 * 1000000ull);
+	assert_int_equal(s->closed_err, EHOSTUNREACH);
+	script_close(s);
+}
+
+static void a_lost_fin_is_sent_again(void **state)
+{
+	struct script *s = open_plain();
+
+	know_rtt(s, 1);
+	unet_tcp_close(s->pcb);
+	s->pcb = NULL;
+	script_turn(s);
+	OUT(s, FIN | ACK, .seq = 1, .ack = 1);
+	script_after(s, 250000);
+	OUT(s, FIN | ACK, .seq = 1, .ack = 1);
+	script_after(s, 200 * 1000000ull);
+	assert_int_equal(tcp_of(s->st)->n_pcbs, 0);	/* orphans wait less */
+	script_close(s);
+}
+
+static void data_and_fin_are_sent_again_together(void **state)
+{
+	struct script *s = open_plain();
+
+	script_send(s, 10);
+	unet_tcp_close(s->pcb);
+	script_turn(s);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 10);
+	OUT(s, FIN | ACK, .seq = 11, .ack = 1);
+	script_after(s, 1000000);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 10);
+	IN(s, ACK, .seq = 1, .ack = 11);
+	OUT(s, FIN | ACK, .seq = 11, .ack = 1);
+	IN(s, ACK, .seq = 1, .ack = 12);
+	assert_int_equal(s->pcb->state, UNET_TCP_FIN_WAIT_2);
+	s->pcb = NULL;
+	script_close(s);
+}
+
+/* mbed-os#4140: the peer acknowledges the middle of a segment. */
+static void what_is_left_of_a_segment_is_sent_again(void **state)
+{
+	struct script *s = open_plain();
+
+	script_send(s, 1000);
+	ignore_out(s);
+	IN(s, ACK, .seq = 1, .ack = 301);
+	script_after(s, 1100000);
+	OUT(s, ACK, .seq = 301, .ack = 1, .len = 700);
+	IN(s, ACK, .seq = 1, .ack = 1001);
+	expect_sound(s);
+	script_close(s);
+}
+
+/* ---- zero windows ---- */
+
+static void a_zero_window_is_probed_with_backoff(void **state)
+{
+	struct script *s = open_plain();
+	u64 last = s->now, wait = 0;
+
+	know_rtt(s, 1);
+	IN(s, ACK, .seq = 1, .ack = 1, .wnd = SCRIPT_ZERO);
+	script_send(s, 100);
+	NONE(s);
+	for (int i = 0; i < 12; i++) {
+		while (!s->n_out)
+			script_after(s, 1000);
+		OUT(s, ACK, .seq = 0, .ack = 1);
+		assert_true(s->now - last >= wait || wait > 59000000);
+		wait = s->now - last;
+		assert_true(wait <= 60010000);
+		last = s->now;
+		IN(s, ACK, .seq = 1, .ack = 1, .wnd = SCRIPT_ZERO);
+	}
+	assert_true(wait > 50000000);
+	IN(s, ACK, .seq = 1, .ack = 1, .wnd = 5000);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 100);
+	expect_sound(s);
+	script_close(s);
+}
+
+static void a_lost_window_update_is_found_by_the_probe(void **state)
+{
+	struct script *s = open_plain();
+
+	know_rtt(s, 1);
+	IN(s, ACK, .seq = 1, .ack = 1, .wnd = SCRIPT_ZERO);
+	script_send(s, 100);
+	while (!s->n_out)
+		script_after(s, 1000);
+	OUT(s, ACK, .seq = 0, .ack = 1);
+	IN(s, ACK, .seq = 1, .ack = 1, .wnd = 1000);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 100);
+	script_close(s);
+}
+
+static void a_peer_that_answers_may_stay_shut(void **state)
+{
+	struct script *s = open_plain();
+
+	IN(s, ACK, .seq = 1, .ack = 1, .wnd = SCRIPT_ZERO);
+	script_send(s, 100);
+	for (int i = 0; i < 1000; i++) {
+		script_after(s, 10000000);
+		if (s->n_out)
+			IN(s, ACK, .seq = 1, .ack = 1, .wnd = SCRIPT_ZERO);
+		s->n_out = 0;
+	}
+	assert_int_equal(s->pcb->state, UNET_TCP_ESTABLISHED);
+	script_close(s);
+}
+
+static void a_peer_that_does_not_answer_probes_is_given_up(void **state)
+{
+	struct script *s = open_plain();
+
+	IN(s, ACK, .seq = 1, .ack = 1, .wnd = SCRIPT_ZERO);
+	script_send(s, 100);
+	script_after(s, 1800 * 1000000ull);
+	assert_int_equal(s->pcb->state, UNET_TCP_CLOSED);
+	assert_int_equal(s->closed_err, ETIMEDOUT);
+	script_close(s);
+}
+
+/* CVE-2008-4609: a shut window does not keep what nobody owns for ever. */
+static void an_orphan_before_a_shut_window_ends(void **state)
+{
+	struct script *s = open_plain();
+
+	IN(s, ACK, .seq = 1, .ack = 1, .wnd = SCRIPT_ZERO);
+	script_send(s, 100);
+	unet_tcp_close(s->pcb);
+	s->pcb = NULL;
+	for (int i = 0; i < 1000 && tcp_of(s->st)->n_pcbs; i++) {
+		script_after(s, 1000000);
+		if (s->n_out)
+			IN(s, ACK, .seq = 1, .ack = 1, .wnd = SCRIPT_ZERO);
+		s->n_out = 0;
+	}
+	assert_int_equal(tcp_of(s->st)->n_pcbs, 0);
+	script_close(s);
+}
+
+/* A window that never reaches a segment is used in the end. */
+static void crumbs_are_used_after_a_while(void **state)
+{
+	struct script *s = open_plain();
+
+	know_rtt(s, 1);
+	IN(s, ACK, .seq = 1, .ack = 1, .wnd = 100);
+	script_send(s, 1000);
+	NONE(s);
+	script_after(s, 300000);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 100);
+	script_close(s);
+}
+
+static void a_window_taken_back_is_respected(void **state)
+{
+	struct script *s = open_plain();
+
+	know_rtt(s, 1);
+	script_send(s, 14600);
+	ignore_out(s);
+	IN(s, ACK, .seq = 1, .ack = 1461, .wnd = SCRIPT_ZERO);
+	ignore_out(s);
+	for (int i = 0; i < 20; i++) {
+		script_after(s, 300000);
+		for (u32 k = 0; k < s->n_out; k++)
+			assert_int_equal(s->out[k].seq, 1461);
+		s->n_out = 0;
+		expect_sound(s);
+	}
+	for (u32 i = 2; i <= 10; i++)
+		IN(s, ACK, .seq = 1, .ack = 1 + i * 1460, .wnd = 30000);
+	assert_int_equal(s->n_out, 8);
+	assert_null(s->pcb->rec.first);
+	script_close(s);
+}
+
+/* ---- keepalive ---- */
+
+static void keepalive_probes_and_gives_up(void **state)
+{
+	struct script *s = open_plain();
+
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPIDLE, 10);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPINTVL, 2);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPCNT, 3);
+	script_after(s, 3600 * 1000000ull);
+	NONE(s);			/* off until asked for */
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPALIVE, 1);
+	script_after(s, 9999999);
+	NONE(s);
+	script_after(s, 1);
+	OUT(s, ACK, .seq = 0, .ack = 1);
+	IN(s, ACK, .seq = 1, .ack = 1);
+	script_after(s, 9999999);
+	NONE(s);
+	script_after(s, 1);
+	OUT(s, ACK, .seq = 0, .ack = 1);
+	script_after(s, 2000000);
+	OUT(s, ACK, .seq = 0, .ack = 1);
+	script_after(s, 2000000);
+	OUT(s, ACK, .seq = 0, .ack = 1);
+	script_after(s, 2000000);
+	OUT(s, RST | ACK, .seq = 1, .ack = 1);
+	assert_int_equal(s->closed_err, ETIMEDOUT);
+	script_close(s);
+}
+
+/* ---- closing ---- */
+
+static void fin_wait_2_without_an_owner_ends(void **state)
+{
+	struct script *s = open_plain();
+
+	unet_tcp_close(s->pcb);
+	s->pcb = NULL;
+	script_turn(s);
+	IN(s, ACK, .seq = 1, .ack = 2);
+	ignore_out(s);
+	script_after(s, 30000000);
+	IN(s, ACK, .seq = 1, .ack = 2);		/* being heard is no excuse */
+	script_after(s, 29999999);
+	assert_int_equal(tcp_of(s->st)->n_pcbs, 1);
+	script_after(s, 2);
+	assert_int_equal(tcp_of(s->st)->n_pcbs, 0);
+	assert_int_equal(s->del_flags, UNET_DEL_LINGER);
+	script_close(s);
+}
+
+static void fin_wait_2_with_an_owner_waits(void **state)
+{
+	struct script *s = open_plain();
+
+	unet_tcp_shutdown(s->pcb, SHUT_WR);
+	script_turn(s);
+	IN(s, ACK, .seq = 1, .ack = 2);
+	script_after(s, 3600 * 1000000ull);
+	assert_int_equal(s->pcb->state, UNET_TCP_FIN_WAIT_2);
+	unet_tcp_close(s->pcb);
+	s->pcb = NULL;
+	script_after(s, 61000000);
+	assert_int_equal(tcp_of(s->st)->n_pcbs, 0);
+	script_close(s);
+}
+
+static void an_idle_connection_has_no_timer(void **state)
+{
+	struct script *s = open_plain();
+
+	script_send(s, 100);
+	ignore_out(s);
+	IN(s, ACK, .seq = 1, .ack = 101, .len = 10);
+	script_after(s, 3000000);
+	assert_true(unet_stack_deadline(s->st) == UNET_NEVER);
+	assert_int_equal(tcp_of(s->st)->n_xmit, 0);
+	script_close(s);
+}
+
+/* gVisor#6113: microsecond round trips. */
+static void a_tiny_round_trip_does_not_bring_the_timeout_to_nothing(void **state)
+{
+	struct script *s = script_open(0);
+
+	OPEN(s, SACKS);
+	for (u32 i = 0; i < 100; i++) {
+		script_send(s, 100);
+		s->now += 3;
+		IN(s, ACK, .seq = 1, .ack = 101 + i * 100);
+	}
+	ignore_out(s);
+	script_send(s, 100);
+	ignore_out(s);
+	script_after(s, 100000);
+	NONE(s);
+	script_after(s, 110000);
+	assert_true(s->n_out >= 1);
+	script_close(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_lost_segment_is_sent_again_with_backoff),
+		cmocka_unit_test(acknowledgements_put_the_timeout_off),
+		cmocka_unit_test(duplicates_do_not_put_the_timeout_off),
+		cmocka_unit_test(a_dead_peer_is_given_up),
+		cmocka_unit_test(a_user_timeout_ends_it_earlier),
+		cmocka_unit_test(a_soft_error_becomes_the_reason),
+		cmocka_unit_test(a_lost_fin_is_sent_again),
+		cmocka_unit_test(data_and_fin_are_sent_again_together),
+		cmocka_unit_test(what_is_left_of_a_segment_is_sent_again),
+		cmocka_unit_test(a_zero_window_is_probed_with_backoff),
+		cmocka_unit_test(a_lost_window_update_is_found_by_the_probe),
+		cmocka_unit_test(a_peer_that_answers_may_stay_shut),
+		cmocka_unit_test(a_peer_that_does_not_answer_probes_is_given_up),
+		cmocka_unit_test(an_orphan_before_a_shut_window_ends),
+		cmocka_unit_test(crumbs_are_used_after_a_while),
+		cmocka_unit_test(a_window_taken_back_is_respected),
+		cmocka_unit_test(keepalive_probes_and_gives_up),
+		cmocka_unit_test(fin_wait_2_without_an_owner_ends),
+		cmocka_unit_test(fin_wait_2_with_an_owner_waits),
+		cmocka_unit_test(an_idle_connection_has_no_timer),
+		cmocka_unit_test(a_tiny_round_trip_does_not_bring_the_timeout_to_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
