@@ -153,14 +153,18 @@ void unet_loop_end_init(struct unet_loop_end *e, struct unet_wire *w, int side)
  * @e: where it came out
  * @pkt: one piece, data at the IP header; taken over
  *
- * Does what a nexus does: looks the flow up. What no flow wants goes to the
- * stack without a tag, since there is no host behind.
+ * Does what a nexus does: looks the flow up, and leaves to the host what no flow
+ * wants. Fragments and the like reach the stack without a tag.
  */
 void unet_loop_arrive(struct unet_loop_end *e, struct unet_pkt *pkt)
 {
 	struct unet_loop_flow *f;
 
 	f = unet_loop_flow_of(e, pkt->data, pkt->len);
+	if (!f && unet_loop_host(e, pkt->data, pkt->len)) {
+		unet_pkt_free(pkt);
+		return;
+	}
 	pkt->tag = f ? f->meta.tag : 0;
 	if (f && pkt->len > 1 && (unet_load_u16(pkt->data) >>
 	    (pkt->data[0] >> 4 == 6 ? 4 : 0) & UNET_ECN_MASK) == UNET_ECN_CE)

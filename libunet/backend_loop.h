@@ -5,6 +5,7 @@
  *
  *   backend_loop.c  an end as a backend: what a stack puts in and takes out
  *   loop_flow.c     an end's flows, as a nexus would keep them
+ *   loop_host.c     the host that gets what no flow wants
  *   wire.c          time, delay, loss and the rest; the public calls
  *   wire_cut.c      super packets into packets, lengths and checksums
  */
@@ -77,6 +78,9 @@ struct unet_loop_flow *unet_loop_flow_get(struct unet_loop_end *e, u32 handle);
 struct unet_loop_flow *unet_loop_flow_of(struct unet_loop_end *e,
 					 const u8 *l3, u32 len);
 void unet_loop_flow_exit(struct unet_loop_end *e);
+
+/* loop_host.c */
+bool unet_loop_host(struct unet_loop_end *e, const u8 *l3, u32 len);
 
 /* backend_loop.c */
 void unet_loop_end_init(struct unet_loop_end *e, struct unet_wire *w, int side);

@@ -129,7 +129,8 @@ struct unet_sock *unet_sock_tcp_connect(struct unet_stack *st,
 	if (!err && opts && opts->rcvbuf)
 		err = unet_tcp_set(s->tcp, UNET_TCP_OPT_RCVBUF, opts->rcvbuf);
 	if (!err && opts && opts->congestion) {
-		err = unet_tcp_set_congestion(s->tcp, opts->congestion);
+		if (unet_tcp_set_congestion(s->tcp, opts->congestion))
+			err = -EINVAL;
 		if (err)
 			unet_detail("congestion control \"%.40s\": not known (allowed: cubic, reno)",
 				    opts->congestion);

@@ -437,14 +437,31 @@ static void packets_come_with_the_tag_of_their_flow(void **state)
 	assert_int_equal(end[1]->counter[UNET_STAT_RX_TAGGED], 3);
 	assert_int_equal(end[1]->counter[UNET_STAT_RX_LOOKUP], 0);
 	assert_int_equal(end[1]->counter[UNET_STAT_RX_BATCHES], 1);
-	/* without one the stack looks for itself */
+}
+
+static void the_host_answers_what_no_flow_wants(void **state)
+{
+	struct unet_wire_opts o = {
+		.size = sizeof(o), .flags = UNET_WIRE_CSUM,
+	};
+	struct unet_sock *s;
+	struct unet_sock *six;
+	int i;
+
+	open_wire(&o);
+	six = unet_connect(end[0], "udp", "[2001:db8::2]:7", NULL);
 	unet_close(b);
-	b = unet_udp_open(end[1], AF_INET);
-	unet_udp_bind(b, ":8");
-	send_n(3, 10);
+	send_n(1, 10);
+	unet_send(six, "x", 1, 0);
+	s = unet_connect(end[0], "tcp", "192.0.2.2:7", NULL);
 	unet_wire_run(w, UNET_NEVER);
-	assert_int_equal(end[1]->counter[UNET_STAT_RX_LOOKUP], 3);
-	assert_int_equal(end[1]->counter[UNET_STAT_RX_NO_FLOW], 3);
+	assert_int_equal(unet_recv(a, &i, 1, 0), -ECONNREFUSED);
+	assert_int_equal(unet_recv(six, &i, 1, 0), -ECONNREFUSED);
+	assert_int_equal(unet_recv(s, &i, 1, 0), -ECONNREFUSED);
+	/* none of it was the stack's business, nor was anything wrong with it */
+	assert_int_equal(end[1]->counter[UNET_STAT_RX_PACKETS], 0);
+	assert_int_equal(end[0]->counter[UNET_STAT_IP_BAD_CSUM], 0);
+	assert_int_equal(end[0]->counter[UNET_STAT_L4_BAD_CSUM], 0);
 }
 
 #define TEST(f) cmocka_unit_test_teardown(f, close_wire)
@@ -470,6 +487,7 @@ int main(void)
 		TEST(ports_exclude_each_other),
 		TEST(chosen_ports_are_free_ones),
 		TEST(packets_come_with_the_tag_of_their_flow),
+		TEST(the_host_answers_what_no_flow_wants),
 	};
 
 	return cmocka_run_group_tests_name("backend_loop", tests, NULL, NULL);
