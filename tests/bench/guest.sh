@@ -109,16 +109,20 @@ rx_drop()
 	rx_report "$1" "$2" "$sent"
 }
 
-# rx WAY FLOWS [NAME]
-rx()
+# run_rx WAY FLOWS: leaves what the programs said in $sent and $got.
+run_rx()
 {
-	local sent got
-
-	start "$built/bench_rx" "$1" vb "$packets"
+	start "$built/bench_rx" "$1" vb "$packets" "$2"
 	sent=$(generate "$2")
 	read -r got <&"$said"
 	exec {said}<&-
 	wait "$pid"
+}
+
+# rx WAY FLOWS [NAME]
+rx()
+{
+	run_rx "$1" "$2"
 	rx_report "${3:-$1}" "$2" "$sent" "$got"
 }
 
@@ -141,10 +145,11 @@ rx_skb()
 	rx udp "$1"
 }
 
-# Wakeups and batches as the module counts them, over one run.
+# Wakeups and batches as the module counts them, over both runs.
 rx_unet()
 {
 	attach
+	rx unet-listen "$1"
 	rx unet "$1"
 	"$unetctl" -j stats | jq -Mc --argjson flows "$1" '
 		[.. | objects | select(has("rx_batches"))][0]
@@ -182,10 +187,11 @@ tcp_run()
 	got=$(client "$2" "$3" "$4") || { note "$1: $2 with $3 failed"; return; }
 	jq -Mcn --arg server "$1" --arg kind "$2" --argjson conns "$3" \
 		--argjson r "$got" '
-		{ bench: "tcp", server: $server, kind: $kind, conns: $conns }
-		+ $r
-		+ { mbit_per_s: ($r.bytes * 8000 / $r.insn | round),
-		    per_s: ($r.trips * 1e9 / $r.insn | round) }'
+		($r.end - $r.start) as $insn
+		| { bench: "tcp", server: $server, kind: $kind, conns: $conns,
+		    bytes: $r.bytes, trips: $r.trips, insn: $insn,
+		    mbit_per_s: ($r.bytes * 8000 / $insn | round),
+		    per_s: ($r.trips * 1e9 / $insn | round) }'
 }
 
 tcp_server()
@@ -217,40 +223,86 @@ part_tcp()
 
 # ---- where the instructions go ------------------------------------------------
 
-# A sample each 20,011 instructions. The clock is the generator's and the
-# receiver's, so samples outside their run can be told apart.
-profile()
+# A sample each 20,011 instructions, until profile_end. The clock is that of the
+# programs measured, so samples outside their run can be told apart.
+profile_begin()
 {
-	local way=$1 sent got perf
-
-	start "$built/bench_rx" "$way" vb "$packets"
 	perf record -q -a -k CLOCK_MONOTONIC -e cpu-clock -c 20011 -m 8M \
 		-o "$work/perf.data" 2> /dev/null &
 	perf=$!
 	until [ -s "$work/perf.data" ]; do sleep 0.1; done
-	sent=$(generate 1)
-	read -r got <&"$said"
-	exec {said}<&-
-	wait "$pid"
+}
+
+# profile_end WHAT START END INSTRUCTIONS UNITS UNIT: INSTRUCTIONS are those of the
+# same run undisturbed.
+profile_end()
+{
 	kill -INT "$perf"
 	wait "$perf" || true
 	perf script -i "$work/perf.data" --ns -F comm,time,ip,sym,dso 2> /dev/null |
-		"$here/profile.awk" -v way="$way" \
-			-v from="$(jq .start <<< "$sent")" \
-			-v to="$(jq .last <<< "$got")"
+		"$here/profile.awk" -v what="$1" -v from="$2" -v to="$3" \
+			-v insn=$(($4 / $5)) -v unit="$6" /proc/kallsyms -
+	rm "$work/perf.data"
+}
+
+# profile_rx WAY FLOWS
+profile_rx()
+{
+	local sent got from to plain
+
+	run_rx "$1" "$2"
+	plain=$(($(jq .last <<< "$got") - $(jq .start <<< "$sent")))
+	profile_begin
+	run_rx "$1" "$2"
+	from=$(jq .start <<< "$sent") to=$(jq .last <<< "$got")
+	profile_end "receive, $1, flows: $2" "$from" "$to" "$plain" "$packets" packet
+}
+
+# profile_tcp SERVER KIND CONNECTIONS AMOUNT UNITS UNIT
+profile_tcp()
+{
+	local got from to plain
+
+	start "$built/bench_tcp_$1" server vb 10.77.0.2
+	client rr 1 100 > /dev/null
+	got=$(client "$2" "$3" "$4")
+	plain=$(jq '.end - .start' <<< "$got")
+	profile_begin
+	got=$(client "$2" "$3" "$4")
+	from=$(jq .start <<< "$got") to=$(jq .end <<< "$got")
+	profile_end "TCP, $1, $2, connections: $3" "$from" "$to" "$plain" "$5" "$6"
+	kill "$pid"
+	wait "$pid" || true
+	exec {said}<&-
+}
+
+profile_tcp_server()
+{
+	profile_tcp "$1" rr 1 "$trips" "$trips" trip
+	profile_tcp "$1" recv 1 "$bytes" $((bytes / 65536)) "64 KiB"
+	profile_tcp "$1" send 1 "$bytes" $((bytes / 65536)) "64 KiB"
 }
 
 part_profile()
 {
+	local flows
+
 	command -v perf > /dev/null || { note "no profile: perf is not there"; return; }
 	sysctl -qw kernel.perf_event_max_sample_rate=100000 \
 		kernel.perf_cpu_time_max_percent=0 kernel.kptr_restrict=0
 	make_link
-	profile xsk-generic
+	profile_rx xsk-generic 1
 	attach
-	profile unet
+	for flows in $flow_counts; do
+		profile_rx unet "$flows"
+	done
 	detach
 	remove_link
+	make_peer
+	attach
+	profile_tcp_server unet
+	detach
+	remove_peer
 }
 
 modprobe veth

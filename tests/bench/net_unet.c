@@ -2,6 +2,7 @@
 /* libunet. Its sockets are the bench's: only the names differ. */
 #define net_sock unet_sock
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -41,15 +42,18 @@ void net_open(const char *dev)
 		die(dev, errno);
 }
 
+/* SO_REUSEADDR as the rival's: the server before us was killed. */
 struct net_sock *net_listen(const char *addr, uint16_t port)
 {
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
 	struct unet_sock *s;
-	char text[ADDR_MAX];
 
-	snprintf(text, sizeof(text), "%s:%u", addr, port);
-	s = unet_listen(stack, "tcp", text, BACKLOG);
+	if (inet_pton(AF_INET, addr, &a.sin_addr) != 1)
+		die(addr, EINVAL);
+	s = unet_listen_addr(stack, (struct sockaddr *)&a, sizeof(a), BACKLOG,
+			     UNET_SOCK_REUSEADDR);
 	if (!s)
-		die(text, errno);
+		die("listen", errno);
 	return s;
 }
 

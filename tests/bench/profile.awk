@@ -3,8 +3,15 @@
 #
 # Counts the samples of `perf script -F comm,time,ip,sym,dso --ns` from FROM to TO
 # (ns) by function; prints one JSON object for each, the most frequent first.
-# Variables: way, from, to. perf's own are left out: they are the price of
-# looking.
+# INSN is what one UNIT (packet, trip) takes in all when nobody looks. perf's own
+# samples are left out: they are the price of looking.
+# Functions of modules are told apart by /proc/kallsyms, which is read first.
+# Variables: what, from, to, insn, unit.
+FILENAME == "/proc/kallsyms" {
+	if ($4 != "")
+		module[$3] = substr($4, 2, length($4) - 2)
+	next
+}
 {
 	if (!match($0, /[0-9]+\.[0-9]+:/))
 		next
@@ -22,6 +29,8 @@
 	sub(/.*\//, "", dso)
 	gsub(/[][]/, "", dso)
 	sub(/ *\([^(]*\)$/, "", rest)
+	if (dso == "kernel.kallsyms")
+		dso = rest in module ? module[rest] : "kernel"
 	count[rest "\t" dso]++
 	total++
 }
@@ -29,7 +38,8 @@ END {
 	sort = "sort -rn"
 	for (key in count) {
 		split(key, k, "\t")
-		printf "%d\t{\"bench\":\"profile\",\"way\":\"%s\",\"function\":\"%s\",\"in\":\"%s\",\"share\":%.4f}\n", \
-			count[key], way, k[1], k[2], count[key] / total | (sort " | cut -f2")
+		share = count[key] / total
+		printf "%d\t{\"bench\":\"profile\",\"what\":\"%s\",\"unit\":\"%s\",\"function\":\"%s\",\"in\":\"%s\",\"share\":%.4f,\"insn\":%.1f}\n", \
+			count[key], what, unit, k[1], k[2], share, share * insn | (sort " | cut -f2")
 	}
 }

@@ -17,7 +17,8 @@
 #define GIVE_UP_MS	3000	/* with no packet after the first */
 
 static const struct rx_way *const ways[] = {
-	&rx_udp, &rx_packet, &rx_xsk_generic, &rx_xsk_native, &rx_unet,
+	&rx_udp, &rx_packet, &rx_xsk_generic, &rx_xsk_native,
+	&rx_unet, &rx_unet_listen,
 };
 
 #define N_WAYS	(sizeof(ways) / sizeof(ways[0]))
@@ -73,8 +74,8 @@ int main(int argc, char **argv)
 	struct rx_args args;
 	void *rx;
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: bench_rx WAY DEV PACKETS\n");
+	if (argc != 5) {
+		fprintf(stderr, "usage: bench_rx WAY DEV PACKETS FLOWS\n");
 		return 2;
 	}
 	way = find_way(argv[1]);
@@ -82,6 +83,7 @@ int main(int argc, char **argv)
 		return 2;
 	args.dev = argv[2];
 	args.packets = strtoul(argv[3], NULL, 10);
+	args.flows = strtoul(argv[4], NULL, 10);
 	rx = way->open(&args);
 	if (!rx) {
 		fprintf(stderr, "bench_rx: %s on %s: %s\n", way->name, args.dev,

@@ -12,6 +12,7 @@
 struct rx_args {
 	const char *dev;
 	uint32_t packets;	/* to wait for */
+	uint32_t flows;		/* source ports from RX_FIRST_PORT on */
 };
 
 /**
@@ -38,7 +39,12 @@ extern const struct rx_way rx_packet;
 extern const struct rx_way rx_xsk_generic;
 extern const struct rx_way rx_xsk_native;
 extern const struct rx_way rx_unet;
+extern const struct rx_way rx_unet_listen;
 
-#define RX_PORT	9000
+/* What bench_gen sends: see there. */
+#define RX_PORT		9000
+#define RX_FIRST_PORT	9000
+#define RX_SOURCE	"10.77.0.1"
+#define RX_LOCAL	"10.77.0.2"
 
 #endif /* BENCH_RX_H */

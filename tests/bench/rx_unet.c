@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* A unet channel with a UDP listener on the port, by the ring itself. */
+/*
+ * A unet channel, by the ring itself. "unet" has a connected flow for each source
+ * port, so that packets of different flows come in different batches;
+ * "unet-listen" has one listener that takes them all, as a UDP socket does.
+ */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -17,27 +22,77 @@ struct rx {
 	volatile uint32_t touched;
 };
 
-static void *unet_open(const struct rx_args *args)
+static int add_listener(struct rx *rx, uint32_t *flow)
 {
-	struct unet_params params = { .rx_slots = 4096, .rx_small = 4096,
-				      .rx_large = UNET_PARAM_NONE };
 	struct unet_flow_req req = { .flags = UNET_FLOW_LOCAL_PORT,
 				     .family = AF_INET,
 				     .proto = IPPROTO_UDP,
 				     .local_port = htons(RX_PORT) };
+	int err = unet_channel_flow_add(rx->ch, &req);
+
+	*flow = req.flow;
+	return err;
+}
+
+static int add_connected(struct rx *rx, uint32_t listener, uint16_t port)
+{
+	struct unet_flow_req req = { .flags = UNET_FLOW_LOCAL_PORT |
+					      UNET_FLOW_LOCAL_ADDR |
+					      UNET_FLOW_REMOTE,
+				     .family = AF_INET,
+				     .proto = IPPROTO_UDP,
+				     .local_port = htons(RX_PORT),
+				     .remote_port = htons(port),
+				     .parent = listener };
+
+	inet_pton(AF_INET, RX_LOCAL, req.local);
+	inet_pton(AF_INET, RX_SOURCE, req.remote);
+	return unet_channel_flow_add(rx->ch, &req);
+}
+
+static uint32_t power_of_two_above(uint32_t n)
+{
+	uint32_t p = 1;
+
+	while (p <= n)
+		p *= 2;
+	return p;
+}
+
+static void *open_channel(const struct rx_args *args, uint32_t connected)
+{
+	struct unet_params params = {
+		.rx_slots = 4096,
+		.rx_small = 4096,
+		.rx_large = UNET_PARAM_NONE,
+		.max_flows = power_of_two_above(connected + 1),
+	};
 	struct rx *rx = calloc(1, sizeof(*rx));
+	uint32_t i, listener;
 	int err;
 
 	rx->ch = unet_channel_open(args->dev, &params);
 	if (!rx->ch)
 		return NULL;
-	err = unet_channel_flow_add(rx->ch, &req);
+	err = add_listener(rx, &listener);
+	for (i = 0; !err && i < connected; i++)
+		err = add_connected(rx, listener, RX_FIRST_PORT + i);
 	if (err) {
 		errno = -err;
 		return NULL;
 	}
 	rx->r = unet_channel_rings(rx->ch);
 	return rx;
+}
+
+static void *unet_open(const struct rx_args *args)
+{
+	return open_channel(args, args->flows);
+}
+
+static void *listen_open(const struct rx_args *args)
+{
+	return open_channel(args, 0);
 }
 
 static int unet_fd(void *p)
@@ -83,6 +138,14 @@ static uint64_t unet_batches(void *p)
 const struct rx_way rx_unet = {
 	.name = "unet",
 	.open = unet_open,
+	.fd = unet_fd,
+	.take = unet_take,
+	.batches = unet_batches,
+};
+
+const struct rx_way rx_unet_listen = {
+	.name = "unet-listen",
+	.open = listen_open,
 	.fd = unet_fd,
 	.take = unet_take,
 	.batches = unet_batches,

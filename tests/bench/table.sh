@@ -67,22 +67,22 @@ if grep -q '"bench":"tcp"' "$results"; then
 	   ]) | @tsv'
 fi
 
-for way in $(jq -rs '[.[] | select(.bench == "profile").way] | unique[]' "$results"); do
+profile_of()
+{
 	echo
-	echo "Where the instructions of a received packet go, way \"$way\", 1 flow (functions above 0.5 %)"
+	echo "Where the instructions go: $1 (functions above 0.7 %)"
 	echo
 	rows '
-	(([.[] | select(.bench == "rx" and .flows == 1 and .way == "'"$way"'").insn][0])) as $insn
-	| ["SHARE", "INSN/PACKET", "FUNCTION", "IN"],
-	(.[] | select(.bench == "profile" and .way == "'"$way"'" and .share >= 0.005)
-	 | [ (.share * 1000 | round / 10 | tostring + " %"),
-	     (if $insn then .share * $insn | round | tostring else "-" end),
-	     .function, .in ]) | @tsv'
-	rows '
-	(([.[] | select(.bench == "rx" and .flows == 1 and .way == "'"$way"'").insn][0])) as $insn
-	| [.[] | select(.bench == "profile" and .way == "'"$way"'")]
-	| group_by(.in) | map({ in: .[0].in, share: map(.share) | add })
-	| sort_by(-.share)[] | select(.share >= 0.005)
-	| [ "all of", .in, (.share * 1000 | round / 10 | tostring + " %"),
-	    (if $insn then .share * $insn | round | tostring else "-" end) ] | @tsv'
-done
+	[.[] | select(.bench == "profile" and .what == "'"$1"'")] as $p
+	| def percent: . * 1000 | round / 10 | tostring + " %";
+	["SHARE", "INSN/" + ($p[0].unit | ascii_upcase), "FUNCTION", "IN"],
+	($p[] | select(.share >= 0.007)
+	 | [ (.share | percent), (.insn | round | tostring), .function, .in ]),
+	($p | group_by(.in)
+	 | map({ in: .[0].in, share: (map(.share) | add), insn: (map(.insn) | add) })
+	 | sort_by(-.share)[] | select(.share >= 0.007)
+	 | [ (.share | percent), (.insn | round | tostring), "all of", .in ]) | @tsv'
+}
+
+jq -rs '[.[] | select(.bench == "profile").what] | unique[]' "$results" |
+	while read -r what; do profile_of "$what"; done

@@ -64,8 +64,8 @@ static void client(tcp_run_fn run, char **argv)
 		exit(2);
 	}
 	run(argv[3], conns, amount, &r);
-	printf("{\"insn\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"trips\":%" PRIu64 "}\n",
-	       r.end - r.start, r.bytes, r.trips);
+	printf("{\"start\":%" PRIu64 ",\"end\":%" PRIu64 ",\"bytes\":%" PRIu64
+	       ",\"trips\":%" PRIu64 "}\n", r.start, r.end, r.bytes, r.trips);
 }
 
 int main(int argc, char **argv)
