@@ -214,7 +214,7 @@ static void reap(struct chan_backend *c)
 /* Let the kernel take what is on TX, in the middle of a turn: the ring is full. */
 static void kick(struct chan_backend *c)
 {
-	if (unet_tx_publish(c->r)) {
+	if (unet_tx_pending(c->r) && unet_tx_publish(c->r)) {
 		count(c, UNET_STAT_SYNCS);
 		unet_channel_sync(c->ch, UNET_SYNC_TX, 0, NULL);
 	}
@@ -383,7 +383,7 @@ static int chan_sync(struct unet_backend *be, u64 wait_us)
 
 	reap(c);
 	publish_free(c);
-	if (unet_tx_publish(c->r))
+	if (unet_tx_pending(c->r) && unet_tx_publish(c->r))
 		flags |= UNET_SYNC_TX;
 	if (wait_us && !unet_rx_peek(c->r)) {
 		flags |= UNET_SYNC_WAIT;

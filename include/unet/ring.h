@@ -207,6 +207,15 @@ static inline int unet_tx_publish(struct unet_rings *r)
 		  UNET_KRING_NEED_KICK);
 }
 
+/**
+ * unet_tx_pending() - slots filled that the kernel has not taken
+ */
+static inline uint32_t unet_tx_pending(struct unet_rings *r)
+{
+	r->tx_head = __atomic_load_n(&r->kring->tx_head, __ATOMIC_ACQUIRE);
+	return r->tx_tail - r->tx_head;
+}
+
 /* ---- DONE: sends let go ------------------------------------------------ */
 
 /**
