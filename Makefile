@@ -184,6 +184,7 @@ $(SO): $(LIB_SRC:%.c=build/rel/obj/%.o) $(LIB_MAP)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -shared -Wl,-soname,$(@F) -Wl,--no-undefined $(LDFLAGS) \
 		$(LIB_MAP:%=-Wl,--version-script=%) $(filter %.o,$^) $(LIB_LIBS) -o $@
+	$(Q)libunet/check-exports.sh $@ $(LIB_MAP) $(filter %.o,$^)
 	$(Q)ln -sfn $(@F) $(@D)/libunet.so
 
 build/rel/libunet.pc: $(wildcard libunet/libunet.pc.in) Makefile
