@@ -219,27 +219,27 @@ tools: lib $(TOOLS)
 PROGRAMS := $(filter-out unetctl,$(notdir $(TOOLS)))
 MAN_PAGES := $(sort $(wildcard kmod/man/*.[1-9] libunet/man/*.[1-9] tools/*/*.[1-9]))
 DKMS_SRC := /usr/src/unet-$(VERSION)
-put = $(INSTALL) -D -m $(1) $(2) $(DESTDIR)$(3)
+# $(1) mode, $(2) files, $(3) folder
+put = $(if $(2),$(INSTALL) -D -m $(1) -t $(DESTDIR)$(3) $(2),true)
 man_dir = $(MANDIR)/man$(patsubst .%,%,$(suffix $(1)))
 
 .PHONY: install uninstall install-dkms
 install: $(if $(wildcard $(KMOD_BUILD)/unet.ko),lib tools,all)
 	$(Q)if [ -e $(KMOD_BUILD)/unet.ko ]; then \
-		$(call put,644,$(KMOD_BUILD)/unet.ko,$(MODDIR)/unet.ko) && \
+		$(call put,644,$(KMOD_BUILD)/unet.ko,$(MODDIR)) && \
 		{ [ -n "$(DESTDIR)" ] || depmod $(KVER); }; \
 	fi
-	$(Q)$(call put,644,$(SO),$(LIBDIR)/$(notdir $(SO)))
+	$(Q)$(call put,644,$(SO) build/rel/libunet.a,$(LIBDIR))
 	$(Q)ln -sfn $(notdir $(SO)) $(DESTDIR)$(LIBDIR)/libunet.so
-	$(Q)$(call put,644,build/rel/libunet.a,$(LIBDIR)/libunet.a)
-	$(Q)$(call put,644,build/rel/libunet.pc,$(LIBDIR)/pkgconfig/libunet.pc)
-	$(Q)$(foreach h,$(wildcard include/unet/*.h),\
-		$(call put,644,$(h),$(INCLUDEDIR)/unet/$(notdir $(h))) &&) true
-	$(Q)$(call put,644,include/uapi/linux/unet.h,$(INCLUDEDIR)/linux/unet.h)
-	$(Q)$(call put,755,build/rel/tools/unetctl,$(SBINDIR)/unetctl)
-	$(Q)$(foreach p,$(PROGRAMS),$(call put,755,build/rel/tools/$(p),$(BINDIR)/$(p)) &&) true
-	$(Q)$(call put,644,tools/unetctl/completion/unetctl.bash,$(COMPLETIONDIR)/unetctl)
-	$(Q)$(foreach m,$(MAN_PAGES),\
-		$(call put,644,$(m),$(call man_dir,$(m))/$(notdir $(m))) &&) true
+	$(Q)$(call put,644,build/rel/libunet.pc,$(LIBDIR)/pkgconfig)
+	$(Q)$(call put,644,$(wildcard include/unet/*.h),$(INCLUDEDIR)/unet)
+	$(Q)$(call put,644,include/uapi/linux/unet.h,$(INCLUDEDIR)/linux)
+	$(Q)$(call put,755,build/rel/tools/unetctl,$(SBINDIR))
+	$(Q)$(call put,755,$(PROGRAMS:%=build/rel/tools/%),$(BINDIR))
+	$(Q)$(call put,644,tools/unetctl/completion/unetctl.bash,$(COMPLETIONDIR)) && \
+		mv $(DESTDIR)$(COMPLETIONDIR)/unetctl.bash $(DESTDIR)$(COMPLETIONDIR)/unetctl
+	$(Q)$(foreach n,1 3 4 7 8,\
+		$(call put,644,$(filter %.$(n),$(MAN_PAGES)),$(MANDIR)/man$(n)) &&) true
 	$(Q)[ -n "$(DESTDIR)" ] || ldconfig
 	@echo "installed below $(DESTDIR)$(PREFIX)"
 	@if [ -e $(KMOD_BUILD)/unet.ko ]; then \
@@ -260,9 +260,8 @@ uninstall:
 
 # Afterwards: dkms install unet/VERSION
 install-dkms:
-	$(Q)for f in Kbuild $$(find kmod include/uapi -name '*.[ch]'); do \
-		$(call put,644,$$f,$(DKMS_SRC)/$$f) || exit; \
-	done
+	$(Q)$(INSTALL) -d $(DESTDIR)$(DKMS_SRC)
+	$(Q)cp --parents Kbuild $$(find kmod include/uapi -name '*.[ch]') $(DESTDIR)$(DKMS_SRC)
 	$(Q)sed 's/@VERSION@/$(VERSION)/' kmod/dkms.conf > $(DESTDIR)$(DKMS_SRC)/dkms.conf
 	@echo "source in $(DESTDIR)$(DKMS_SRC); now: dkms install unet/$(VERSION)"
 
