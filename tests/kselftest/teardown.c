@@ -151,8 +151,8 @@ TEST_F_TIMEOUT(teardown, owner_killed_under_traffic, 300)
 	EXPECT_EQ(nexus_counter("va", "flow_added"), nexus_counter("va", "flow_removed"));
 	EXPECT_EQ(ROUNDS, nexus_counter("va", "ch_opened"));
 	EXPECT_LT(0, nexus_counter("va", "rx_delivered"));
-	topo_teardown(&t);
 	ASSERT_EQ(0, sh("unetctl detach va"));
+	topo_teardown(&t);
 }
 
 TEST_F_TIMEOUT(teardown, owner_closes_under_traffic, 300)
@@ -171,8 +171,8 @@ TEST_F_TIMEOUT(teardown, owner_closes_under_traffic, 300)
 		ASSERT_EQ(0, status);
 	}
 	end_process(f, SIGKILL);
-	topo_teardown(&t);
 	ASSERT_EQ(0, sh("unetctl detach va"));
+	topo_teardown(&t);
 }
 
 TEST_F_TIMEOUT(teardown, detached_under_traffic, 300)
