@@ -181,6 +181,15 @@ static bool queue_get(struct unet_tcp_pcb *pcb)
 	return pcb->ooo;
 }
 
+/* An empty queue is no queue. */
+static void queue_put(struct unet_tcp_pcb *pcb)
+{
+	if (pcb->ooo->first)
+		return;
+	free(pcb->ooo);
+	pcb->ooo = NULL;
+}
+
 /*
  * Over the limit, ranges behind @pkt go first; if there are none, @pkt itself is
  * the one furthest from rcv_nxt.
@@ -217,9 +226,9 @@ static void swallow(struct unet_tcp_pcb *pcb, struct unet_tcp_range *r, u32 end)
 	}
 }
 
-/* Leave of @pkt what is new between @before and what follows; NULL: nothing. */
-static struct unet_pkt *trim(struct unet_tcp_pcb *pcb, struct unet_pkt *pkt,
-			     struct unet_tcp_range *before)
+/* Leave of @pkt what is new between @before and what follows; false: nothing. */
+static bool trim(struct unet_tcp_pcb *pcb, struct unet_pkt *pkt,
+		 struct unet_tcp_range *before)
 {
 	u32 seq = (u32)pkt->priv, end = seq + pkt->total;
 	struct unet_tcp_range *after;
@@ -227,7 +236,7 @@ static struct unet_pkt *trim(struct unet_tcp_pcb *pcb, struct unet_pkt *pkt,
 	if (before && seq_gt(before->end, seq)) {
 		note_dsack(pcb, seq, seq_min(before->end, end));
 		if (seq_geq(before->end, end))
-			return NULL;
+			return false;
 		unet_pkt_pull(pkt, before->end - seq);
 		pkt->priv = before->end;
 	}
@@ -237,7 +246,7 @@ static struct unet_pkt *trim(struct unet_tcp_pcb *pcb, struct unet_pkt *pkt,
 		note_dsack(pcb, after->node.seq, end);
 		unet_pkt_trim(pkt, after->node.seq - (u32)pkt->priv);
 	}
-	return pkt;
+	return true;
 }
 
 static bool insert(struct unet_tcp_pcb *pcb, struct unet_pkt *pkt,
@@ -256,6 +265,16 @@ static bool insert(struct unet_tcp_pcb *pcb, struct unet_pkt *pkt,
 	return true;
 }
 
+static bool add(struct unet_tcp_pcb *pcb, struct unet_pkt *pkt,
+		struct unet_tcp_range *before)
+{
+	if (!trim(pcb, pkt, before))
+		return false;
+	if (2 * pkt->total < unet_pkt_truesize(pkt))
+		unet_pkt_own(pkt);
+	return make_room(pcb, pkt) && insert(pcb, pkt, before);
+}
+
 /**
  * unet_tcp_reass_add() - bytes that came too early
  * @pcb:	connection
@@ -267,26 +286,17 @@ static bool insert(struct unet_tcp_pcb *pcb, struct unet_pkt *pkt,
  */
 bool unet_tcp_reass_add(struct unet_tcp_pcb *pcb, struct unet_pkt *pkt, u32 seq)
 {
-	struct unet_tcp_range *before;
-
 	if (!queue_get(pcb)) {
 		unet_count(pcb->st, UNET_STAT_NO_MEMORY);
 		unet_pkt_free(pkt);
 		return false;
 	}
 	pkt->priv = seq;
-	before = range_of(unet_seq_tree_floor(pcb->ooo->root, seq));
-	if (!trim(pcb, pkt, before)) {
-		unet_pkt_free(pkt);
-		return false;
-	}
-	if (2 * pkt->total < unet_pkt_truesize(pkt))
-		unet_pkt_own(pkt);
-	if (!make_room(pcb, pkt) || !insert(pcb, pkt, before)) {
-		unet_pkt_free(pkt);
-		return false;
-	}
-	return true;
+	if (add(pcb, pkt, range_of(unet_seq_tree_floor(pcb->ooo->root, seq))))
+		return true;
+	unet_pkt_free(pkt);
+	queue_put(pcb);
+	return false;
 }
 
 /* Packets of the first range move to the reader's queue. */
@@ -325,10 +335,8 @@ void unet_tcp_reass_take(struct unet_tcp_pcb *pcb)
 		hand_over(pcb, r);
 		range_drop(pcb, r);
 	}
-	if (q && !q->first) {
-		free(q);
-		pcb->ooo = NULL;
-	}
+	if (q)
+		queue_put(pcb);
 }
 
 /**

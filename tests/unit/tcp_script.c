@@ -407,7 +407,7 @@ void script_put(struct script *s, const struct script_seg *seg)
 	memcpy(unet_pkt_put(pkt, n), opts, n);
 	p = unet_pkt_put(pkt, seg->len);
 	for (i = 0; i < seg->len; i++)
-		p[i] = script_byte(seg->seq + i);
+		p[i] = script_byte(seg->seq + !!(seg->flags & SYN) + i);
 	pkt->flags = UNET_PF_CSUM_OK;
 	pkt->segs = seg->segs ? seg->segs : 1;
 	pkt->seg_size = seg->seg_size;

@@ -179,6 +179,7 @@ static void data_and_fin_with_the_syn_ack_are_taken(void **state)
 	ignore_out(s);
 	IN(s, SYN | ACK | FIN, .seq = 0, .ack = 1, .len = 10, PLAIN);
 	OUT(s, ACK, .seq = 1, .ack = 12);
+	expect_read(s, 1, 10);
 	assert_int_equal(s->pcb->state, UNET_TCP_CLOSE_WAIT);
 	script_close(s);
 }
