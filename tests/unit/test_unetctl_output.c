@@ -77,14 +77,15 @@ static char *print(const struct unet_reply *const *rows, unsigned int flags)
 static void a_table_lines_up(void **state)
 {
 	const struct unet_reply *rows[] = { &listener, &connection, &nothing, NULL };
+	static const char wanted[] =
+		"DEV          LOCAL             STATE   RX BYTES  CHAIN\n"
+		"eth0         *:8080            listen         0  -\n"
+		"a-long-name  [2001:db8::2]:80  est       1.2 MB  -\n"
+		"-            *                 -              -  -\n";
 	char *text = print(rows, 0);
 
 	(void)state;
-	assert_string_equal(text,
-"DEV          LOCAL             STATE   RX BYTES  CHAIN\n"
-"eth0         *:8080            listen         0  -\n"
-"a-long-name  [2001:db8::2]:80  est       1.2 MB  -\n"
-"-            *                 -              -  -\n");
+	assert_string_equal(text, wanted);
 	free(text);
 }
 

@@ -266,6 +266,7 @@ static void wait_for_more(struct cat *cat, bool *input, bool *output)
 {
 	struct pollfd fds[3];
 	int timeout, most = -1;
+	bool awake;
 
 	set_poll(&fds[0], cat->out.fd, POLLIN,
 		 !cat->out.pattern && !cat->out.len && !cat->out.ended);
@@ -279,10 +280,9 @@ static void wait_for_more(struct cat *cat, bool *input, bool *output)
 		most = 200;	/* look at the clock now and then */
 	if (most >= 0 && (timeout < 0 || timeout > most))
 		timeout = most;
-	if (poll(fds, 3, timeout) < 0)
-		fds[0].revents = fds[1].revents = 0;
-	*input = fds[0].revents;
-	*output = fds[1].revents;
+	awake = poll(fds, 3, timeout) > 0;
+	*input = awake && fds[0].revents;
+	*output = awake && fds[1].revents;
 }
 
 static void say_connected(struct cat *cat)
