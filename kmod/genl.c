@@ -18,6 +18,7 @@
 #include "genl_msg.h"
 #include "genl_policy.h"
 #include "netif.h"
+#include "netif_addr.h"
 #include "nexus.h"
 
 /* Return: the attribute, or NULL after saying that it is missing. */
@@ -54,6 +55,7 @@ static int nexus_attach(struct sk_buff *skb, struct genl_info *info)
 
 	if (!ifname)
 		return -EINVAL;
+	unet_netif_addr_watch(genl_info_net(info));
 	rtnl_lock();
 	dev = find_device(info, ifname);
 	if (dev)
@@ -161,28 +163,24 @@ static const struct genl_ops ops[] = {
 		.policy = unet_genl_ifname_policy,
 		.maxattr = UNET_GENL_MAX_ATTR,
 		.doit = nexus_get,
-		.start = unet_genl_dump_start,
 		.dumpit = unet_genl_dump_nexuses,
 	},
 	{
 		.cmd = UNET_CMD_CHANNEL_GET,
 		.policy = unet_genl_ifname_policy,
 		.maxattr = UNET_GENL_MAX_ATTR,
-		.start = unet_genl_dump_start,
 		.dumpit = unet_genl_dump_channels,
 	},
 	{
 		.cmd = UNET_CMD_FLOW_GET,
 		.policy = unet_genl_flow_policy,
 		.maxattr = UNET_GENL_MAX_ATTR,
-		.start = unet_genl_dump_start,
 		.dumpit = unet_genl_dump_flows,
 	},
 	{
 		.cmd = UNET_CMD_STATS_GET,
 		.policy = unet_genl_ifname_policy,
 		.maxattr = UNET_GENL_MAX_ATTR,
-		.start = unet_genl_dump_start,
 		.dumpit = unet_genl_dump_stats,
 	},
 	{

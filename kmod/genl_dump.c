@@ -21,12 +21,14 @@
  * @flow_of:	ifindex
  * @ifindex:	smallest nexus wanted
  * @channel:	smallest channel id wanted
+ * @begun:	what is asked for has been found to exist
  */
 struct cursor {
 	u64 flow;
 	int flow_of;
 	int ifindex;
 	u32 channel;
+	bool begun;
 };
 
 static struct cursor *cursor_of(struct netlink_callback *cb)
@@ -63,18 +65,17 @@ static bool name_fits(const struct unet_nexus *nx, const char *name)
 	return !name || !strncmp(nx->name, name, UNET_NAME_LEN);
 }
 
-/**
- * unet_genl_dump_start() - refuse a device that is not attached
- * @cb: of the dump
- *
- * Return: 0 or -ENODEV.
+/*
+ * Refuse a device that is not attached, once: it may go in the midst of a dump. Not
+ * in a start function, because older kernels have no words for errors there.
  */
-int unet_genl_dump_start(struct netlink_callback *cb)
+static int begin(struct netlink_callback *cb)
 {
 	const struct nlattr *attr = unet_genl_dump_attrs(cb)[UNET_A_IFNAME];
+	struct cursor *at = cursor_of(cb);
 	struct unet_nexus *nx;
 
-	if (!attr)
+	if (at->begun || !attr)
 		return 0;
 	nx = unet_nexus_find(net_of(cb), nla_data(attr));
 	if (!nx) {
@@ -83,6 +84,7 @@ int unet_genl_dump_start(struct netlink_callback *cb)
 		return -ENODEV;
 	}
 	unet_nexus_put(nx);
+	at->begun = true;
 	return 0;
 }
 
@@ -98,7 +100,7 @@ static int dump_by_nexus(struct sk_buff *skb, struct netlink_callback *cb,
 	const char *name = wanted_name(cb);
 	struct cursor *at = cursor_of(cb);
 	struct unet_nexus *nx;
-	int err = 0;
+	int err = begin(cb);
 
 	while (!err && (nx = unet_nexus_next(net_of(cb), &at->ifindex))) {
 		if (name_fits(nx, name))
@@ -128,7 +130,7 @@ int unet_genl_dump_channels(struct sk_buff *skb, struct netlink_callback *cb)
 	const char *name = wanted_name(cb);
 	struct cursor *at = cursor_of(cb);
 	struct unet_channel *ch;
-	int err = 0;
+	int err = begin(cb);
 
 	while (!err && (ch = unet_channel_next(net_of(cb), &at->channel))) {
 		if (name_fits(ch->nexus, name))
@@ -204,7 +206,7 @@ int unet_genl_dump_flows(struct sk_buff *skb, struct netlink_callback *cb)
 	const char *name = wanted_name(cb);
 	struct cursor *at = cursor_of(cb);
 	struct unet_nexus *nx;
-	int err = 0;
+	int err = begin(cb);
 
 	while (!err && (nx = unet_nexus_next(net_of(cb), &at->ifindex))) {
 		if (at->flow_of != at->ifindex) {

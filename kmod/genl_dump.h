@@ -9,7 +9,6 @@
 struct netlink_callback;
 struct sk_buff;
 
-int unet_genl_dump_start(struct netlink_callback *cb);
 int unet_genl_dump_nexuses(struct sk_buff *skb, struct netlink_callback *cb);
 int unet_genl_dump_stats(struct sk_buff *skb, struct netlink_callback *cb);
 int unet_genl_dump_channels(struct sk_buff *skb, struct netlink_callback *cb);

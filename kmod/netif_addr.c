@@ -5,9 +5,11 @@
  * tells of that:
  *
  *   IPv4 and IPv6 address notifiers, after the address' own route is in or out
- *   the FIB notifier, for each route, rule and next hop, per namespace
+ *   the FIB notifier, for each route, rule and next hop; in the namespaces that
+ *   ever had a nexus, because leaving its chain costs an RCU grace period
  */
 #include <linux/inetdevice.h>
+#include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/printk.h>
 #include <net/addrconf.h>
@@ -26,7 +28,8 @@
  * struct fib_watch - ear in one namespace
  * @nb:		on its FIB chain
  * @net:	the namespace
- * @on:		registered; what is told before is what there was already
+ * @on:		registered; what is told before is what there was already. Set
+ *		under watch_lock
  */
 struct fib_watch {
 	struct notifier_block nb;
@@ -35,6 +38,7 @@ struct fib_watch {
 };
 
 static unsigned int fib_watch_id;
+static DEFINE_MUTEX(watch_lock);	/* outside of RTNL */
 
 static int inet_event(struct notifier_block *nb, unsigned long event, void *ptr)
 {
@@ -73,23 +77,38 @@ static struct notifier_block inet6_nb = {
 	.priority = AFTER_THE_HOST,
 };
 
-/*
- * A namespace must not fail to come into being for want of our ear in it: routes
- * are checked on use all the same, only the owner of a channel is not told.
+/**
+ * unet_netif_addr_watch() - hear of route changes in a namespace from now on
+ * @net: namespace
+ *
+ * Routes are checked on use all the same: when this fails, only the owners of
+ * channels are not told.
+ *
+ * Context: process, RTNL not held; sleeps.
  */
-static int __net_init fib_watch_init(struct net *net)
+void unet_netif_addr_watch(struct net *net)
 {
 	struct fib_watch *watch = net_generic(net, fib_watch_id);
 	int err;
 
+	mutex_lock(&watch_lock);
+	if (!watch->on) {
+		err = register_fib_notifier(net, &watch->nb, NULL, NULL);
+		if (err)
+			pr_warn_once("unet: channels are not told of route changes in a namespace (%d)\n",
+				     err);
+		WRITE_ONCE(watch->on, !err);
+	}
+	mutex_unlock(&watch_lock);
+}
+
+static int __net_init fib_watch_init(struct net *net)
+{
+	struct fib_watch *watch = net_generic(net, fib_watch_id);
+
 	watch->nb.notifier_call = fib_event;
 	watch->nb.priority = AFTER_THE_HOST;
 	watch->net = net;
-	err = register_fib_notifier(net, &watch->nb, NULL, NULL);
-	if (err)
-		pr_warn_once("unet: channels are not told of route changes in a namespace (%d)\n",
-			     err);
-	WRITE_ONCE(watch->on, !err);
 	return 0;
 }
 

@@ -2,6 +2,10 @@
 #ifndef _UNET_NETIF_ADDR_H
 #define _UNET_NETIF_ADDR_H
 
+struct net;
+
+void unet_netif_addr_watch(struct net *net);
+
 /**
  * unet_netif_addr_init() - tell nexuses when addresses or routes change
  *

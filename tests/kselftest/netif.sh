@@ -1,9 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Description: a nexus and its device: attached and detached 50 times under
-# traffic, renamed, enslaved, moved, deleted, its namespace deleted, the module
-# removed; the host's own traffic never suffers, channels are told (D1, D2, R7.4,
-# R7.6).
+# Description: what befalls an attached device: renamed, given addresses and
+# routes, enslaved by a bridge before and after, deleted, moved to another
+# namespace. Channels are told, and the host's traffic goes on (D1, D2, R7.6).
 source "$(dirname "$0")/lib.sh"
 require_root
 require jq ping socat
@@ -32,7 +31,7 @@ let_go() {
 
 send_udp() { # COUNT PORT
 	local i
-	for ((i = 0; i < $1; i++)); do echo "$i"; done |
+	for ((i = 0; i < $1; i++)); do printf '%07d\n' "$i"; done |
 		in_b socat -u -b 8 - UDP4-SENDTO:"$A4:$2"
 	sleep 0.3
 }
@@ -43,53 +42,10 @@ told() {
 	tail -n 1 "$HELD" | cut -d' ' -f1
 }
 
-fifty_times() {
-	local i
-	for i in {1..50}; do
-		ctl_a attach va && ctl_a detach va || return
-	done
-}
-
-fifty_deletions() {
-	local i
-	for i in {1..50}; do
-		ip -n "$NS_A" link add vx type veth peer name vy &&
-			ctl_a attach vx && ip -n "$NS_A" link del vx || return
-		[ -z "$(nexuses "$NS_A")" ] || return
-	done
-}
-
-fifty_namespaces() {
-	local i ns=unet-$$-loop
-	at_exit ip netns del "$ns"
-	for i in {1..50}; do
-		ip netns add "$ns" &&
-			ip -n "$ns" link add vx type veth peer name vy &&
-			ip netns exec "$ns" unetctl attach vx vy &&
-			ip netns del "$ns" || return
-	done
-}
-
-fifty_removals() {
-	local i
-	for i in {1..50}; do
-		ctl_a attach va && unload_module && load_module || return
-	done
-}
-
-plan 32
+plan 27
 check "the module is there" load_module
 setup_pair
 
-# ---- attach and detach ----
-in_b ping -q -i 0.002 -w 60 "$A4" > "/tmp/unet-$$-ping" 2>&1 &
-PING=$!
-at_exit rm -f "/tmp/unet-$$-ping"
-check "attaches and detaches 50 times under traffic" fifty_times
-kill -INT $PING
-wait $PING 2>/dev/null
-check "no packet of the host was lost meanwhile" \
-	grep -q ' 0% packet loss' "/tmp/unet-$$-ping"
 refuse "the loopback device is refused" "loopback" ctl_a attach lo
 
 # ---- a channel is told ----
@@ -153,20 +109,17 @@ equal "its flows go on" "state=live packets=10" "$(let_go | cut -d' ' -f1,2)"
 ctl_a detach va
 ip -n "$NS_A" link del br0
 
-# ---- the end of a device, a namespace, the module ----
+# ---- the end ----
 ip -n "$NS_A" link add vm type veth peer name vn
 ctl_a attach vm
 hold vm
 ip -n "$NS_A" link set vm netns "$NS_B"
 equal "a device that moves leaves its nexus" state=detached "$(told)"
 equal "and arrives without" "" "$(nexuses "$NS_B")"
-check "attached devices are deleted 50 times" fifty_deletions
-check "attached namespaces are deleted 50 times" fifty_namespaces
 ctl_a attach va
 hold va
 refuse "the module stays while a channel is open" "in use" rmmod unet
 let_go > /dev/null
 ctl_a detach va
-check "the module goes with nexuses attached, 50 times" fifty_removals
 check "the host's traffic goes on" in_b ping -q -c 3 -i 0.1 "$A4"
 finish

@@ -246,14 +246,11 @@ TEST_F(ports, a_port_not_asked_for_is_picked_told_and_held)
 
 TEST_F(ports, a_connected_flow_has_address_and_port_of_its_own)
 {
-	struct unet_flow_req r = flow_req(IPPROTO_TCP, AF_INET, NULL, 0,
+	struct unet_flow_req r = flow_req(IPPROTO_TCP, AF_INET, OUR_V4, 0,
 					  PEER_V4, 80);
-	char local[INET_ADDRSTRLEN];
 	int fd;
 
 	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
-	ASSERT_NE(NULL, inet_ntop(AF_INET, r.local_out, local, sizeof(local)));
-	EXPECT_STREQ(OUR_V4, local);
 	EXPECT_NE(0, r.local_port_out);
 	fd = host_bind(SOCK_STREAM, &wants[1], ntohs(r.local_port_out));
 	EXPECT_EQ(-EADDRINUSE, fd);
@@ -261,6 +258,47 @@ TEST_F(ports, a_connected_flow_has_address_and_port_of_its_own)
 	fd = host_bind(SOCK_STREAM, &wants[2], ntohs(r.local_port_out));
 	EXPECT_GE(fd, 0);
 	close(fd);
+}
+
+/* The address the host would send from, in @text. */
+static int source_of_host(int family, const char *peer, char *text)
+{
+	struct sockaddr_storage ss = { 0 };
+	struct sockaddr_in6 *v6 = (void *)&ss;
+	struct sockaddr_in *v4 = (void *)&ss;
+	socklen_t len = sizeof(ss);
+	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int err = connect_to(fd, peer, 80);
+
+	if (!err && getsockname(fd, (void *)&ss, &len))
+		err = -errno;
+	close(fd);
+	inet_ntop(family, family == AF_INET ? (void *)&v4->sin_addr :
+					      (void *)&v6->sin6_addr,
+		  text, INET6_ADDRSTRLEN);
+	return err;
+}
+
+TEST_F(ports, a_flow_connected_from_any_address_is_told_the_one_to_use)
+{
+	static const char *const peers[] = { PEER_V4, PEER_V6 };
+	char local[INET6_ADDRSTRLEN], expected[INET6_ADDRSTRLEN];
+	struct unet_flow_req r;
+	int i, family, fd;
+
+	for (i = 0; i < 2; i++) {
+		family = i ? AF_INET6 : AF_INET;
+		r = flow_req(IPPROTO_TCP, family, NULL, 0, peers[i], 80);
+		ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+		ASSERT_NE(NULL, inet_ntop(family, r.local_out, local,
+					  sizeof(local)));
+		ASSERT_EQ(0, source_of_host(family, peers[i], expected));
+		EXPECT_STREQ(expected, local);
+		/* It takes any address of the host, so none is free. */
+		fd = host_bind(SOCK_STREAM, &wants[i ? 6 : 2],
+			       ntohs(r.local_port_out));
+		EXPECT_EQ(-EADDRINUSE, fd);
+	}
 }
 
 TEST_F(ports, addresses_that_are_not_the_hosts_are_refused)
