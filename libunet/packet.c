@@ -272,6 +272,7 @@ static void drop_first(struct unet_pkt *pkt)
 	pkt->data = more->data;
 	pkt->len = more->len;
 	pkt->more = more->more;
+	pkt->l3_offset = 0;
 	meta_put(more);
 }
 
@@ -361,6 +362,7 @@ int unet_pkt_linear(struct unet_pkt *pkt, u32 n)
 	pkt->data = blk->base;
 	pkt->len = n;
 	pkt->total = total;
+	pkt->l3_offset = 0;
 	return 0;
 }
 

@@ -61,7 +61,8 @@ struct unet_block {
  * @seg_size:	head only: payload bytes per segment of a super packet, else 0
  * @segs:	head only: packets this is or will be on the wire, at least 1
  * @flags:	head only: UNET_PF_*
- * @l3_offset:	head only: how far the L3 header is before @data (received)
+ * @l3_offset:	head only: how far the L3 header is before @data (received); 0 when
+ *		it is not there, because the bytes were moved
  * @tag:	head only: flow tag it was received with, 0 for none
  * @tstamp:	head only: received, CLOCK_MONOTONIC ns, 0 when not known
  * @priv:	head only: whoever queues the packet may keep something here

@@ -93,6 +93,7 @@ static int piece_copy(struct unet_pkt *piece)
 	unet_block_put(piece->block);
 	piece->block = blk;
 	piece->data = blk->base + offset;
+	piece->l3_offset = 0;
 	return 0;
 }
 

@@ -65,13 +65,14 @@ static struct unet_pkt *with_header(struct unet_stack *st,
 static void udp_input(struct unet_stack *st, struct unet_pkt *pkt,
 		      const struct unet_ip_info *info, struct unet_flow *f)
 {
-	struct unet_udp *u = container_of(f, struct unet_udp, flow);
 	struct unet_pkt *kept = pkt;
+	struct unet_udp *u;
 
 	if (!f) {
 		drop(st, pkt, UNET_STAT_RX_NO_FLOW);
 		return;
 	}
+	u = container_of(f, struct unet_udp, flow);
 	if (!length_ok(pkt)) {
 		drop(st, pkt, UNET_STAT_UDP_BAD);
 		return;

@@ -255,6 +255,29 @@ static void the_receive_buffer_is_bounded(void **state)
 	assert_int_equal(u->rcv_busy, 0);
 }
 
+static void the_sender_is_known_wherever_pieces_end(void **state)
+{
+	struct unet_flow_key from;
+	u32 len;
+	u32 at;
+
+	install(NULL, 53, NULL, 0);
+	len = forge_udp(packet, PEER, 999, ME, 53, data, 12);
+	for (at = 1; at < len; at++) {
+		struct unet_pkt *pkt;
+
+		fake_receive(&fake, st, fake.req.meta.tag, 0, packet, len);
+		pkt = fake_last(&fake);
+		unet_pkt_append(pkt, unet_pkt_split(pkt, at));
+		turn();
+		assert_int_equal(unet_udp_take(u, buf, sizeof(buf), false,
+					       false, &from), 12);
+		assert_memory_equal(buf, data, 12);
+		assert_memory_equal(from.remote, "\xc0\x00\x02\x02", 4);
+		assert_int_equal(from.remote_port, cpu_to_be16(999));
+	}
+}
+
 static void fragments_make_a_datagram_with_a_sender(void **state)
 {
 	static u8 whole[FORGE_MAX];
@@ -538,6 +561,7 @@ int main(void)
 		TEST(a_super_packet_is_taken_apart),
 		TEST(a_super_packet_in_pieces_is_taken_apart),
 		TEST(the_receive_buffer_is_bounded),
+		TEST(the_sender_is_known_wherever_pieces_end),
 		TEST(fragments_make_a_datagram_with_a_sender),
 		TEST(a_datagram_is_one_run_of_memory),
 		TEST(pieces_of_the_caller_are_gathered),
