@@ -108,7 +108,9 @@ static int turn(struct unet_carrier_end *end)
 
 static bool connected(struct unet_carrier_end *end)
 {
-	return end->udp || (end->sock && unet_sock_events(end->sock) &
+	uint32_t events = end->sock ? unet_sock_events(end->sock) : 0;
+
+	return end->udp || (!(events & UNET_ERROR) && events &
 			    (UNET_READABLE | UNET_WRITABLE | UNET_CLOSED));
 }
 
