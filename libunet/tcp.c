@@ -274,7 +274,7 @@ void unet_tcp_peer_syn(struct unet_tcp_pcb *pcb, const struct unet_tcp_seg *seg)
 		pcb->ts_recent_ms = pcb->st->now / 1000;
 	}
 	unet_tcp_set_mss(pcb);
-	pcb->rcv_mss = min(pcb->mss, (u16)UNET_TCP_MSS_DEFAULT);
+	pcb->rcv_mss = min_t(u16, pcb->mss, UNET_TCP_MSS_DEFAULT);
 }
 
 /**
@@ -404,6 +404,12 @@ static bool must_reset(const struct unet_tcp_pcb *pcb)
 	       !unet_pktq_empty(&pcb->rcvq) || pcb->ooo;
 }
 
+static void limit_fin_wait_2(struct unet_tcp_pcb *pcb)
+{
+	pcb->keep_at = pcb->st->now + UNET_TCP_FIN_WAIT_2_US;
+	unet_tcp_timers_arm(pcb);
+}
+
 void unet_tcp_close(struct unet_tcp_pcb *pcb)
 {
 	pcb->ev = NULL;
@@ -414,12 +420,10 @@ void unet_tcp_close(struct unet_tcp_pcb *pcb)
 		unet_tcp_done(pcb, 0, 0);
 	else if (must_reset(pcb))
 		unet_tcp_reset(pcb, ECONNABORTED);
-	else if (pcb->state == UNET_TCP_FIN_WAIT_2) {
-		pcb->keep_at = pcb->st->now + UNET_TCP_FIN_WAIT_2_US;
-		unet_tcp_timers_arm(pcb);
-	} else {
+	else if (pcb->state == UNET_TCP_FIN_WAIT_2)
+		limit_fin_wait_2(pcb);
+	else
 		queue_fin(pcb);
-	}
 }
 
 void unet_tcp_abort(struct unet_tcp_pcb *pcb)

@@ -12,6 +12,7 @@
 struct unet_tcp_pcb;
 struct unet_tcp_seg;
 
+void unet_tcp_handshake_rtt(struct unet_tcp_pcb *pcb);
 bool unet_tcp_step_syn(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg);
 bool unet_tcp_step_ack(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg);
 bool unet_tcp_step_text(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg);

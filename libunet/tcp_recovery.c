@@ -38,7 +38,7 @@ void unet_tcp_recovery_enter(struct unet_tcp_pcb *pcb, u32 before)
 	undo_start(pcb);
 	rec->phase = UNET_TCP_RECOVERY;
 	rec->recover = pcb->snd_nxt;
-	rec->base = max(before, (u32)pcb->mss);
+	rec->base = max_t(u32, before, pcb->mss);
 	rec->prr_delivered = 0;
 	rec->prr_out = 0;
 	rec->fresh = true;
@@ -155,7 +155,7 @@ static void leave_phase(struct unet_tcp_pcb *pcb)
 	struct unet_tcp_recovery *rec = &pcb->rec;
 
 	if (rec->phase == UNET_TCP_RECOVERY)
-		pcb->cc.cwnd = max(pcb->cc.ssthresh, (u32)pcb->mss);
+		pcb->cc.cwnd = max_t(u32, pcb->cc.ssthresh, pcb->mss);
 	rec->phase = UNET_TCP_OPEN;
 	rec->dupacks = 0;
 	if (rec->reo_persist && !--rec->reo_persist)

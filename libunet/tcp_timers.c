@@ -59,7 +59,7 @@ static u64 persist_delay(const struct unet_tcp_pcb *pcb)
 {
 	u64 us = max(unet_tcp_rtt_rto(&pcb->rtt), UNET_TCP_RTO_MIN_US);
 
-	return min_t(u64, us << min(pcb->retries, (u8)16),
+	return min_t(u64, us << min_t(u8, pcb->retries, 16),
 		     UNET_TCP_PROBE_MAX_US);
 }
 

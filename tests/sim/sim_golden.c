@@ -85,7 +85,8 @@ static bool row_get(unsigned int i, struct row *r)
 }
 
 static const char head[] =
-	"# 100 Mbit/s; rtt us, loss ppm, queue, rcvbuf, cc: goodput kbit/s, retransmitted, timeouts\n";
+	"# 100 Mbit/s; rtt us, loss ppm, queue, rcvbuf, cc:"
+	" goodput kbit/s, retransmitted, timeouts\n";
 
 static int write_table(FILE *f)
 {

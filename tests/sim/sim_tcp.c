@@ -69,6 +69,28 @@ static void near_wrap(struct sim_peer *p, uint64_t *rng)
 		p->ts = -sim_pick(rng, 1, 3000);
 }
 
+static void describe(const struct sim *s)
+{
+	const struct unet_wire_opts *o = &s->opts;
+	const struct unet_connect_opts *c = &s->conn;
+
+	printf("# mtu %u delay %u+%u loss %u dup %u reorder %u/%u corrupt %u",
+	       o->mtu, o->delay_us, o->jitter_us, o->loss_ppm, o->dup_ppm,
+	       o->reorder_ppm, o->reorder_us, o->corrupt_ppm);
+	printf(" rate %llu queue %u flags %u\n",
+	       (unsigned long long)o->bits_per_s, o->queue_bytes, o->flags);
+	for (int i = 0; i < 2; i++) {
+		const struct sim_peer *p = &s->peer[i];
+
+		printf("# %d: %llu bytes, chunk %u read %u pause %u isn %u ts %u\n",
+		       i, (unsigned long long)p->total, p->chunk, p->read_max,
+		       p->pause_us, p->isn, p->ts);
+	}
+	printf("# rcvbuf %u sndbuf %u %s%s%s\n", c->rcvbuf, c->sndbuf,
+	       c->congestion, s->v6 ? " v6" : "",
+	       s->both_connect ? " simultaneous" : "");
+}
+
 static bool one_run(uint64_t seed, bool tell)
 {
 	static const uint32_t buf[] = { 0, 0, 4096, 20000, 65536, 300000 };
@@ -84,23 +106,10 @@ static bool one_run(uint64_t seed, bool tell)
 	s.conn.congestion = sim_pick(&rng, 0, 1) ? "reno" : "cubic";
 	s.v6 = s.opts.mtu >= 1280 && sim_pick(&rng, 0, 1);
 	s.both_connect = !s.v6 && !sim_pick(&rng, 0, 7);
-	if (tell)
-		printf("# mtu %u delay %u+%u loss %u dup %u reorder %u/%u corrupt %u rate %llu queue %u flags %u\n"
-		       "# bytes %llu/%llu chunk %u/%u read %u/%u pause %u/%u rcvbuf %u sndbuf %u %s%s%s\n",
-		       s.opts.mtu, s.opts.delay_us, s.opts.jitter_us,
-		       s.opts.loss_ppm, s.opts.dup_ppm, s.opts.reorder_ppm,
-		       s.opts.reorder_us, s.opts.corrupt_ppm,
-		       (unsigned long long)s.opts.bits_per_s,
-		       s.opts.queue_bytes, s.opts.flags,
-		       (unsigned long long)s.peer[0].total,
-		       (unsigned long long)s.peer[1].total, s.peer[0].chunk,
-		       s.peer[1].chunk, s.peer[0].read_max,
-		       s.peer[1].read_max, s.peer[0].pause_us,
-		       s.peer[1].pause_us, s.conn.rcvbuf, s.conn.sndbuf,
-		       s.conn.congestion, s.v6 ? " v6" : "",
-		       s.both_connect ? " simultaneous" : "");
 	near_wrap(&s.peer[0], &rng);
 	near_wrap(&s.peer[1], &rng);
+	if (tell)
+		describe(&s);
 	if (sim_open(&s))
 		sim_run(&s, DEADLINE_US);
 	if (s.why || tell)

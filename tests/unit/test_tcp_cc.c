@@ -65,7 +65,8 @@ static void splitting_acknowledgements_gains_nothing(void **state)
 
 	unet_tcp_cc_init(&a, &unet_tcp_cc_reno, MSS);
 	unet_tcp_cc_init(&b, &unet_tcp_cc_reno, MSS);
-	a.ssthresh = b.ssthresh = 15 * MSS;
+	a.ssthresh = 15 * MSS;
+	b.ssthresh = 15 * MSS;
 	for (int n = 0; n < 5; n++)
 		unet_tcp_cc_acked(&a, &whole);
 	for (u32 n = 0; n < 50 * MSS; n++)
