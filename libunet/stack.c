@@ -28,14 +28,16 @@ static int options(struct unet_stack *st, const struct unet_stack_opts *opts)
 {
 	if (!opts)
 		return 0;
-	if (opts->size < sizeof(*opts) || opts->flags || opts->reserved) {
-		unet_detail("struct unet_stack_opts: size %zu, flags %#x: size must be %zu, flags and reserved 0",
+	if (opts->size < sizeof(*opts) || opts->flags & ~UNET_STACK_LAZY ||
+	    opts->reserved) {
+		unet_detail("struct unet_stack_opts: size %zu, flags %#x: size must be %zu, flags 0 or UNET_STACK_LAZY, reserved 0",
 			    opts->size, opts->flags, sizeof(*opts));
 		return -EINVAL;
 	}
 	st->log = opts->log;
 	st->log_arg = opts->log_arg;
 	st->log_level = opts->log_level;
+	st->lazy = opts->flags & UNET_STACK_LAZY;
 	return 0;
 }
 
@@ -234,19 +236,19 @@ int unet_stack_run(struct unet_stack *st, int timeout_ms)
 	err = channel_error(st);
 	if (err)
 		return err;
-	if (!timeout_ms) {
-		n = unet_stack_turn(st, st->be->ops->now_us(st->be));
-		err = unet_stack_sync(st, 0);
-		return err ? err : (int)n;
+	if (timeout_ms) {
+		/* what was sent since the last turn goes out with the same call */
+		now = st->be->ops->now_us(st->be);
+		st->now = max(st->now, now);
+		output(st);
+		err = unet_stack_sync(st, sleep_time(st, now, timeout_ms));
+		if (err)
+			return err;
 	}
-	/* what was sent since the last turn goes out with the same call */
-	now = st->be->ops->now_us(st->be);
-	st->now = max(st->now, now);
-	output(st);
-	err = unet_stack_sync(st, sleep_time(st, now, timeout_ms));
-	if (err)
-		return err;
-	return (int)unet_stack_turn(st, st->be->ops->now_us(st->be));
+	n = unet_stack_turn(st, st->be->ops->now_us(st->be));
+	if (!timeout_ms || !st->lazy)
+		err = unet_stack_sync(st, 0);
+	return err ? err : (int)n;
 }
 
 int unet_stack_input(struct unet_stack *st, uint64_t now_us,

@@ -7,8 +7,8 @@
  *   3. events    callbacks of sockets that became ready
  *   4. output    work put off by 1 to 3: unet_stack_defer()
  *
- * and between two turns there is at most one system call: rings out and, if
- * there is nothing to do, sleep.
+ * Before a turn at most one system call lets the kernel see the rings and, if there
+ * is nothing to do, sleeps; after it at most one sends what the turn has made.
  *
  * Protocols never call the OS: the time is @now, set by whoever runs the turn,
  * randomness comes from unet_stack_random(). They never call up either: input
@@ -101,6 +101,7 @@ struct unet_proto {
  * @log:	takes lines
  * @log_arg:	for @log
  * @log_level:	least urgent level
+ * @lazy:	UNET_STACK_LAZY
  * @running:	a turn is in progress
  * @more_input:	the last turn left flow batches for the next
  * @unsynced:	something was put on the rings since the last sync
@@ -135,6 +136,7 @@ struct unet_stack {
 	void (*log)(void *arg, int level, const char *line);
 	void *log_arg;
 	u32 log_level;
+	bool lazy;
 	bool running;
 	bool more_input;
 	bool unsynced;

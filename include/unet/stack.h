@@ -32,7 +32,7 @@ struct unet_wire;
 /**
  * struct unet_stack_opts - how a stack is to be opened
  * @size:	sizeof(struct unet_stack_opts)
- * @flags:	zero
+ * @flags:	UNET_STACK_*
  * @params:	sizes of the channel, 0 for the default (see linux/unet.h)
  * @log:	takes log lines, NULL for none
  * @log_arg:	passed to @log
@@ -48,6 +48,13 @@ struct unet_stack_opts {
 	uint32_t log_level;
 	uint32_t reserved;
 };
+
+/*
+ * What a turn sends leaves with the system call that the next unet_stack_run()
+ * sleeps with, instead of one of its own. For programs that do nothing else than
+ * unet_stack_run(st, -1) in a loop: half the system calls under light load.
+ */
+#define UNET_STACK_LAZY		(1u << 0)
 
 /**
  * unet_stack_open() - open a stack on the host's own address
@@ -80,8 +87,9 @@ void unet_stack_close(struct unet_stack *st);
  * @timeout_ms: longest sleep when there is nothing to do; 0 does not sleep,
  *	-1 sleeps until something happens
  *
- * Sleeps only when the turn found nothing, never past the next timer. Callbacks
- * set by unet_sock_on() run inside this call and may use every socket of the
+ * Sleeps only when there is nothing to do, never past the next timer, and what was
+ * sent since the last turn leaves first. What the turn itself sends is on its way
+ * when this returns (but see UNET_STACK_LAZY). Callbacks set by unet_sock_on() run inside this call and may use every socket of the
  * stack, but not unet_stack_run() or unet_stack_close().
  *
  * Return: how many flow batches and callbacks the turn had (0: slept in vain),

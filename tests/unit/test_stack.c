@@ -136,6 +136,33 @@ static void what_the_application_sent_goes_out_with_the_sleep(void **state)
 	assert_true(caught.fake.waited == UNET_NEVER);
 }
 
+static void send_something(struct unet_stack *st, struct unet_work *w)
+{
+	st->unsynced = true;
+}
+
+static void what_a_turn_sends_is_gone_when_run_returns(void **state)
+{
+	struct unet_work w;
+
+	unet_work_init(&w, send_something);
+	unet_stack_defer_event(caught.st, &w);
+	unet_stack_run(caught.st, -1);
+	assert_int_equal(caught.fake.syncs, 1);
+	assert_int_equal(caught.fake.waited, 0);
+	/* or leaves with the next call, when the stack is a lazy one */
+	caught.st->lazy = true;
+	unet_stack_defer_event(caught.st, &w);
+	unet_stack_run(caught.st, -1);
+	assert_int_equal(caught.fake.syncs, 1);
+	unet_stack_run(caught.st, -1);
+	assert_int_equal(caught.fake.syncs, 2);
+	assert_true(caught.fake.waited == UNET_NEVER);
+	unet_stack_defer_event(caught.st, &w);
+	unet_stack_run(caught.st, 0);
+	assert_int_equal(caught.fake.syncs, 3);
+}
+
 static void run_0_publishes_and_never_sleeps(void **state)
 {
 	unet_stack_run(caught.st, 0);
@@ -234,7 +261,7 @@ static void options_are_checked(void **state)
 	assert_true(f.closed);
 	assert_non_null(strstr(unet_error_detail(), "unet_stack_opts"));
 	opts.size++;
-	opts.flags = 1;
+	opts.flags = 2;
 	assert_null(unet_stack_create(&f.be, &opts, "x", 1));
 	assert_null(unet_stack_open("nosuch", &(struct unet_stack_opts){ 0 }));
 	assert_int_equal(errno, EINVAL);
@@ -318,6 +345,7 @@ int main(void)
 		TEST(run_sleeps_until_the_next_timer_and_no_longer),
 		TEST(run_does_not_sleep_when_something_is_planned_for_now),
 		TEST(what_the_application_sent_goes_out_with_the_sleep),
+		TEST(what_a_turn_sends_is_gone_when_run_returns),
 		TEST(run_0_publishes_and_never_sleeps),
 		TEST(run_answers_how_much_there_was),
 		TEST(a_dead_channel_is_told),
