@@ -227,10 +227,17 @@ part_tcp()
 # programs measured, so samples outside their run can be told apart.
 profile_begin()
 {
+	local word
+
+	mkfifo "$work/control" "$work/answer"
 	perf record -q -a -k CLOCK_MONOTONIC -e cpu-clock -c 20011 -m 8M \
-		-o "$work/perf.data" 2> /dev/null &
+		-D -1 --control "fifo:$work/control,$work/answer" \
+		-o "$work/perf.data" > /dev/null 2>&1 &
 	perf=$!
-	until [ -s "$work/perf.data" ]; do sleep 0.1; done
+	# It has started when it says so: its reading of files takes real time,
+	# in which the guest's clock may jump.
+	echo enable > "$work/control"
+	read -r word < "$work/answer"
 }
 
 # profile_end WHAT START END INSTRUCTIONS UNITS UNIT: INSTRUCTIONS are those of the
@@ -242,7 +249,7 @@ profile_end()
 	perf script -i "$work/perf.data" --ns -F comm,time,ip,sym,dso 2> /dev/null |
 		"$here/profile.awk" -v what="$1" -v from="$2" -v to="$3" \
 			-v insn=$(($4 / $5)) -v unit="$6" /proc/kallsyms -
-	rm "$work/perf.data"
+	rm "$work/perf.data" "$work/control" "$work/answer"
 }
 
 # profile_rx WAY FLOWS
@@ -299,6 +306,7 @@ part_profile()
 	detach
 	remove_link
 	make_peer
+	profile_tcp_server kernel
 	attach
 	profile_tcp_server unet
 	detach
