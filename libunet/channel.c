@@ -46,12 +46,13 @@ static int bind_error(const char *dev, int err)
 {
 	switch (err) {
 	case -ENODEV:
-		unet_detail("%s: not attached to a nexus in this network namespace (unetctl attach %s)",
-			    dev, dev);
+		unet_detail("%s: not attached to a nexus in this network "
+			    "namespace (unetctl attach %s)", dev, dev);
 		break;
 	case -EINVAL:
-		unet_detail("%s: the kernel refused the channel's sizes (rings and flows: powers of two up to 65536; buffers: see unet(4))",
-			    dev);
+		unet_detail("%s: the kernel refused the channel's sizes (rings "
+			    "and flows: powers of two up to 65536; buffers: "
+			    "see unet(4))", dev);
 		break;
 	case -EDQUOT:
 		unet_detail("%s: the channel's memory would exceed the cap", dev);

@@ -87,7 +87,8 @@ void unet_icmp_input(struct unet_stack *st, struct unet_pkt *pkt,
 	enum unet_stack_counter what = UNET_STAT_ICMP_IGNORED;
 	u32 before = pkt->l3_offset;
 
-	if ((info->proto == UNET_PROTO_ICMP) != (info->family == 4))
+	if (info->proto != (info->family == 4 ? UNET_PROTO_ICMP :
+			    UNET_PROTO_ICMP6))
 		what = UNET_STAT_IP_BAD_PROTO;
 	else if (pkt->total < UNET_ICMP_HEADER)
 		what = UNET_STAT_ICMP_MALFORMED;

@@ -132,8 +132,8 @@ struct unet_sock *unet_sock_tcp_connect(struct unet_stack *st,
 		if (unet_tcp_set_congestion(s->tcp, opts->congestion))
 			err = -EINVAL;
 		if (err)
-			unet_detail("congestion control \"%.40s\": not known (allowed: cubic, reno)",
-				    opts->congestion);
+			unet_detail("congestion control \"%.40s\": not known "
+				    "(allowed: cubic, reno)", opts->congestion);
 	}
 	if (!err) {
 		unet_endpoint_set_local(&key, local);

@@ -119,7 +119,8 @@ static struct unet_sock *connect_to(struct unet_stack *st, int type,
 
 	if (opts && (opts->size < sizeof(*opts) || opts->reserved ||
 		     opts->flags & ~UNET_SOCK_REUSEADDR)) {
-		unet_detail("struct unet_connect_opts: size %zu, flags %#x: size must be %zu, flags 0 or UNET_SOCK_REUSEADDR",
+		unet_detail("struct unet_connect_opts: size %zu, flags %#x: "
+			    "size must be %zu, flags 0 or UNET_SOCK_REUSEADDR",
 			    opts->size, opts->flags, sizeof(*opts));
 		err = -EINVAL;
 	}

@@ -240,7 +240,7 @@ static int get_info(struct unet_sock *s, const struct option *o, void *val,
 	if (s->kind == UNET_SOCK_DGRAM)
 		return -ENOPROTOOPT;
 	unet_tcp_info(s->tcp, &info);
-	info.size = (u32)min((size_t)*len, sizeof(info));
+	info.size = (u32)min_t(size_t, *len, sizeof(info));
 	return write_bytes(val, len, &info, sizeof(info));
 }
 

@@ -30,8 +30,10 @@ static int options(struct unet_stack *st, const struct unet_stack_opts *opts)
 		return 0;
 	if (opts->size < sizeof(*opts) || opts->flags & ~UNET_STACK_LAZY ||
 	    opts->reserved) {
-		unet_detail("struct unet_stack_opts: size %zu, flags %#x: size must be %zu, flags 0 or UNET_STACK_LAZY, reserved 0",
-			    opts->size, opts->flags, sizeof(*opts));
+		unet_detail("struct unet_stack_opts: size %zu, flags %#x: size "
+			    "must be %zu, flags 0 or UNET_STACK_LAZY, "
+			    "reserved 0", opts->size, opts->flags,
+			    sizeof(*opts));
 		return -EINVAL;
 	}
 	st->log = opts->log;

@@ -196,7 +196,7 @@ static u32 next_datagram(const struct unet_pkt *pkt, u32 *offset)
 	u32 left = pkt->total - UNET_UDP_HEADER - (u32)pkt->priv;
 
 	*offset = UNET_UDP_HEADER + (u32)pkt->priv;
-	return pkt->seg_size ? min(left, (u32)pkt->seg_size) : left;
+	return pkt->seg_size ? min_t(u32, left, pkt->seg_size) : left;
 }
 
 static void read_from(const struct unet_pkt *pkt, struct unet_flow_key *from)

@@ -33,8 +33,8 @@ struct unet_udp_events {
  * @st:		its stack
  * @ev:		owner's
  * @ctx:	owner's
- * @rcvq:	packets with data at the UDP header and the IP header before it;
- *		@priv: payload bytes of a super packet taken already
+ * @rcvq:	packets with data at the UDP header and the IP header before it; in
+ *		priv the payload bytes of a super packet taken already
  * @rcv_busy:	memory the queue keeps busy
  * @rcvbuf:	most of that
  * @error:	pending, positive errno

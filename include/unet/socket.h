@@ -26,7 +26,7 @@ struct unet_stack;
 struct unet_sock;
 
 /* Events, also what unet_sock_events() answers with. */
-#define UNET_READABLE	(1u << 0)	/* bytes, a datagram, end of stream or a connection to accept */
+#define UNET_READABLE	(1u << 0)	/* bytes, a datagram, the end, a connection */
 #define UNET_WRITABLE	(1u << 1)	/* connected, and room to send */
 #define UNET_CLOSED	(1u << 2)	/* the peer will send no more */
 #define UNET_ERROR	(1u << 3)	/* failed: SO_ERROR or the next call says why */

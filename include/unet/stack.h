@@ -89,8 +89,9 @@ void unet_stack_close(struct unet_stack *st);
  *
  * Sleeps only when there is nothing to do, never past the next timer, and what was
  * sent since the last turn leaves first. What the turn itself sends is on its way
- * when this returns (but see UNET_STACK_LAZY). Callbacks set by unet_sock_on() run inside this call and may use every socket of the
- * stack, but not unet_stack_run() or unet_stack_close().
+ * when this returns (but see UNET_STACK_LAZY). Callbacks set by unet_sock_on()
+ * run inside this call and may use every socket of the stack, but not
+ * unet_stack_run() or unet_stack_close().
  *
  * Return: how many flow batches and callbacks the turn had (0: slept in vain),
  * or -EINTR by a signal, -EIO the channel was poisoned, -ENODEV the device or

@@ -95,6 +95,7 @@ enum unet_stack_counter {
 	UNET_STACK_COUNTERS(UNET_STACK_COUNTER_ID)
 	UNET_STAT_COUNT
 };
+
 #undef UNET_STACK_COUNTER_ID
 
 /**

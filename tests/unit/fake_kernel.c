@@ -216,6 +216,7 @@ bool kernel_receive(u64 tag, u32 flags, const struct kernel_piece *p, u32 n)
 		slot->packets += !(p[i].flags & UNET_DESC_MORE);
 	}
 	kern.rx.tail++;
+	/* the user's load-acquire pairs with this */
 	smp_store_release(&kring()->rx_tail, kern.rx.tail);
 	return true;
 }
@@ -277,6 +278,7 @@ static int do_sync(struct unet_sync *sync)
 			break;
 		take_send(&slot[kern.tx.head & (kern.tx.entries - 1)]);
 	}
+	/* as rx_tail */
 	smp_store_release(&kring()->tx_head, kern.tx.head);
 	return 0;
 }
@@ -299,6 +301,7 @@ void kernel_complete(u32 n, u16 status)
 			--kern.n_cookies * sizeof(u32));
 		kern.done.tail++;
 	}
+	/* as rx_tail */
 	smp_store_release(&kring()->done_tail, kern.done.tail);
 }
 

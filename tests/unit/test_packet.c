@@ -343,7 +343,8 @@ static void model_append(struct model *m, u64 *rnd)
 		return;
 	}
 	for (i = 0; i < n; i++)
-		at[i] = m->bytes[m->len + i] = (u8)unit_random(rnd);
+		at[i] = (u8)unit_random(rnd);
+	memcpy(m->bytes + m->len, at, n);
 	unet_pkt_append(m->pkt, tail);
 	m->len += n;
 }
@@ -357,10 +358,12 @@ static void model_put(struct model *m, u64 *rnd)
 	if (m->len + n > MODEL_MAX)
 		return;
 	at = unet_pkt_put(m->pkt, n);
-	for (i = 0; at && i < n; i++)
-		at[i] = m->bytes[m->len + i] = (u8)unit_random(rnd);
-	if (at)
-		m->len += n;
+	if (!at)
+		return;
+	for (i = 0; i < n; i++)
+		at[i] = (u8)unit_random(rnd);
+	memcpy(m->bytes + m->len, at, n);
+	m->len += n;
 }
 
 static void model_pull(struct model *m, u64 *rnd)
@@ -385,8 +388,10 @@ static void model_write(struct model *m, u64 *rnd)
 
 	assert_int_equal(unet_pkt_writable(m->pkt), 0);
 	for (p = m->pkt; p; at += p->len, p = p->more) {
-		if (p->len)
-			p->data[0] = m->bytes[at] = (u8)unit_random(rnd);
+		if (!p->len)
+			continue;
+		m->bytes[at] = (u8)unit_random(rnd);
+		p->data[0] = m->bytes[at];
 	}
 }
 

@@ -37,7 +37,9 @@ static int set_up(void **state)
 	w = unet_wire_open(&o, end);
 	cli = end[0];
 	srv = end[1];
-	ls = c = s = NULL;
+	ls = NULL;
+	c = NULL;
+	s = NULL;
 	return !w;
 }
 

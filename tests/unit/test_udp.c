@@ -36,7 +36,9 @@ static int set_up(void **state)
 {
 	size_t i;
 
-	readables = writables = errors = 0;
+	readables = 0;
+	writables = 0;
+	errors = 0;
 	for (i = 0; i < sizeof(data); i++)
 		data[i] = (u8)(i * 13 + i / 253);
 	fake_init(&fake);
