@@ -346,6 +346,7 @@ enum unet_counter {
 	UNET_COUNTERS(UNET_COUNTER_ID)
 	UNET_CNT_COUNT
 };
+
 #undef UNET_COUNTER_ID
 
 /* ---- ioctls ----------------------------------------------------------- */
@@ -463,8 +464,8 @@ struct unet_bind {
 #define UNET_FLOW_LOCAL_PORT	(1u << 1)	/* else the kernel picks one, told in the answer */
 #define UNET_FLOW_REMOTE	(1u << 2)	/* remote address and port: a connected flow */
 #define UNET_FLOW_V6ONLY	(1u << 3)	/* AF_INET6 wildcard listener: no IPv4 */
-#define UNET_FLOW_REUSEADDR	(1u << 4)	/* may take over a lingering port of the same user */
-#define UNET_FLOW_NO_PORTS	(1u << 5)	/* IP-only key: protocol without ports; CAP_NET_RAW */
+#define UNET_FLOW_REUSEADDR	(1u << 4)	/* may take over the same user's lingering port */
+#define UNET_FLOW_NO_PORTS	(1u << 5)	/* IP-only key, no ports; CAP_NET_RAW */
 
 /* struct unet_flow_meta.flags */
 #define UNET_META_NO_BATCH	(1u << 0)	/* release every packet as a batch of its own */
@@ -625,7 +626,7 @@ enum unet_genl_cmd {
 	UNET_CMD_NEXUS_DETACH,	/* IFNAME; CAP_NET_ADMIN */
 	UNET_CMD_NEXUS_GET,	/* dump, or one by IFNAME */
 	UNET_CMD_CHANNEL_GET,	/* dump; IFNAME filters */
-	UNET_CMD_FLOW_GET,	/* dump; IFNAME, PROTO, LOCAL_PORT, REMOTE_PORT, LOCAL_ADDR, REMOTE_ADDR, PID filter */
+	UNET_CMD_FLOW_GET,	/* dump; IFNAME, PROTO, PID, addresses, ports filter */
 	UNET_CMD_STATS_GET,	/* dump of counters per nexus; IFNAME filters */
 	UNET_CMD_VERSION_GET,
 	UNET_CMD_EVENT,		/* multicast: EVENT and what it is about */
