@@ -37,6 +37,8 @@ struct unet_rx_batch {
  * @tx_room:	sends that can be taken now
  * @tx_alloc:	contiguous TX memory of at least @min bytes and up to @want,
  *		both at most UNET_TX_BLOCK_MAX; NULL when there is none
+ * @tx_free:	TX memory not in use, bytes: a connection queues no more than
+ *		that, so that one cannot starve the others; may be NULL
  * @tx_header:	a block for headers, UNET_TX_HEADER_BYTES large; kept apart
  *		from @tx_alloc's memory so that there is one when @tx_room says so
  * @flow_add:	as UNET_IOC_FLOW_ADD
@@ -65,6 +67,7 @@ struct unet_backend_ops {
 	u32 (*tx_room)(struct unet_backend *be);
 	struct unet_block *(*tx_alloc)(struct unet_backend *be, u32 min,
 				       u32 want);
+	u64 (*tx_free)(struct unet_backend *be);
 	struct unet_block *(*tx_header)(struct unet_backend *be);
 	int (*flow_add)(struct unet_backend *be, struct unet_flow_req *req);
 	int (*flow_del)(struct unet_backend *be, u32 handle, u32 flags);

@@ -431,7 +431,13 @@ static void chan_close(struct unet_backend *be)
 	free(c);
 }
 
+static u64 chan_tx_free(struct unet_backend *be)
+{
+	return chan_of(be)->tx.free_bytes;
+}
+
 static const struct unet_backend_ops chan_ops = {
+	.tx_free = chan_tx_free,
 	.rx = chan_rx,
 	.rx_done = chan_rx_done,
 	.tx = chan_tx,
