@@ -13,7 +13,10 @@ runtest=$top/tests/runtest.sh
 scan=$top/tests/vm/scan.sh
 seconds=$(sed -n 's/^timeout=//p' "$tests/settings")
 # A kernel full of checkers takes its time.
-[ ! -e /sys/kernel/debug/kmemleak ] || seconds=$((seconds * 10))
+if [ -e /sys/kernel/debug/kmemleak ]; then
+	seconds=$((seconds * 20))
+	export UNET_SLOW=1
+fi
 
 export UNET_KO=$top/build/kmod-$kver/unet.ko
 export CORE_TEST_KO=$top/build/core_test-$kver/tests/kselftest/core_test/core_test.ko
