@@ -60,11 +60,20 @@ equal "the channel is told" state=detached "$(told)"
 
 # ---- names, addresses ----
 ctl_a attach va
-ip -n "$NS_A" link set va name vnew
+# Older kernels rename only what is down.
+rename() {
+	ip -n "$NS_A" link set "$1" down
+	ip -n "$NS_A" link set "$1" name "$2"
+	ip -n "$NS_A" link set "$2" up
+}
+rename va vnew
 equal "the nexus is renamed with its device" vnew "$(nexuses "$NS_A")"
 hold vnew
 check "a channel opens by the new name" grep -q ready "$HELD"
-ip -n "$NS_A" link set vnew name va
+let_go > /dev/null
+rename vnew va
+wait_until 10 in_b ping -c 1 -W 1 "$A4"
+hold va
 ip -n "$NS_A" addr add 10.78.0.1/24 dev va
 sleep 0.5
 GEN=$(let_go | sed -n 's/.*addr_gen=//p')
