@@ -69,14 +69,14 @@ echo "kernels: $k61, $k612"
 
 run_style() {
 	tests/runtest.sh -l build/log/style --begin
-	tests/runtest.sh -l build/log/style -n style tests/style.sh
+	tests/runtest.sh -l build/log/style -t 900 -n style tests/style.sh
 	tests/runtest.sh -l build/log/style --end style
 }
 
 run_install() {
 	tests/runtest.sh -l build/log/install --begin
-	tests/runtest.sh -l build/log/install -t 300 -n install \
-		tests/vm/run.sh "$1" tests/vm/install-guest.sh "$1"
+	tests/runtest.sh -l build/log/install -t 900 -n install \
+		tests/vm/run.sh -t 880 "$1" tests/vm/install-guest.sh "$1"
 	tests/runtest.sh -l build/log/install --end install
 }
 

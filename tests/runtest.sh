@@ -69,8 +69,8 @@ run)
 	echo "$name $p $f $s" >> "$logdir/results"
 	if [ "$f" -gt 0 ]; then
 		echo "  FAILED   $name: $p passed, $f failed, $s skipped ($log)"
-		grep -a '^[ 	]*not ok' "$log" | grep -v '# *SKIP' | head -20 | sed 's/^/           /'
-		tail -n 25 "$log" | sed 's/^/         | /'
+		grep -a '^[ 	]*not ok' "$log" | grep -v '# *SKIP' | head -10 | sed 's/^/           /'
+		tail -n 15 "$log" | sed 's/^/         | /'
 		exit 0
 	fi
 	echo "  PASSED   $name: $p passed, $f failed, $s skipped"

@@ -94,14 +94,27 @@ result() { # SENTENCE OUTPUT: ok when there is no output
 
 join() { local IFS=,; echo "$*"; }
 
+# A file that passed is not looked at again until it, or what is left out, changes.
+mkdir -p build/style
+stamps=$(sha256sum "$0" "$scripts/checkpatch.pl" | sha256sum | cut -c1-16)
+stamp() { echo "build/style/$stamps-$(sha256sum "$1" | cut -c1-32)-$2"; }
+
 checkpatch() { # SENTENCE IGNORED FILE...
-	local sentence=$1 ignored=$2 out
+	local sentence=$1 ignored=$2 kind out= f
+	local -A changed=()
+	kind=$(sha256sum <<< "$ignored" | cut -c1-8)
 	shift 2
-	[ $# -gt 0 ] || return
-	out=$(printf '%s\n' "$@" | xargs -n 12 -P "$(nproc)" "$scripts/checkpatch.pl" --no-tree \
-		--strict --terse --show-types --no-summary --ignore "$ignored" -f 2>&1 |
-		grep -v '^total:' | tolerated)
+	for f in "$@"; do
+		[ -e "$(stamp "$f" "$kind")" ] || changed[$f]=$(stamp "$f" "$kind")
+	done
+	[ ${#changed[@]} -eq 0 ] || out=$(printf '%s\n' "${!changed[@]}" |
+		xargs -n 12 -P "$(nproc)" "$scripts/checkpatch.pl" --no-tree --strict --terse \
+			--show-types --no-summary --ignore "$ignored" -f 2>&1 |
+		grep -v '^total:' | tolerated | sort -t: -k1,1 -k2,2n)
 	result "checkpatch: $sentence" "$out"
+	for f in "${!changed[@]}"; do
+		grep -qF "$f:" <<< "$out" || touch "${changed[$f]}"
+	done
 }
 
 # Tracked or about to be; never what is ignored.
