@@ -182,15 +182,16 @@ static bool step_sequence(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 	return false;
 }
 
-/* RFC 7323 section 4.3, (2) and (3): only from what passed the first step. */
+/*
+ * RFC 7323 section 4.3, (2) and (3): only from what passed the first step, which
+ * let an older value pass after 24 days only.
+ */
 static void take_timestamp(struct unet_tcp_pcb *pcb,
 			   const struct unet_tcp_seg *seg)
 {
 	if (!(pcb->flags & UNET_TCPF_TS) ||
 	    !(seg->opts.present & UNET_TCPOPT_TS) ||
-	    seq_gt(seg->seq, pcb->rcv_acked))
-		return;
-	if (seq_lt(seg->opts.tsval, pcb->ts_recent))
+	    seg->flags & UNET_TCP_RST || seq_gt(seg->seq, pcb->rcv_acked))
 		return;
 	pcb->ts_recent = seg->opts.tsval;
 	pcb->ts_recent_ms = pcb->st->now / 1000;

@@ -29,18 +29,6 @@ static void list_add(struct unet_tcp_xmit_list *l, struct unet_tcp_xmit *x)
 	l->last = x;
 }
 
-static void list_add_front(struct unet_tcp_xmit_list *l,
-			   struct unet_tcp_xmit *x)
-{
-	x->t_prev = NULL;
-	x->t_next = l->first;
-	if (l->first)
-		l->first->t_prev = x;
-	else
-		l->last = x;
-	l->first = x;
-}
-
 static void list_add_after(struct unet_tcp_xmit_list *l,
 			   struct unet_tcp_xmit *at, struct unet_tcp_xmit *x)
 {
@@ -65,6 +53,27 @@ static void list_del(struct unet_tcp_xmit_list *l, struct unet_tcp_xmit *x)
 		l->last = x->t_prev;
 	x->t_next = NULL;
 	x->t_prev = NULL;
+}
+
+/* In order of time; nearly always in front of all others. */
+static void list_add_by_time(struct unet_tcp_xmit_list *l,
+			     struct unet_tcp_xmit *x)
+{
+	struct unet_tcp_xmit *at = l->first;
+
+	if (!at || at->sent_us >= x->sent_us) {
+		x->t_prev = NULL;
+		x->t_next = at;
+		l->first = x;
+		if (at)
+			at->t_prev = x;
+		else
+			l->last = x;
+		return;
+	}
+	while (at->t_next && at->t_next->sent_us < x->sent_us)
+		at = at->t_next;
+	list_add_after(l, at, x);
 }
 
 static u32 numbers(const struct unet_tcp_xmit *x)
@@ -216,8 +225,6 @@ void unet_tcp_rec_lose(struct unet_tcp_pcb *pcb, struct unet_tcp_xmit *x)
 /**
  * unet_tcp_rec_found() - what was taken for lost is on its way after all
  * @pcb:	connection
- *
- * Lost records were sent before all that are in flight, so they go in front.
  */
 void unet_tcp_rec_found(struct unet_tcp_pcb *pcb)
 {
@@ -226,7 +233,7 @@ void unet_tcp_rec_found(struct unet_tcp_pcb *pcb)
 
 	while ((x = rec->lost.last)) {
 		leave(rec, x);
-		list_add_front(&rec->sent, x);
+		list_add_by_time(&rec->sent, x);
 		rec->in_flight += numbers(x);
 	}
 }

@@ -388,7 +388,8 @@ static void write_ip(u8 *p, u32 total)
 /* A segment of the peer, there for the next turn. */
 void script_put(struct script *s, const struct script_seg *seg)
 {
-	struct unet_pkt *pkt = unet_pkt_heap(&s->st->pool, 0, seg->len + 100);
+	u32 room = max(seg->len + 100, UNET_RX_SMALL_BYTES);
+	struct unet_pkt *pkt = unet_pkt_heap(&s->st->pool, 0, room);
 	u8 *p = unet_pkt_put(pkt, 40), opts[40];
 	u32 n = write_opts(opts, seg), i;
 	u32 irs = seg->raw ? 0 : SCRIPT_IRS, iss = seg->raw ? 0 : SCRIPT_ISS;
@@ -514,8 +515,11 @@ static const char *check_lists(const struct unet_tcp_recovery *rec)
 {
 	const struct unet_tcp_xmit *x;
 	u32 flight = 0, lost = 0;
+	u64 sent_us = 0;
 
-	for (x = rec->sent.first; x; x = x->t_next) {
+	for (x = rec->sent.first; x; sent_us = x->sent_us, x = x->t_next) {
+		if (x->sent_us < sent_us)
+			return "the sent list is not in order of time";
 		if (x->flags & (UNET_TCPX_LOST | UNET_TCPX_SACKED))
 			return "a record on the sent list is not in flight";
 		flight += x->end - x->node.seq;

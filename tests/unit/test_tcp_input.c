@@ -231,6 +231,9 @@ static void an_older_segment_does_not_change_the_window(void **state)
 	assert_int_equal(s->pcb->snd_wnd, 5000);
 	IN(s, ACK, .seq = 101, .ack = 1, .wnd = 200);
 	assert_int_equal(s->pcb->snd_wnd, 200);
+	IN(s, ACK, .seq = 301, .ack = 1, .len = 10, .wnd = 9000);
+	IN(s, ACK, .seq = 201, .ack = 1, .len = 10, .wnd = 300);
+	assert_int_equal(s->pcb->snd_wnd, 9000);
 	script_close(s);
 }
 
@@ -309,10 +312,27 @@ static void after_24_days_any_timestamp_is_good(void **state)
 	s->now += 25ull * 24 * 3600 * 1000000;
 	IN(s, ACK, .seq = 1, .ack = 1, .len = 10, .ts = 5);
 	assert_int_equal(s->pcb->rcvq.bytes, 10);
+	assert_int_equal(s->pcb->ts_recent, 5);
+	IN(s, ACK, .seq = 11, .ack = 1, .len = 10, .ts = 4);
+	assert_int_equal(s->pcb->rcvq.bytes, 10);
+	IN(s, RST, .seq = 15, .ts = 1);	/* resets say nothing of time */
+	assert_int_equal(s->pcb->ts_recent, 5);
 	script_close(s);
 }
 
 /* ---- closing ---- */
+
+static void text_behind_a_fin_is_forgotten(void **state)
+{
+	struct script *s = open_plain();
+
+	IN(s, ACK, .seq = 101, .ack = 1, .len = 100);
+	ignore_out(s);
+	IN(s, FIN | ACK, .seq = 1, .ack = 1, .len = 10);
+	OUT(s, ACK, .seq = 1, .ack = 12);
+	assert_null(s->pcb->ooo);
+	script_close(s);
+}
 
 static void the_peer_may_close_first(void **state)
 {
@@ -518,6 +538,8 @@ static void time_wait_is_not_assassinated(void **state)
 	struct script *s = open_time_wait(false);
 
 	IN(s, RST, .seq = 2);
+	IN(s, RST, .seq = 9);
+	IN(s, RST | SYN, .seq = 9);
 	NONE(s);
 	assert_int_equal(tcp_of(s->st)->n_tw, 1);
 	script_close(s);
@@ -693,6 +715,7 @@ int main(void)
 		cmocka_unit_test(only_acceptable_segments_move_the_timestamp),
 		cmocka_unit_test(timestamps_wrap),
 		cmocka_unit_test(after_24_days_any_timestamp_is_good),
+		cmocka_unit_test(text_behind_a_fin_is_forgotten),
 		cmocka_unit_test(the_peer_may_close_first),
 		cmocka_unit_test(we_may_close_first),
 		cmocka_unit_test(both_may_close_at_once),

@@ -101,6 +101,35 @@ static void holes_are_repaired_in_one_round_trip(void **state)
 	script_close(s);
 }
 
+/* However little was in flight at the end, recovery leaves the threshold. */
+static void after_recovery_the_window_is_the_threshold(void **state)
+{
+	struct script *s = open_flight(true, 0);
+
+	IN(s, ACK, .seq = 1, .ack = 1, .sacks = 1, .sack = { BLOCK(7, 10) });
+	assert_int_equal(s->pcb->rec.phase, UNET_TCP_RECOVERY);
+	assert_int_equal(s->pcb->cc.cwnd, 3 * M);
+	IN(s, ACK, .seq = 1, .ack = SEQ(10));
+	assert_int_equal(s->pcb->cc.cwnd, 7 * M);
+	script_close(s);
+}
+
+/* RFC 8985 section 7.2: writes put a probe off, but not beyond the timeout. */
+static void writing_on_does_not_put_the_probe_off_for_ever(void **state)
+{
+	struct script *s = open_flight(true, 0);
+	u32 i;
+
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_NODELAY, 1);
+	s->pcb->cc.cwnd = 100 * M;
+	for (i = 0; i < 40 && !stat(s, UNET_STAT_TCP_TLP); i++) {
+		script_send(s, 10);
+		script_after(s, 10000);
+	}
+	assert_in_range(i, 19, 21);	/* 300 ms after the first, not 500 */
+	script_close(s);
+}
+
 static void new_data_keeps_the_clock_ticking_in_recovery(void **state)
 {
 	struct script *s = open_flight(true, 0);
@@ -363,17 +392,62 @@ static void records_are_cut_on_segments_only(void **state)
 
 		IN(s, ACK, .seq = 1, .ack = 1, .sacks = 1,
 		   .sack = { { a, min(a + n, SEQ(10)) } });
-		assert_true(tcp_of(s->st)->n_xmit <= 10);
+		for (const struct unet_tcp_xmit *x = s->pcb->rec.first; x;
+		     x = x->next)
+			assert_int_equal((x->node.seq - SCRIPT_ISS - 1) % M, 0);
 		s->n_out = 0;
 	}
 	script_close(s);
 }
 
-/* 10,000 segments, SACKs from the far end on: not quadratic. */
+static void sacked_neighbours_become_one_record(void **state)
+{
+	struct script *s = open_flight(true, 0);
+
+	for (u32 i = 9; i >= 1; i--)
+		IN(s, ACK, .seq = 1, .ack = 1, .sacks = 1,
+		   .sack = { BLOCK(i, i + 1) });
+	assert_int_equal(tcp_of(s->st)->n_xmit, 2);
+	script_close(s);
+}
+
+/* Halves of a super packet keep their place by time; others come behind. */
+static void a_cut_record_keeps_its_place(void **state)
+{
+	struct script *s = open_flight(true, SCRIPT_SUPER);
+
+	s->pcb->cc.cwnd = 100 * M;
+	script_send(s, M);
+	IN(s, ACK, .seq = 1, .ack = 1, .sacks = 1, .sack = { BLOCK(4, 5) });
+	assert_int_equal(s->pcb->rec.sent.first->node.seq, SCRIPT_ISS + SEQ(0));
+	assert_int_equal(s->pcb->rec.sent.first->t_next->node.seq,
+			 SCRIPT_ISS + SEQ(5));
+	assert_int_equal(s->pcb->rec.sent.last->node.seq, SCRIPT_ISS + SEQ(10));
+	script_close(s);
+}
+
+/* RFC 6582: duplicates of what a timeout sent twice mean nothing. */
+static void duplicates_after_a_timeout_start_nothing(void **state)
+{
+	struct script *s = open_flight(false, 0);
+	u64 retrans;
+
+	script_after(s, 201000);
+	IN(s, ACK, .seq = 1, .ack = SEQ(10));
+	script_send(s, 2 * M);
+	retrans = stat(s, UNET_STAT_TCP_RETRANS);
+	for (int i = 0; i < 5; i++)
+		IN(s, ACK, .seq = 1, .ack = SEQ(10));
+	assert_int_equal(s->pcb->rec.phase, UNET_TCP_OPEN);
+	assert_int_equal(stat(s, UNET_STAT_TCP_RETRANS), retrans);
+	script_close(s);
+}
+
+/* Thousands of segments, SACKs from the far end on. */
 static void a_long_flight_sacked_backwards_is_cheap(void **state)
 {
 	struct script *s = script_open(SCRIPT_SUPER);
-	u32 n = 5700, i;	/* segments of 88 - 0 bytes in 64 KiB and scaled */
+	u32 n = 5700, i;
 
 	script_listen(s, 1);
 	IN(s, SYN, .seq = 0, .mss = 88, .sack_ok = true, .wscale = 8);
@@ -442,6 +516,8 @@ int main(void)
 		cmocka_unit_test(rack_waits_a_quarter_of_a_round_trip),
 		cmocka_unit_test(reordering_is_not_taken_for_loss),
 		cmocka_unit_test(holes_are_repaired_in_one_round_trip),
+		cmocka_unit_test(after_recovery_the_window_is_the_threshold),
+		cmocka_unit_test(writing_on_does_not_put_the_probe_off_for_ever),
 		cmocka_unit_test(new_data_keeps_the_clock_ticking_in_recovery),
 		cmocka_unit_test(a_lost_retransmission_is_found_by_time),
 		cmocka_unit_test(the_tail_is_probed_before_the_timeout),
@@ -457,6 +533,9 @@ int main(void)
 		cmocka_unit_test(a_reneging_receiver_gets_everything_again),
 		cmocka_unit_test(blocks_outside_what_is_in_flight_mean_nothing),
 		cmocka_unit_test(records_are_cut_on_segments_only),
+		cmocka_unit_test(sacked_neighbours_become_one_record),
+		cmocka_unit_test(a_cut_record_keeps_its_place),
+		cmocka_unit_test(duplicates_after_a_timeout_start_nothing),
 		cmocka_unit_test(a_long_flight_sacked_backwards_is_cheap),
 		cmocka_unit_test(the_scoreboard_stays_sound),
 	};

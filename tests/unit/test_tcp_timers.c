@@ -298,6 +298,27 @@ static void a_window_taken_back_is_respected(void **state)
 	script_close(s);
 }
 
+/* Nothing is sent behind an edge that was taken back, not even an ACK. */
+static void nothing_goes_behind_a_window_taken_back(void **state)
+{
+	struct script *s = script_open(0);
+
+	OPEN(s, SACKS);
+	know_rtt(s, 1);
+	script_send(s, 14600);
+	ignore_out(s);
+	script_after(s, 1000);
+	IN(s, ACK, .seq = 1, .ack = 1461, .wnd = 2000, .sacks = 1,
+	   .sack = { { 13141, 14601 } });
+	script_after(s, 5000);
+	OUT(s, ACK, .seq = 1461, .ack = 1, .len = 1460);
+	OUT(s, ACK, .seq = 2921, .ack = 1, .len = 1460);
+	NONE(s);
+	IN(s, ACK, .seq = 1, .ack = 1461, .len = 3000, .wnd = 2000);
+	OUT(s, ACK, .seq = 3461, .ack = 3001);
+	script_close(s);
+}
+
 /* ---- keepalive ---- */
 
 static void keepalive_probes_and_gives_up(void **state)
@@ -419,6 +440,7 @@ int main(void)
 		cmocka_unit_test(an_orphan_before_a_shut_window_ends),
 		cmocka_unit_test(crumbs_are_used_after_a_while),
 		cmocka_unit_test(a_window_taken_back_is_respected),
+		cmocka_unit_test(nothing_goes_behind_a_window_taken_back),
 		cmocka_unit_test(keepalive_probes_and_gives_up),
 		cmocka_unit_test(fin_wait_2_without_an_owner_ends),
 		cmocka_unit_test(fin_wait_2_with_an_owner_waits),
