@@ -15,6 +15,7 @@
 #define _UNET_FLOW_H
 
 #include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/list.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable.h>
@@ -212,7 +213,7 @@ struct unet_flow *unet_flow_find(struct unet_nexus *nx,
 int unet_flow_add(struct unet_channel *ch, struct unet_flow_req *req);
 
 /* unet_flow_remove() flag beside UNET_DEL_*: the owner did not ask for it */
-#define UNET_FLOW_OWNER_GONE	(1u << 31)
+#define UNET_FLOW_OWNER_GONE	BIT(31)
 
 /**
  * unet_flow_remove() - take a flow away from its channel

@@ -81,11 +81,12 @@ static enum unet_counter check_header(struct send *s)
 static enum unet_counter check_host(struct send *s)
 {
 	struct unet_flow *flow = s->flow;
-	struct unet_nexus *nx = flow->channel->nexus;
+	struct unet_channel *ch = flow->channel;
+	struct unet_nexus *nx = ch->nexus;
 
 	/* A flow is found only while its nexus is attached. */
 	s->dev = rcu_dereference_protected(nx->dev,
-				lockdep_is_held(&flow->channel->tx_lock));
+					   lockdep_is_held(&ch->tx_lock));
 	if (!netif_running(s->dev))
 		return UNET_CNT_TX_DROP_DOWN;
 	if (!unet_local_check(&flow->source, nx, s->info.family, s->info.src))
