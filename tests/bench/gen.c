@@ -6,7 +6,8 @@
  * CLOCK_MONOTONIC.
  *
  * Packets carry no UDP checksum: with one, GRO would verify it ahead of every
- * receiver but the native ones. Addresses are fixed by the bench's topology: 10.77.0.1 sends to 10.77.0.2.
+ * receiver but the native ones. Addresses are fixed by the bench's topology:
+ * 10.77.0.1 sends to 10.77.0.2.
  */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -110,14 +111,16 @@ static int run(int prog, struct frame *f, const struct wish *w)
 {
 	struct xdp_md ctx = { .data_end = w->bytes,
 			      .ingress_ifindex = if_nametoindex(w->dev) };
-	LIBBPF_OPTS(bpf_test_run_opts, opts,
+	struct bpf_test_run_opts opts = {
+		.sz = sizeof(opts),
 		.data_in = f,
 		.data_size_in = w->bytes,
 		.ctx_in = &ctx,
 		.ctx_size_in = sizeof(ctx),
 		.repeat = w->packets,
 		.flags = BPF_F_TEST_XDP_LIVE_FRAMES,
-		.batch_size = w->burst);
+		.batch_size = w->burst,
+	};
 
 	return bpf_prog_test_run_opts(prog, &opts);
 }
@@ -142,28 +145,51 @@ static void usage(void)
 	exit(2);
 }
 
+static struct ether_addr address(const char *text)
+{
+	const struct ether_addr *mac = ether_aton(text);
+
+	if (mac)
+		return *mac;
+	fprintf(stderr, "bench_gen: '%s' is not a MAC address\n", text);
+	exit(2);
+}
+
+static void set(struct wish *w, int option, const char *text)
+{
+	switch (option) {
+	case 'o':
+		w->object = text;
+		break;
+	case 'i':
+		w->dev = text;
+		break;
+	case 'd':
+		w->dest = address(text);
+		break;
+	case 'n':
+		w->packets = number("packets", text, 1, 1u << 30);
+		break;
+	case 'l':
+		w->bytes = number("bytes", text, HEADERS, MAX_FRAME);
+		break;
+	case 'f':
+		w->flows = number("flows", text, 1, MAX_FLOWS);
+		break;
+	case 'b':
+		w->burst = number("burst", text, 1, 256);
+		break;
+	default:
+		usage();
+	}
+}
+
 static void parse(int argc, char **argv, struct wish *w)
 {
-	struct ether_addr *mac;
 	int c;
 
-	while ((c = getopt(argc, argv, "o:i:d:n:l:f:b:")) != -1) {
-		switch (c) {
-		case 'o': w->object = optarg; break;
-		case 'i': w->dev = optarg; break;
-		case 'd':
-			mac = ether_aton(optarg);
-			if (!mac)
-				usage();
-			w->dest = *mac;
-			break;
-		case 'n': w->packets = number("packets", optarg, 1, 1u << 30); break;
-		case 'l': w->bytes = number("bytes", optarg, HEADERS, MAX_FRAME); break;
-		case 'f': w->flows = number("flows", optarg, 1, MAX_FLOWS); break;
-		case 'b': w->burst = number("burst", optarg, 1, 256); break;
-		default: usage();
-		}
-	}
+	while ((c = getopt(argc, argv, "o:i:d:n:l:f:b:")) != -1)
+		set(w, c, optarg);
 	if (!w->dev || !w->object || optind != argc)
 		usage();
 }

@@ -26,7 +26,7 @@ build/bench/bench_tcp_%: $(BENCH_TCP) build/rel/obj/tests/bench/net_%.o build/re
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $^ -o $@
 
-build/bench/gen.bpf.o: tests/bench/gen.bpf.c
+build/bench/gen.bpf.o: tests/bench/gen.bpf.c tests/bench/gen.h
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) -O2 -g -Wall -Werror -target bpf \

@@ -59,7 +59,8 @@ static void client(tcp_run_fn run, char **argv)
 	struct tcp_result r = { 0 };
 
 	if (!conns || amount < conns) {
-		fprintf(stderr, "bench_tcp: connections '%s', amount '%s': at least 1, and at least 1 each\n",
+		fprintf(stderr,
+			"bench_tcp: connections '%s', amount '%s': at least 1 of each connection\n",
 			argv[4], argv[5]);
 		exit(2);
 	}

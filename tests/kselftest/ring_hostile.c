@@ -58,11 +58,11 @@ static int neighbour_is_well(struct chan *good, int peer, int n)
 		s = chan_rx_peek(good, 2000);
 		if (!s)
 			return -2;
-		for (b = s->first; b != UNET_NO_BUF; b = good->desc[b].next)
+		for (b = s->first; b != UNET_NO_BUF; b = good->desc[b].next) {
 			if (memcmp(chan_buf(good, b) + 28, &seen, 4))
 				return -3;
-			else
-				seen++;
+			seen++;
+		}
 		chan_rx_next(good);
 	}
 	return 0;
