@@ -277,6 +277,8 @@ static void nothing_is_left(struct script *s)
 	check(s->flows ? "a flow is left" : NULL);
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = { data, size };

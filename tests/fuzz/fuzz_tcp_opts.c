@@ -33,6 +33,8 @@ static void built_is_understood(const struct unet_tcp_opts *o, bool syn)
 	check(!memcmp(out.sack, in.sack, in.sacks * sizeof(in.sack[0])));
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct unet_tcp_opts o;
