@@ -29,7 +29,8 @@ struct unet_rx_batch {
  * struct unet_backend_ops - a kind of backend
  * @rx:		take the next flow batch into @b; 1, or 0 when there is none
  * @rx_done:	end of a burst of @rx, empty ones too: slots and buffers may be
- *		given back
+ *		given back, sends that are done are let go; @fd does not poll
+ *		readable for anything that was there before
  * @tx:		put @pkt (data at the L3 header, @header_len bytes of IP and L4
  *		header in the first piece) on its way with flow @handle. Bytes
  *		are let go when sent. Takes @pkt over in any case. 0, -ENOBUFS

@@ -177,16 +177,6 @@ static void publish_free(struct chan_backend *c)
 	c->freed = false;
 }
 
-static void chan_rx_done(struct unet_backend *be)
-{
-	struct chan_backend *c = chan_of(be);
-
-	if (c->taken)
-		unet_rx_release(c->r);
-	c->taken = false;
-	publish_free(c);
-}
-
 /* ---- sending ------------------------------------------------------------ */
 
 static void reap(struct chan_backend *c)
@@ -209,6 +199,18 @@ static void reap(struct chan_backend *c)
 	}
 	if (n)
 		unet_done_release(c->r);
+}
+
+/* Once a turn, DONE too: the descriptor polls readable as long as it has entries. */
+static void chan_rx_done(struct unet_backend *be)
+{
+	struct chan_backend *c = chan_of(be);
+
+	if (c->taken)
+		unet_rx_release(c->r);
+	c->taken = false;
+	publish_free(c);
+	reap(c);
 }
 
 /* Let the kernel take what is on TX, in the middle of a turn: the ring is full. */
