@@ -238,6 +238,7 @@ void unet_tcp_set_mss(struct unet_tcp_pcb *pcb)
 	mss = max(mss, UNET_TCP_MSS_MIN);
 	if (pcb->flags & UNET_TCPF_TS)
 		mss -= UNET_TCPOPT_TS_BYTES;
+	pcb->path_mtu = unet_flow_mtu(&pcb->flow);
 	pcb->mss = mss;
 	if (pcb->cc.mss)
 		unet_tcp_cc_set_mss(&pcb->cc, mss);

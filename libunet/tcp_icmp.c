@@ -44,7 +44,9 @@ static void too_big(struct unet_tcp_pcb *pcb, u32 mtu)
 
 	if (!mtu)
 		mtu = next_plateau(unet_flow_mtu(&pcb->flow));
-	if (!unet_flow_lower_mtu(pcb->st, &pcb->flow, mtu))
+	/* the kernel may have heard of it first: then nothing is lowered here */
+	unet_flow_lower_mtu(pcb->st, &pcb->flow, mtu);
+	if (unet_flow_mtu(&pcb->flow) == pcb->path_mtu)
 		return;
 	unet_tcp_set_mss(pcb);
 	if (pcb->mss >= old || !tcp_synchronized(pcb))

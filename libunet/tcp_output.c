@@ -476,6 +476,9 @@ void unet_tcp_output(struct unet_tcp_pcb *pcb)
 
 	if (!tcp_synchronized(pcb))
 		return;
+	/* the kernel says at any time what the route takes now */
+	if (unlikely(unet_flow_mtu(&pcb->flow) != pcb->path_mtu))
+		unet_tcp_set_mss(pcb);
 	if (send_lost(pcb))
 		send_new(pcb);
 	if (pcb->snd_nxt != nxt || pcb->rec.in_flight)

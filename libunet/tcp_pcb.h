@@ -263,6 +263,7 @@ struct unet_tcp_recovery {
  * @ts_recent:	RFC 7323's TS.Recent
  * @ts_recent_ms: when it was set
  * @ts_offset:	added to our millisecond clock
+ * @path_mtu:	what @mss was reckoned from
  * @mss:	payload bytes of a full segment without SACK blocks
  * @rcv_mss:	largest segment received lately
  * @rcv_segs:	full-size segments not yet acknowledged
@@ -344,6 +345,7 @@ struct unet_tcp_pcb {
 	u32 ts_recent;
 	u32 ts_recent_ms;
 	u32 ts_offset;
+	u32 path_mtu;
 	u16 mss;
 	u16 rcv_mss;
 	u16 rcv_segs;

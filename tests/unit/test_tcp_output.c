@@ -110,6 +110,28 @@ static void a_fin_follows_the_last_byte(void **state)
 	script_close(s);
 }
 
+/* What does not fit is refused on the way out: it would never arrive. */
+static void segments_follow_the_mtu_of_the_route(void **state)
+{
+	struct script *s = open_plain(0);
+
+	script_send(s, 1460);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 1460);
+	s->adv.mtu = 1000;
+	script_send(s, 1000);
+	OUT(s, ACK, .seq = 1461, .ack = 1, .len = 960);
+	OUT(s, ACK, .seq = 2421, .ack = 1, .len = 40);
+	script_after(s, 300000);	/* what was lost is cut anew */
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 960);
+	NONE(s);
+	s->adv.mtu = 1500;
+	IN(s, ACK, .seq = 1, .ack = 2461);
+	script_send(s, 1460);
+	OUT(s, ACK, .seq = 2461, .ack = 1, .len = 1460);
+	expect_sound(s);
+	script_close(s);
+}
+
 /* ---- windows ---- */
 
 static void the_initial_window_is_ten_segments(void **state)
@@ -449,6 +471,7 @@ int main(void)
 		cmocka_unit_test(a_cork_holds_back_for_200_ms_at_most),
 		cmocka_unit_test(more_to_come_holds_back),
 		cmocka_unit_test(a_fin_follows_the_last_byte),
+		cmocka_unit_test(segments_follow_the_mtu_of_the_route),
 		cmocka_unit_test(the_initial_window_is_ten_segments),
 		cmocka_unit_test(the_peers_window_is_never_exceeded),
 		cmocka_unit_test(scaled_windows_are_scaled),
