@@ -111,6 +111,8 @@ void unet_tcp_rtx_sent(struct unet_tcp_pcb *pcb)
 	if (pcb->rtx_kind == UNET_TCP_RTX_RTO ||
 	    pcb->rtx_kind == UNET_TCP_RTX_REO)
 		return;
+	if (pcb->rtx_kind == UNET_TCP_RTX_PERSIST)
+		pcb->retries = 0;	/* those were probes */
 	if (pcb->rtx_kind != UNET_TCP_RTX_TLP) {
 		unet_tcp_rtx_restart(pcb);
 		return;
@@ -168,18 +170,6 @@ static void give_up(struct unet_tcp_pcb *pcb)
 	unet_tcp_done(pcb, pcb->soft_err ? pcb->soft_err : ETIMEDOUT, 0);
 }
 
-/* RFC 9293 section 3.8.3, and TCP_USER_TIMEOUT (RFC 5482 section 3). */
-static bool rtx_over(struct unet_tcp_pcb *pcb)
-{
-	u64 now = pcb->st->now;
-
-	if (!pcb->retries)
-		pcb->stall_us = pcb->rec.first ? pcb->rec.first->sent_us : now;
-	else if (pcb->user_timeout_ms)
-		return now - pcb->stall_us >= pcb->user_timeout_ms * 1000ull;
-	return pcb->retries >= retries_max(pcb);
-}
-
 /*
  * A peer that answers probes may keep its window shut for as long as it likes
  * (RFC 9293 section 3.8.6.1), but not when nobody waits for it here.
@@ -193,6 +183,21 @@ static bool persist_over(const struct unet_tcp_pcb *pcb)
 		       pcb->user_timeout_ms * 1000ull;
 	return pcb->keep_probes >= most ||
 	       (pcb->flags & UNET_TCPF_ORPHAN && pcb->retries >= most);
+}
+
+/* RFC 9293 section 3.8.3, and TCP_USER_TIMEOUT (RFC 5482 section 3). */
+static bool rtx_over(struct unet_tcp_pcb *pcb)
+{
+	u64 now = pcb->st->now;
+
+	/* the peer shut its window on what was under way */
+	if (tcp_synchronized(pcb) && !pcb->snd_wnd)
+		return persist_over(pcb);
+	if (!pcb->retries)
+		pcb->stall_us = pcb->rec.first ? pcb->rec.first->sent_us : now;
+	else if (pcb->user_timeout_ms)
+		return now - pcb->stall_us >= pcb->user_timeout_ms * 1000ull;
+	return pcb->retries >= retries_max(pcb);
 }
 
 /* ---- expiries: each returns false when the pcb may be gone ---- */
@@ -213,9 +218,12 @@ static bool rto_expired(struct unet_tcp_pcb *pcb)
 		give_up(pcb);
 		return false;
 	}
-	pcb->retries++;
-	if (!tcp_synchronized(pcb))
+	if (!tcp_synchronized(pcb)) {
+		pcb->retries++;
 		return syn_expired(pcb);
+	}
+	pcb->keep_probes += !pcb->snd_wnd;
+	pcb->retries += pcb->snd_wnd || pcb->flags & UNET_TCPF_ORPHAN;
 	unet_tcp_recovery_timeout(pcb);
 	unet_tcp_rtx_set(pcb, UNET_TCP_RTX_RTO, unet_tcp_rtt_rto(&pcb->rtt));
 	unet_tcp_output(pcb);
@@ -249,8 +257,10 @@ static bool persist_expired(struct unet_tcp_pcb *pcb)
 	pcb->flags |= UNET_TCPF_FORCE;
 	unet_tcp_output(pcb);
 	pcb->flags &= ~UNET_TCPF_FORCE;
-	if (pcb->snd_nxt != nxt || pcb->rec.first)
+	if (pcb->snd_nxt != nxt || pcb->rec.first) {
+		pcb->retries = 0;
 		return true;
+	}
 	if (persist_over(pcb)) {
 		give_up(pcb);
 		return false;

@@ -230,6 +230,47 @@ static void a_peer_that_answers_may_stay_shut(void **state)
 	script_close(s);
 }
 
+/* Probes do not use up the patience that retransmissions have. */
+static void a_loss_after_a_long_shut_window_is_repaired(void **state)
+{
+	struct script *s = open_plain();
+
+	know_rtt(s, 1);
+	IN(s, ACK, .seq = 1, .ack = 1, .wnd = SCRIPT_ZERO);
+	script_send(s, 100);
+	for (int i = 0; i < 1000; i++) {
+		script_after(s, 10000000);
+		if (s->n_out)
+			IN(s, ACK, .seq = 1, .ack = 1, .wnd = SCRIPT_ZERO);
+		s->n_out = 0;
+	}
+	IN(s, ACK, .seq = 1, .ack = 1, .wnd = 5000);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 100);
+	script_after(s, 1000000);
+	assert_int_equal(s->pcb->state, UNET_TCP_ESTABLISHED);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 100);
+	script_close(s);
+}
+
+static void a_window_may_be_shut_on_what_is_under_way(void **state)
+{
+	struct script *s = open_plain();
+
+	know_rtt(s, 1);
+	script_send(s, 100);
+	for (int i = 0; i < 1000; i++) {
+		IN(s, ACK, .seq = 1, .ack = 1, .wnd = SCRIPT_ZERO);
+		s->n_out = 0;
+		script_after(s, 10000000);
+	}
+	IN(s, ACK, .seq = 1, .ack = 1, .wnd = 5000);
+	script_after(s, 300 * 1000000ull);
+	assert_int_equal(s->pcb->state, UNET_TCP_ESTABLISHED);
+	script_after(s, 3600 * 1000000ull);	/* but it has to answer */
+	assert_int_equal(s->closed_err, ETIMEDOUT);
+	script_close(s);
+}
+
 static void a_peer_that_does_not_answer_probes_is_given_up(void **state)
 {
 	struct script *s = open_plain();
@@ -436,6 +477,8 @@ int main(void)
 		cmocka_unit_test(a_zero_window_is_probed_with_backoff),
 		cmocka_unit_test(a_lost_window_update_is_found_by_the_probe),
 		cmocka_unit_test(a_peer_that_answers_may_stay_shut),
+		cmocka_unit_test(a_loss_after_a_long_shut_window_is_repaired),
+		cmocka_unit_test(a_window_may_be_shut_on_what_is_under_way),
 		cmocka_unit_test(a_peer_that_does_not_answer_probes_is_given_up),
 		cmocka_unit_test(an_orphan_before_a_shut_window_ends),
 		cmocka_unit_test(crumbs_are_used_after_a_while),
