@@ -218,7 +218,8 @@ static void stray_ack(struct unet_tcp_pcb *lst, struct unet_tcp_seg *seg,
 {
 	struct unet_tcp_listener *l = lst->listener;
 
-	if (cookies_out(lst->st)) {
+	/* only the ACK of a handshake ends one: of a SYN the child would wait */
+	if (cookies_out(lst->st) && !(seg->flags & UNET_TCP_SYN)) {
 		if (l->n_waiting >= l->backlog) {
 			unet_count(lst->st, UNET_STAT_TCP_LISTEN_FULL);
 			return;

@@ -306,6 +306,23 @@ static void a_syn_flood_is_answered_with_cookies(void **state)
 	script_close(s);
 }
 
+/* It would leave a half-open connection without a timer behind. */
+static void a_cookie_on_a_syn_opens_nothing(void **state)
+{
+	struct script *s = script_open(0);
+	struct script_seg seg;
+
+	script_listen(s, 1);
+	for (u16 i = 0; i < 17; i++)
+		IN(s, SYN, .port = 5000 + i, .seq = 0, PLAIN);
+	seg = s->out[s->n_out - 1];
+	ignore_out(s);
+	IN(s, SYN | ACK, .port = 5016, .seq = 1, .ack = seg.seq + 1);
+	OUT(s, RST, .seq = seg.seq + 1);
+	assert_int_equal(tcp_of(s->st)->n_pcbs, 17);
+	script_close(s);
+}
+
 static void an_old_cookie_is_worth_nothing(void **state)
 {
 	struct script *s = script_open(0);
@@ -417,6 +434,7 @@ int main(void)
 		cmocka_unit_test(strange_segments_do_not_open_anything),
 		cmocka_unit_test(a_full_accept_queue_drops_and_recovers),
 		cmocka_unit_test(a_syn_flood_is_answered_with_cookies),
+		cmocka_unit_test(a_cookie_on_a_syn_opens_nothing),
 		cmocka_unit_test(an_old_cookie_is_worth_nothing),
 		cmocka_unit_test(closing_a_listener_resets_what_hangs_on_it),
 		cmocka_unit_test(without_a_flow_a_connection_is_reset),
