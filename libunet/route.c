@@ -59,6 +59,14 @@ static int socket_of(struct unet_route *r, u8 family)
 	return *fd;
 }
 
+/* A socket keeps the source of its first connect() until it is let go. */
+static void let_go(int fd)
+{
+	const struct sockaddr none = { .sa_family = AF_UNSPEC };
+
+	connect(fd, &none, sizeof(none));
+}
+
 static int ask(int fd, u8 family, const __be32 *dst, __be32 *src)
 {
 	union {
@@ -76,6 +84,7 @@ static int ask(int fd, u8 family, const __be32 *dst, __be32 *src)
 		a.in6.sin6_port = htons(ANY_PORT);
 		memcpy(&a.in6.sin6_addr, dst, 16);
 	}
+	let_go(fd);
 	if (connect(fd, &a.sa, len) || getsockname(fd, &a.sa, &len))
 		return -errno;
 	memset(src, 0, 16);
