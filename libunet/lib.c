@@ -28,7 +28,7 @@ static const struct error_text texts[] = {
 	{ ENODEV, "the device is not attached to a nexus here, or went away" },
 	{ EIO, "the channel broke a rule and was closed by the kernel" },
 	{ EDQUOT, "channel memory over the cap" },
-	{ EDEADLK, "unet_stack_run() called from a callback" },
+	{ EDEADLK, "the stack run from one of its own callbacks" },
 	{ ENOSPC, "no flow left in the channel" },
 	{ ENETUNREACH, "no route through the stack's device" },
 	{ EADDRNOTAVAIL, "not an address of this host" },

@@ -259,6 +259,8 @@ int unet_stack_input(struct unet_stack *st, uint64_t now_us,
 	struct unet_rx_batch b = { .tag = 0 };
 	struct unet_pkt *pkt;
 
+	if (st->running)
+		return -EDEADLK;
 	if (len > UNET_TX_MAX_BYTES)
 		return -EMSGSIZE;
 	pkt = unet_pkt_heap(&st->pool, 0, (u32)len);

@@ -91,7 +91,7 @@ void unet_stack_close(struct unet_stack *st);
  * sent since the last turn leaves first. What the turn itself sends is on its way
  * when this returns (but see UNET_STACK_LAZY). Callbacks set by unet_sock_on()
  * run inside this call and may use every socket of the stack, but not
- * unet_stack_run() or unet_stack_close().
+ * unet_stack_run(), unet_stack_input() or unet_stack_close().
  *
  * Return: how many flow batches and callbacks the turn had (0: slept in vain),
  * or -EINTR by a signal, -EIO the channel was poisoned, -ENODEV the device or
@@ -130,7 +130,7 @@ uint64_t unet_stack_now(const struct unet_stack *st);
  * The packet is copied, checked in full (checksums too) and processed as one
  * turn, answers included. For tests and for packets from elsewhere.
  *
- * Return: 0, or -EMSGSIZE, -ENOMEM.
+ * Return: 0, or -EMSGSIZE, -ENOMEM, -EDEADLK called from a callback.
  */
 int unet_stack_input(struct unet_stack *st, uint64_t now_us,
 		     const void *packet, size_t len);

@@ -200,12 +200,13 @@ static void a_dead_channel_is_told(void **state)
 static void recurse(struct unet_stack *st, struct unet_work *w)
 {
 	assert_int_equal(unet_stack_run(st, 0), -EDEADLK);
+	assert_int_equal(unet_stack_input(st, 1, "x", 1), -EDEADLK);
 	note('r');
 	/* ignored, or there would be nothing left to close */
 	unet_stack_close(st);
 }
 
-static void a_callback_cannot_run_or_close_the_stack(void **state)
+static void a_callback_cannot_run_feed_or_close_the_stack(void **state)
 {
 	struct unet_work w;
 
@@ -349,7 +350,7 @@ int main(void)
 		TEST(run_0_publishes_and_never_sleeps),
 		TEST(run_answers_how_much_there_was),
 		TEST(a_dead_channel_is_told),
-		TEST(a_callback_cannot_run_or_close_the_stack),
+		TEST(a_callback_cannot_run_feed_or_close_the_stack),
 		TEST(a_long_queue_is_left_for_the_next_turn),
 		TEST(input_by_hand_is_a_turn),
 		TEST(options_are_checked),
