@@ -106,7 +106,7 @@ static void relieve(struct chan_backend *c, struct unet_pkt *pkt)
 {
 	bool large = pkt->block->id >= c->r->n_small;
 
-	if (c->held[large] > c->hold_max[large] && !unet_pkt_own(pkt))
+	if (c->held[large] > c->hold_max[large] && !unet_pkt_own(pkt, 0))
 		count(c, UNET_STAT_RX_COPIED);
 }
 

@@ -360,7 +360,7 @@ struct unet_pkt *unet_reass_add(struct unet_stack *st, struct unet_pkt *pkt,
 	if (!d)
 		d = dgram_new(st, &key);
 	/* ring memory is not for waiting in */
-	if (!d || (pkt->block->owner && unet_pkt_own(pkt))) {
+	if (!d || (pkt->block->owner && unet_pkt_own(pkt, 0))) {
 		unet_count(st, UNET_STAT_NO_MEMORY);
 		unet_pkt_free(pkt);
 		return NULL;

@@ -145,7 +145,7 @@ struct unet_pkt *unet_pkt_clone(const struct unet_pkt *pkt);
 struct unet_pkt *unet_pkt_clone_range(const struct unet_pkt *pkt, u32 offset,
 				      u32 len);
 int unet_pkt_writable(struct unet_pkt *pkt);
-int unet_pkt_own(struct unet_pkt *pkt);
+int unet_pkt_own(struct unet_pkt *pkt, u32 room);
 
 static inline struct unet_block *unet_block_get(struct unet_block *blk)
 {

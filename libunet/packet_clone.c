@@ -113,14 +113,15 @@ int unet_pkt_writable(struct unet_pkt *pkt)
 }
 
 /**
- * unet_pkt_own() - move a packet's bytes to a heap block just large enough
+ * unet_pkt_own() - move a packet's bytes to a heap block
  * @pkt: becomes one piece; its blocks (ring memory) are let go
+ * @room: bytes of the block, when @pkt has fewer
  *
  * Return: 0, or -ENOMEM with @pkt unchanged.
  */
-int unet_pkt_own(struct unet_pkt *pkt)
+int unet_pkt_own(struct unet_pkt *pkt, u32 room)
 {
-	struct unet_block *blk = unet_block_heap(pkt->total);
+	struct unet_block *blk = unet_block_heap(max(pkt->total, room));
 
 	if (!blk)
 		return -ENOMEM;

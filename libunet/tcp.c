@@ -28,6 +28,7 @@
 #define KEEP_IDLE_S	7200
 #define KEEP_INTVL_S	75
 #define KEEP_CNT	9
+#define UNREAD_BLOCK	1024u	/* least memory of bytes that wait for a reader */
 #define QUICK_SEGMENTS	16	/* acknowledged one by one while the peer's window is small */
 
 /* ---- making and ending ---- */
@@ -45,13 +46,17 @@ static void pcb_defaults(struct unet_tcp_pcb *pcb)
 	pcb->cc.ops = unet_tcp_cc_find(NULL);
 }
 
-/* Bytes that stay unread beyond the turn give ring memory back. */
+/*
+ * Bytes that stay unread beyond the turn give ring memory back. Small packets
+ * get room for those that follow, or a peer that sends single bytes would have a
+ * hundred times as much memory kept busy as the window says.
+ */
 static void own_unread(struct unet_tcp_pcb *pcb)
 {
 	struct unet_pkt *pkt = pcb->rcv_fresh;
 
 	for (; pkt; pkt = pkt->next) {
-		if (unet_pkt_own(pkt))
+		if (unet_pkt_own(pkt, UNREAD_BLOCK))
 			break;
 		unet_count(pcb->st, UNET_STAT_RX_COPIED);
 	}

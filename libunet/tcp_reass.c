@@ -271,7 +271,7 @@ static bool add(struct unet_tcp_pcb *pcb, struct unet_pkt *pkt,
 	if (!trim(pcb, pkt, before))
 		return false;
 	if (2 * pkt->total < unet_pkt_truesize(pkt))
-		unet_pkt_own(pkt);
+		unet_pkt_own(pkt, 0);
 	return make_room(pcb, pkt) && insert(pcb, pkt, before);
 }
 

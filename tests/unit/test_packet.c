@@ -241,7 +241,7 @@ static void own_lets_go_of_the_blocks(void **state)
 	struct unet_pkt *pkt = pieces("abc", "def", NULL);
 	struct unet_block *blk = unet_block_get(pkt->block);
 
-	assert_int_equal(unet_pkt_own(pkt), 0);
+	assert_int_equal(unet_pkt_own(pkt, 0), 0);
 	assert_int_equal(blk->refs, 1);
 	assert_holds(pkt, "abcdef");
 	assert_int_equal(unet_pkt_pieces(pkt), 1);
