@@ -22,6 +22,7 @@
  * or leaves it, @ns, @sock and @linger. Sockets are made, bound and closed
  * outside of it.
  */
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/in.h>
 #include <linux/in6.h>
@@ -37,6 +38,7 @@
 #include <linux/uidgid.h>
 #include <linux/workqueue.h>
 #include <net/inet_sock.h>
+#include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
@@ -313,6 +315,13 @@ static bool same_want(const struct unet_port *port,
 	       !memcmp(port->want.local, want->local, sizeof(want->local));
 }
 
+/* What bind() would ask, where it is not asked. */
+static bool may_bind(struct net *net, __be16 port)
+{
+	return !inet_port_requires_bind_service(net, ntohs(port)) ||
+	       ns_capable(net->user_ns, CAP_NET_BIND_SERVICE);
+}
+
 /*
  * The very port is handed on with its socket, so that nobody can get in between.
  * One that overlaps is released for the caller to bind anew.
@@ -421,7 +430,7 @@ struct unet_port *unet_port_hold(struct net *net,
 		return ERR_PTR(-EINVAL);
 	if (!maybe_get_net(net))
 		return ERR_PTR(-ENODEV);
-	if (want->takeover && want->port)
+	if (want->takeover && want->port && may_bind(net, want->port))
 		port = take_over(net_generic(net, portns_id), want);
 	if (!port)
 		port = port_create(net, want);

@@ -10,6 +10,9 @@
 #include "nl.h"
 #include "kselftest_harness.h"
 
+#include <linux/capability.h>
+#include <sys/syscall.h>
+
 #define PORT	5999
 
 struct want {
@@ -446,6 +449,34 @@ TEST_F(ports, a_port_lingers_and_its_user_alone_may_take_it_over)
 	fd = host_bind(SOCK_STREAM, &wants[0], PORT);
 	EXPECT_GE(fd, 0);
 	close(fd);
+}
+
+/* One user, two processes: only one of them has the capability. */
+TEST_F(ports, taking_over_a_privileged_port_needs_the_capability)
+{
+	struct unet_flow_req r = flow_req(IPPROTO_TCP, AF_INET, NULL, 80, NULL, 0);
+	struct __user_cap_data_struct caps[2];
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	pid_t pid;
+	int status;
+
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	ASSERT_EQ(0, chan_flow_del(&self->c, r.flow, UNET_DEL_LINGER));
+	r.flags |= UNET_FLOW_REUSEADDR;
+	pid = fork();
+	if (!pid) {
+		if (syscall(SYS_capget, &head, caps))
+			_exit(100);
+		caps[0].effective &= ~(1u << CAP_NET_BIND_SERVICE);
+		if (syscall(SYS_capset, &head, caps))
+			_exit(101);
+		_exit(-chan_flow_add(&self->other, &r));
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(EACCES, WEXITSTATUS(status));
+	EXPECT_EQ(0, chan_flow_add(&self->other, &r));
 }
 
 TEST_F(ports, a_take_over_may_change_the_address)
