@@ -21,4 +21,17 @@
  */
 bool unet_ip4_options_plain(const u8 *options, u32 len);
 
+/**
+ * unet_ip4_options_sendable() - may anybody send these options?
+ * @options:	what follows the 20 bytes of the IPv4 header
+ * @len:	how many bytes, at most 40
+ *
+ * Record route, timestamp and router alert only. Others speak for the host, as
+ * security labels do, and setsockopt(IP_OPTIONS) wants CAP_NET_RAW for them.
+ *
+ * Context: any.
+ * Return: false for any other option and whatever is not well formed.
+ */
+bool unet_ip4_options_sendable(const u8 *options, u32 len);
+
 #endif /* _UNET_CORE_IP4_OPTIONS_H */

@@ -68,8 +68,8 @@ static enum unet_counter read_ip4(const u8 *hdr, u32 hdr_len,
 		return UNET_CNT_TX_BAD_HEADER;
 	if (!hdr[8] || !unet_load_raw32(hdr + 16))	/* TTL, destination */
 		return UNET_CNT_TX_BAD_HEADER;
-	if (!unet_ip4_options_plain(hdr + UNET_IP4_HEADER,
-				    size - UNET_IP4_HEADER))
+	if (!unet_ip4_options_sendable(hdr + UNET_IP4_HEADER,
+				       size - UNET_IP4_HEADER))
 		return UNET_CNT_TX_BAD_HEADER;
 	info->family = 4;
 	info->proto = hdr[9];
