@@ -68,7 +68,10 @@ static void push(struct unet_bufpool *pool, u32 buf)
  */
 static bool take_back(struct unet_bufpool *pool, u32 buf)
 {
-	if (buf >= pool->num_small + pool->num_large || !pool->user[buf])
+	if (buf >= pool->num_small + pool->num_large)
+		return false;
+	/* pairs with unet_bufpool_pass() */
+	if (!smp_load_acquire(&pool->user[buf]))
 		return false;
 	pool->user[buf] = 0;
 	push(pool, buf);
@@ -179,13 +182,19 @@ void unet_bufpool_give(struct unet_bufpool *pool, u32 first, u32 last)
 	spin_unlock(&pool->lock);
 }
 
+/*
+ * A buffer that is the user's may be back on FREE before this returns, guessed,
+ * and another CPU's again: nothing of it is looked at after the store.
+ */
 void unet_bufpool_pass(struct unet_bufpool *pool, u32 first, u32 last)
 {
-	u32 buf = first;
+	u32 buf = first, next;
 
 	while (buf != last) {
-		pool->user[buf] = 1;
-		buf = pool->desc[buf].next;
+		next = pool->desc[buf].next;
+		/* pairs with take_back(): read before it may be written */
+		smp_store_release(&pool->user[buf], 1);
+		buf = next;
 	}
-	pool->user[last] = 1;
+	smp_store_release(&pool->user[last], 1);
 }
