@@ -71,7 +71,7 @@ void unet_flow_table_exit(struct unet_flow_table *table)
 void unet_flow_table_changed(struct unet_flow_table *table)
 {
 	/* What changed is visible to whoever sees the new number. */
-	atomic_inc_return_release(&table->gen);
+	atomic64_inc_return_release(&table->gen);
 }
 
 static atomic_t *count_of(struct unet_flow_table *table,

@@ -52,7 +52,8 @@ struct unet_flow_node {
  * @ids:	struct unet_flow by unet_flow.id, for dumps
  * @next_id:	guarded by nexus.lock
  * @gen:	advanced by every add, remove and address change, so that what was
- *		looked up before it is not used after it
+ *		looked up before it is not used after it; 64 bits, which nobody can
+ *		make wrap
  * @total:	entries of @hash
  * @count:	entries of @hash by family (0: v4, 1: v6) and mask: masks without
  *		entries are not looked up
@@ -61,7 +62,7 @@ struct unet_flow_table {
 	struct rhashtable hash;
 	struct xarray ids;
 	u64 next_id;
-	atomic_t gen;
+	atomic64_t gen;
 	atomic_t total;
 	atomic_t count[2][UNET_MASK_COUNT];
 };

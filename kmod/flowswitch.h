@@ -42,7 +42,7 @@ struct unet_rx_cpu {
 	struct list_head channels;
 	struct unet_flow_fast fast;
 	struct unet_flow *flow;
-	u32 gen;
+	u64 gen;
 	u32 why;
 	u64 tstamp;
 	struct unet_local local[2];

@@ -128,7 +128,7 @@ static enum unet_counter parse_counter(int err)
 
 /* The long way: parse and look up. Remembered for the next packet. */
 static struct unet_flow *classify(struct unet_rx_cpu *rx,
-				  struct unet_rx_packet *p, u32 gen,
+				  struct unet_rx_packet *p, u64 gen,
 				  enum unet_counter *why)
 {
 	struct unet_flow_key key;
@@ -169,7 +169,7 @@ static struct unet_flow *flow_of(struct unet_rx_cpu *rx,
 				 enum unet_counter *why)
 {
 	/* pairs with the release in unet_flow_table_changed() */
-	u32 gen = atomic_read_acquire(&rx->fs->nx.flows.gen);
+	u64 gen = atomic64_read_acquire(&rx->fs->nx.flows.gen);
 
 	if (likely(rx->gen == gen) &&
 	    likely(unet_flow_fast_same(&rx->fast, p->l3, skb_headlen(p->skb),
