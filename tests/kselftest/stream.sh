@@ -1,0 +1,205 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Description: no byte of a stream is lost, doubled or changed between libunet and
+# the kernel's TCP, both ways at once, with either as the server, over IPv4 and
+# IPv6: on a link that loses, reorders and duplicates super packets or
+# segments, and on a clean one. The kernel against itself goes over each too, for
+# its time to compare with.
+source "$(dirname "$0")/lib.sh"
+require_root
+require jq nstat unet-cat
+NETEM="limit 10000 delay 5ms loss 2% reorder 5% duplicate 1%"
+NETEM_BYTES=10000000
+SEGMENT_BYTES=4000000 # takes several times as long
+CLEAN_BYTES=200000000
+LITTLE_BYTES=20000000
+PATIENCE=300 # seconds for any pair of programs; more is a hang
+WORK=$(mktemp -d)
+at_exit rm -rf "$WORK"
+
+# ---- a stream each way ---------------------------------------------------------
+
+# run_cat FILE COMMAND...: what it says on standard error, then its status.
+run_cat() {
+	local said=$WORK/$1
+	shift
+	"$@" < /dev/null > /dev/null 2> "$said"
+	echo "status $?" >> "$said"
+}
+
+background_cat() { # VARIABLE FILE COMMAND...
+	local variable=$1
+	shift
+	run_cat "$@" &
+	printf -v "$variable" %s $!
+	at_exit end_process $!
+}
+
+listening() { grep -q listening "$WORK/$1.server"; }
+
+# carry NAME SERVER CLIENT ADDR BYTES: BYTES each way between two of unet-cat, "-i
+# va" or "-k", of which the one is in $NS_A, the other in $NS_B. It goes on in
+# the background, until carried NAME.
+declare -A SERVER_PID CLIENT_PID
+carry() {
+	local name=$1 server=$2 client=$3 addr=$4 bytes=$5 pid
+	local -a cat=(timeout "$PATIENCE" unet-cat -v -p -d -s "$bytes" -e "$bytes")
+	local listener=in_a caller=in_b
+	case $addr in $B4:*|"[$B6]":*) listener=in_b caller=in_a ;; esac
+	# shellcheck disable=SC2086 # "-i va" is two words
+	background_cat pid "$name.server" "$listener" "${cat[@]}" $server -l -S 1 "$addr"
+	SERVER_PID[$name]=$pid
+	wait_until 30 listening "$name" || msg "$name: nobody listens"
+	# shellcheck disable=SC2086
+	background_cat pid "$name.client" "$caller" "${cat[@]}" $client -S 2 "$addr"
+	CLIENT_PID[$name]=$pid
+}
+
+carried() { # NAME...
+	local name
+	for name; do
+		wait "${SERVER_PID[$name]}" "${CLIENT_PID[$name]}"
+		msg "$name: $(awk '$1 == "received" { print $2, "bytes each way,", $5, $6 }' \
+			"$WORK/$name.client")"
+	done
+}
+
+# line NAME.END LINE: "BYTES SHA256" of "sent" or "received".
+line() { awk -v line="$2" '$1 == line { print $2, $NF }' "$WORK/$1"; }
+
+arrived() { # NAME FROM TO BYTES
+	local sent
+	sent=$(line "$1.$2" sent)
+	[[ "$sent" =~ ^$4\ [0-9a-f]{64}$ ]] && [ "$sent" = "$(line "$1.$3" received)" ]
+}
+
+# whole NAME BYTES: it went both ways, and both programs say so.
+whole() {
+	local file
+	arrived "$1" server client "$2" && arrived "$1" client server "$2" &&
+		[ "$(line "$1.server" sent)" != "$(line "$1.client" sent)" ] &&
+		[ "$(cat "$WORK/$1".{server,client} | grep -cx 'status 0')" = 2 ] &&
+		return
+	for file in "$WORK/$1".{server,client}; do
+		echo "${file##*/}:"
+		sed 's/^/  /' "$file"
+	done
+	return 1
+}
+
+# ---- who carried it, and how well ------------------------------------------------
+
+# at_least NAME NUMBER: counter NAME of the nexus stands at NUMBER or above.
+at_least() {
+	local value
+	value=$(counter "$NS_A" "$1")
+	echo "$1 is $value, not $2 or more"
+	[ "$value" -ge "$2" ]
+}
+
+# refused: what the nexus refused to send, could not, or dropped on receipt. What
+# the queueing discipline drops is its affair (tx_drop_device).
+refused() {
+	in_a unetctl -j stats | jq -c '[.. | objects | to_entries[] | select(
+		(.key | test("^(tx_(bad|spoof|source|no|too)|rx_(drop|csum)|ch_poisoned)"))
+		and .value > 0)] | from_entries'
+}
+
+# host_counted NAME: counter of the host's TCP in $NS_B.
+host_counted() {
+	in_b nstat -asz "$1" | awk -v name="$1" '$1 == name { print $2 }'
+}
+happened() { test "$(host_counted "$1")" -gt 0; }
+
+# bad_link [SHAPER]...: both ends send through netem, behind SHAPER when there is one.
+bad_link() {
+	local ns=("$NS_A" "$NS_B") dev=(va vb) i parent=root
+	for i in 0 1; do
+		if [ $# -gt 0 ]; then
+			parent="parent 1:"
+			tc -n "${ns[i]}" qdisc add dev "${dev[i]}" root handle 1: "$@" || return
+		fi
+		# shellcheck disable=SC2086 # words
+		tc -n "${ns[i]}" qdisc add dev "${dev[i]}" $parent netem $NETEM || return
+	done
+}
+
+good_link() {
+	tc -n "$NS_A" qdisc del dev va root
+	tc -n "$NS_B" qdisc del dev vb root
+}
+
+lost() {
+	test "$(tc -n "$1" -s -j qdisc show dev "$2" |
+		jq '[.[] | select(.kind == "netem").drops] | add')" -gt 0
+}
+
+# ---- bad links ---------------------------------------------------------------------
+
+# over_bad_link WHAT BYTES PORT: four connections at a time.
+over_bad_link() {
+	local what=$1 bytes=$2 port=$3 row
+	in_a unetctl attach va > /dev/null
+	carry "$what-server" "-i va" -k "$A4:$((port + 1))" $bytes
+	carry "$what-client" -k "-i va" "$B4:$((port + 2))" $bytes
+	carry "$what-server6" "-i va" -k "[$A6]:$((port + 3))" $bytes
+	carry "$what-client6" -k "-i va" "[$B6]:$((port + 4))" $bytes
+	for row in server client server6 client6; do
+		carried "$what-$row"
+		check "$what: libunet is the $row" whole "$what-$row" $bytes
+	done
+	check "$what: all went through the nexus" at_least rx_bytes $((4 * bytes))
+	check "$what: and back" at_least tx_bytes $((4 * bytes))
+	equal "$what: the nexus refused and dropped nothing" "{}" "$(refused)"
+	in_a unetctl detach va > /dev/null
+	check "$what: what libunet sent was lost" lost "$NS_A" va
+	check "$what: what the host sent was lost" lost "$NS_B" vb
+}
+
+over_bad_links() {
+	modprobe -q sch_netem
+	modprobe -q sch_tbf
+	check "a link loses super packets" bad_link
+	over_bad_link supers $NETEM_BYTES 7000
+	good_link
+	check "a link loses segments" bad_link tbf rate 10gbit burst 1600 limit 10mb
+	over_bad_link segments $SEGMENT_BYTES 7010
+	check "the host sent again" happened TcpRetransSegs
+	check "the host received out of order" happened TcpExtTCPOFOQueue
+	check "the host received twice" happened TcpExtTCPDSACKOldSent
+	check "libunet received twice, and said so" happened TcpExtTCPDSACKRecv
+	check "the host learned of reordering from libunet" happened TcpExtTCPSACKReorder
+	carry segments-kernel -k -k "$A4:7020" $SEGMENT_BYTES
+	carried segments-kernel
+	good_link
+}
+
+# ---- a clean link ------------------------------------------------------------------
+
+over_clean_link() {
+	in_a unetctl attach va > /dev/null
+	carry clean-server "-i va" -k "$A4:7011" $CLEAN_BYTES
+	carried clean-server
+	check "a clean link: libunet serves over IPv4" whole clean-server $CLEAN_BYTES
+	carry clean-client -k "-i va" "$B4:7012" $CLEAN_BYTES
+	carried clean-client
+	check "a clean link: libunet connects over IPv4" whole clean-client $CLEAN_BYTES
+	carry clean-server6 "-i va" -k "[$A6]:7013" $LITTLE_BYTES
+	carry clean-client6 -k "-i va" "[$B6]:7014" $LITTLE_BYTES
+	carried clean-server6 clean-client6
+	check "a clean link: libunet serves over IPv6" whole clean-server6 $LITTLE_BYTES
+	check "a clean link: libunet connects over IPv6" whole clean-client6 $LITTLE_BYTES
+	check "all went through the nexus" at_least rx_bytes $((2 * CLEAN_BYTES + 2 * LITTLE_BYTES))
+	check "and back" at_least tx_bytes $((2 * CLEAN_BYTES + 2 * LITTLE_BYTES))
+	equal "the nexus refused and dropped nothing" "{}" "$(refused)"
+	in_a unetctl detach va > /dev/null
+	carry clean-kernel -k -k "$A4:7015" $LITTLE_BYTES
+	carried clean-kernel
+}
+
+plan 33
+check "the module is there" load_module
+setup_pair
+over_bad_links
+over_clean_link
+finish
