@@ -461,6 +461,7 @@ static int tcp_init(struct unet_stack *st)
 	if (!tcp)
 		return -ENOMEM;
 	st->tcp = tcp;
+	tcp->prio = unet_stack_random(st) | 1;
 	tcp->rto_min_us = UNET_TCP_RTO_MIN_US;
 	unet_tcp_tw_init(st);
 	return 0;

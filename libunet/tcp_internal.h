@@ -86,6 +86,7 @@ struct unet_tcp_reply {
  * @xmit_free:	records not in use, by @t_next
  * @range_free:	out-of-order ranges not in use
  * @chunks:	what both were cut from
+ * @prio:	generator of their priorities, never 0
  * @tw_first:	TIME-WAITs, soonest to end first
  * @tw_last:	see @tw_first
  * @n_tw:	how many
@@ -102,6 +103,7 @@ struct unet_tcp {
 	struct unet_tcp_xmit *xmit_free;
 	struct unet_tcp_range *range_free;
 	void *chunks;
+	u64 prio;
 	struct unet_tcp_tw *tw_first;
 	struct unet_tcp_tw *tw_last;
 	u32 n_tw;

@@ -53,6 +53,21 @@ static bool range_grow(struct unet_tcp *tcp)
 	return c;
 }
 
+/*
+ * Xorshift (Marsaglia 2003): one for every send has to be cheap. It starts from a
+ * secret and shows nowhere, so that no peer can make the trees lopsided.
+ */
+static u32 next_prio(struct unet_tcp *tcp)
+{
+	u64 x = tcp->prio;
+
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	tcp->prio = x;
+	return (u32)(x >> 32);
+}
+
 /**
  * unet_tcp_xmit_new() - a transmission record
  * @st:		stack
@@ -69,7 +84,7 @@ struct unet_tcp_xmit *unet_tcp_xmit_new(struct unet_stack *st)
 	x = tcp->xmit_free;
 	tcp->xmit_free = x->t_next;
 	memset(x, 0, sizeof(*x));
-	x->node.prio = (u32)unet_stack_random(st);
+	x->node.prio = next_prio(tcp);
 	tcp->n_xmit++;
 	return x;
 }
@@ -104,7 +119,7 @@ struct unet_tcp_range *unet_tcp_range_new(struct unet_stack *st)
 	r = tcp->range_free;
 	tcp->range_free = r->next;
 	memset(r, 0, sizeof(*r));
-	r->node.prio = (u32)unet_stack_random(st);
+	r->node.prio = next_prio(tcp);
 	return r;
 }
 
