@@ -7,6 +7,10 @@
  * and half the buffers of a size are held, further packets are copied to the heap
  * on arrival, so that a reader that sleeps costs memory, not reception.
  *
+ * A last part of TX memory is kept for moving bytes that are not in it: what a
+ * connection may always queue lies on the heap when the others have taken all
+ * there is (see tcp_sndbuf.c), and has to get out.
+ *
  * Sent packets are referenced from @pending until their cookie is on DONE. There
  * are as many cookies as DONE has entries, so DONE cannot overflow.
  */
@@ -21,6 +25,9 @@
 #include "route.h"
 #include "txmem.h"
 
+#define SPARE_MAX	131072u	/* bytes of TX memory that are kept for moving */
+#define SPARE_PART	8	/* and one of so many parts at most */
+
 /**
  * struct chan_backend - a channel as a backend
  * @be:		for the stack
@@ -30,6 +37,7 @@
  * @held:	buffers we have, small and large
  * @hold_max:	from here on packets are copied
  * @tx:		TX memory
+ * @spare:	the part of it for moving bytes, when @tx has no more
  * @pending:	packets by cookie
  * @cookie:	free cookies, a stack
  * @n_cookies:	used entries of @cookie
@@ -45,6 +53,7 @@ struct chan_backend {
 	u32 held[2];
 	u32 hold_max[2];
 	struct unet_txmem tx;
+	struct unet_txmem spare;
 	struct unet_pkt **pending;
 	u32 *cookie;
 	u32 n_cookies;
@@ -248,7 +257,8 @@ static u16 extents_of(const struct chan_backend *c, const struct unet_pkt *pkt,
 	for (; pkt; pkt = pkt->more) {
 		u32 offset = (u32)(pkt->data - c->tx.base);
 
-		if (!unet_txmem_owns(&c->tx, pkt->block))
+		if (!unet_txmem_owns(&c->tx, pkt->block) &&
+		    !unet_txmem_owns(&c->spare, pkt->block))
 			return 0;
 		if (!pkt->len)
 			continue;
@@ -265,12 +275,22 @@ static u16 extents_of(const struct chan_backend *c, const struct unet_pkt *pkt,
 	return n;
 }
 
+static struct unet_block *spare_block(struct chan_backend *c, u32 bytes)
+{
+	struct unet_block *blk = unet_txmem_alloc(&c->tx, bytes, bytes);
+
+	return blk ? blk : unet_txmem_alloc(&c->spare, bytes, bytes);
+}
+
 /* Move a packet's bytes into one run of TX memory. */
 static int bounce(struct chan_backend *c, struct unet_pkt *pkt)
 {
-	struct unet_block *blk = unet_txmem_alloc(&c->tx, pkt->total,
-						  pkt->total);
+	struct unet_block *blk = spare_block(c, pkt->total);
 
+	if (!blk) {
+		kick(c);
+		blk = spare_block(c, pkt->total);
+	}
 	if (!blk)
 		return -ENOBUFS;
 	unet_pkt_copy_out(pkt, 0, blk->base, pkt->total);
@@ -425,6 +445,7 @@ static void chan_close(struct unet_backend *be)
 	for (i = 0; c->pending && i <= c->r->done_mask; i++)
 		unet_pkt_free(c->pending[i]);
 	unet_route_exit(&c->route);
+	unet_txmem_exit(&c->spare);
 	unet_txmem_exit(&c->tx);
 	free(c->pending);
 	free(c->cookie);
@@ -476,6 +497,19 @@ static void rx_blocks(struct chan_backend *c)
 	c->hold_max[1] = (c->r->n_bufs - c->r->n_small) / 2;
 }
 
+static int tx_memory(struct chan_backend *c, u32 sends)
+{
+	u64 bytes = c->r->tx_bytes, spare;
+	int err;
+
+	spare = min_t(u64, SPARE_MAX, bytes / SPARE_PART);
+	spare = max_t(u64, spare - spare % UNET_TX_BUF_BYTES, UNET_TX_BUF_BYTES);
+	err = unet_txmem_init(&c->tx, c->r->tx_mem, bytes - spare, sends + 64);
+	if (err)
+		return err;
+	return unet_txmem_init(&c->spare, c->r->tx_mem + bytes - spare, spare, 0);
+}
+
 static int set_up(struct chan_backend *c)
 {
 	u32 sends = c->r->done_mask + 1;
@@ -489,8 +523,7 @@ static int set_up(struct chan_backend *c)
 	for (i = 0; i < sends; i++)
 		c->cookie[c->n_cookies++] = sends - 1 - i;
 	rx_blocks(c);
-	return unet_txmem_init(&c->tx, c->r->tx_mem, c->r->tx_bytes,
-			       sends + 64);
+	return tx_memory(c, sends);
 }
 
 /**

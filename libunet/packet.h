@@ -32,7 +32,7 @@ struct unet_pkt_pool;
  * @refs:	packets (pieces) over it, and whoever else holds it
  * @id:		owner's: RX buffer index, TX offset
  * @release:	called when the last reference goes
- * @owner:	for @release
+ * @owner:	for @release; NULL: the heap
  */
 struct unet_block {
 	u8 *base;

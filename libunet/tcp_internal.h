@@ -168,6 +168,8 @@ void unet_tcp_note_readable(struct unet_tcp_pcb *pcb);
 void unet_tcp_note_writable(struct unet_tcp_pcb *pcb);
 
 /* tcp_sndbuf.c */
+#define UNET_TCP_SHARE_MIN	8192u	/* bytes a connection may always queue */
+
 u32 unet_tcp_sndbuf_add(struct unet_tcp_pcb *pcb, const u8 *bytes, u32 len);
 bool unet_tcp_sndbuf_memory(struct unet_stack *st);
 void unet_tcp_sndbuf_acked(struct unet_tcp_pcb *pcb);

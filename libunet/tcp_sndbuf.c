@@ -3,6 +3,10 @@
  * The send buffer: pieces of TX memory in order. Small writes are packed into
  * the last piece's block; what is sent are clones of ranges of pieces, so bytes
  * are copied once, from the writer.
+ *
+ * When there is no TX memory, because others have queued for peers that do not
+ * read, a connection may still queue UNET_TCP_SHARE_MIN bytes: on the heap, to be
+ * copied once more by the backend. Such pieces are not sent together with others.
  */
 #include "tcp_internal.h"
 
@@ -37,10 +41,24 @@ static u32 fill_last(struct unet_tcp_pcb *pcb, const u8 *bytes, u32 len)
 	return n;
 }
 
-static u32 add_piece(struct unet_tcp_pcb *pcb, const u8 *bytes, u32 len)
+static struct unet_block *block_for(struct unet_tcp_pcb *pcb, u32 len)
 {
 	u32 want = min(max(len, BLOCK_SMALL), UNET_TX_BLOCK_MAX);
 	struct unet_block *blk = unet_stack_tx_alloc(pcb->st, 1, want);
+
+	if (blk || pcb->sndq.bytes >= UNET_TCP_SHARE_MIN)
+		return blk;
+	return unet_block_heap(BLOCK_SMALL);
+}
+
+static bool on_heap(const struct unet_pkt *piece)
+{
+	return !piece->block->owner;
+}
+
+static u32 add_piece(struct unet_tcp_pcb *pcb, const u8 *bytes, u32 len)
+{
+	struct unet_block *blk = block_for(pcb, len);
 	struct unet_pkt *piece;
 	u32 n;
 
@@ -141,13 +159,16 @@ struct unet_pkt *unet_tcp_sndbuf_seek(struct unet_pkt *piece, u32 seq)
  * @seq:	first byte
  * @len:	wanted
  *
- * Return: bytes of @len that lie in as many pieces as a send has extents.
+ * Return: bytes of @len that lie in as many pieces as a send has extents, all in
+ * TX memory or all on the heap.
  */
 u32 unet_tcp_sndbuf_span(const struct unet_pkt *piece, u32 seq, u32 len)
 {
 	u32 left = PAYLOAD_EXTENTS, span = 0;
+	bool heap = on_heap(piece);
 
-	for (; piece && left-- && span < len; piece = piece->next)
+	for (; piece && left-- && span < len && on_heap(piece) == heap;
+	     piece = piece->next)
 		span = piece_end(piece) - seq;
 	return min(span, len);
 }

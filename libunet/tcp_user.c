@@ -24,8 +24,6 @@ static int may_send(const struct unet_tcp_pcb *pcb)
 	return pcb->flags & UNET_TCPF_COUNTED ? -EPIPE : -ENOTCONN;
 }
 
-#define SEND_SHARE_MIN	8192u	/* bytes a connection may always queue */
-
 /*
  * All connections queue in one memory. Each may take as much as is still free
  * for the others, so that a full one leaves room for those that come.
@@ -37,7 +35,7 @@ static u32 send_room(const struct unet_tcp_pcb *pcb)
 
 	if (be->ops->tx_free)
 		limit = min(limit, max_t(u64, be->ops->tx_free(be),
-					 SEND_SHARE_MIN));
+					 UNET_TCP_SHARE_MIN));
 	return limit - min(limit, tcp_snd_queued(pcb));
 }
 

@@ -71,8 +71,8 @@ static void header_release(struct unet_block *blk)
 
 static int alloc_tables(struct unet_txmem *m)
 {
-	m->headers = calloc(m->n_headers, sizeof(*m->headers));
-	m->header_free = calloc(m->n_headers, sizeof(*m->header_free));
+	m->headers = calloc(m->n_headers + 1, sizeof(*m->headers));
+	m->header_free = calloc(m->n_headers + 1, sizeof(*m->header_free));
 	m->unit = calloc(m->n_units, sizeof(*m->unit));
 	m->order = calloc(m->n_units, sizeof(*m->order));
 	m->is_free = calloc(m->n_units, sizeof(*m->is_free));
@@ -121,7 +121,7 @@ static void fill_units(struct unet_txmem *m)
  * @m: the allocator
  * @base: first byte
  * @bytes: how many, a multiple of UNET_TX_BUF_BYTES
- * @n_headers: wanted; a quarter of the memory at most is used for them
+ * @n_headers: wanted, may be 0; a quarter of the memory at most is used for them
  *
  * Return: 0, -EINVAL too little memory, -ENOMEM.
  */
@@ -135,7 +135,8 @@ int unet_txmem_init(struct unet_txmem *m, u8 *base, u64 bytes, u32 n_headers)
 	header_units = DIV_ROUND_UP((u64)n_headers * UNET_TX_HEADER_BYTES,
 				    (u64)UNIT);
 	header_units = min(header_units, units / 4);
-	if (!header_units || units - header_units > NO_UNIT - 1)
+	if ((n_headers && !header_units) || !units ||
+	    units - header_units > NO_UNIT - 1)
 		return -EINVAL;
 	m->base = base;
 	m->n_headers = (u32)(header_units * (UNIT / UNET_TX_HEADER_BYTES));

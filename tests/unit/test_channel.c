@@ -479,14 +479,19 @@ static void payload_is_sent_where_it_lies(void **state)
 	unet_pkt_free(body);
 }
 
-static void bytes_from_elsewhere_are_moved(void **state)
+static struct unet_pkt *heap_packet(u32 len)
 {
 	struct unet_pkt *pkt = header(8);
-	struct unet_pkt *heap = unet_pkt_heap(&st->pool, 0, 500);
+	struct unet_pkt *heap = unet_pkt_heap(&st->pool, 0, len);
 
-	memcpy(unet_pkt_put(heap, 500), data, 500);
+	memcpy(unet_pkt_put(heap, len), data, len);
 	unet_pkt_append(pkt, heap);
-	assert_int_equal(output(pkt), 0);
+	return pkt;
+}
+
+static void bytes_from_elsewhere_are_moved(void **state)
+{
+	assert_int_equal(output(heap_packet(500)), 0);
 	assert_int_equal(kern.sent[0].extents, 1);
 	assert_memory_equal(kern.sent[0].bytes + 28, data, 500);
 	assert_int_equal(st->counter[UNET_STAT_TX_BOUNCED], 1);
@@ -530,6 +535,27 @@ static void headers_are_left_when_payload_memory_is_not(void **state)
 	assert_int_equal(send_bytes(1000), 1000);
 	turn();
 	kernel_complete(2, 0);
+}
+
+/* A connection may always queue a little, on the heap. */
+static void bytes_on_the_heap_get_out_when_memory_is_full(void **state)
+{
+	struct unet_block *held[64];
+	u32 n = 0, sent = 0;
+
+	while (n < 64 && (held[n] = unet_stack_tx_alloc(st, 1, 65536)))
+		n++;
+	assert_true(n > 0 && n < 64);
+	while (!output(heap_packet(1400)))
+		sent++;
+	assert_in_range(sent, 1, 32);
+	assert_int_equal(kern.n_sent, sent);
+	assert_memory_equal(kern.sent[sent - 1].bytes + 28, data, 1400);
+	kernel_complete(1, 0);
+	assert_int_equal(output(heap_packet(1400)), 0);
+	while (n)
+		unet_block_put(held[--n]);
+	kernel_complete(sent, 0);
 }
 
 static void a_send_without_a_flow_is_refused(void **state)
@@ -619,6 +645,7 @@ int main(void)
 		TEST(bytes_from_elsewhere_are_moved),
 		TEST(too_many_pieces_are_joined),
 		TEST(headers_are_left_when_payload_memory_is_not),
+		TEST(bytes_on_the_heap_get_out_when_memory_is_full),
 		TEST(a_send_without_a_flow_is_refused),
 		TEST(sleeping_sends_with_the_same_call),
 		TEST(no_call_is_made_when_something_has_arrived),

@@ -333,8 +333,8 @@ static void without_memory_the_writer_is_called_back_when_there_is_some(void **s
 {
 	struct script *s = open_plain(0);
 
-	s->tx_memory = 2048;
-	assert_int_equal(script_send(s, 10000), 2048);
+	s->tx_memory = 12000;
+	assert_int_equal(script_send(s, 20000), 12000);
 	assert_int_equal(script_send(s, 2000), -EAGAIN);
 	script_turn(s);
 	assert_int_equal(script_events_take(s), 0);
@@ -342,6 +342,23 @@ static void without_memory_the_writer_is_called_back_when_there_is_some(void **s
 	script_turn(s);
 	assert_int_equal(script_events_take(s), SCRIPT_EV_WRITABLE);
 	assert_int_equal(script_send(s, 2000), 2000);
+	script_close(s);
+}
+
+/* Others hold all the memory, for peers that do not read. */
+static void without_memory_a_little_goes_by_the_heap(void **state)
+{
+	struct script *s = open_plain(0);
+
+	s->tx_memory = 0;
+	assert_int_equal(script_send(s, 10000), UNET_TCP_SHARE_MIN);
+	assert_int_equal(script_send(s, 1), -EAGAIN);
+	for (u32 i = 0; i < 5; i++)
+		OUT(s, ACK, .seq = 1 + i * 1460, .ack = 1, .len = 1460);
+	IN(s, ACK, .seq = 1, .ack = 7301);
+	OUT(s, ACK, .seq = 7301, .ack = 1, .len = 892);
+	IN(s, ACK, .seq = 1, .ack = 8193);
+	assert_int_equal(script_send(s, 10000), UNET_TCP_SHARE_MIN);
 	script_close(s);
 }
 
@@ -484,6 +501,7 @@ int main(void)
 		cmocka_unit_test(many_small_pieces_do_not_exceed_the_extents),
 		cmocka_unit_test(a_full_buffer_turns_the_writer_away_and_calls_it_back),
 		cmocka_unit_test(without_memory_the_writer_is_called_back_when_there_is_some),
+		cmocka_unit_test(without_memory_a_little_goes_by_the_heap),
 		cmocka_unit_test(writing_after_the_end_is_refused),
 		cmocka_unit_test(without_room_to_send_nothing_is_lost),
 		cmocka_unit_test(a_suspended_flow_waits_for_its_resumption),
