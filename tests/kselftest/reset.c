@@ -2,9 +2,10 @@
 /*
  * Description: death is part of the protocol (D9, R7.7): the peers of an
  * owner's established connections get a reset at once and with a sequence
- * number they must accept; closed ones do not; the port lingers for host and
- * strangers, and can be taken over by its user.
+ * number they must accept, under load too; closed ones do not; the port lingers
+ * for host and strangers, and can be taken over by its user.
  */
+#include <unet/unet.h>
 #include "tcp_hand.h"
 #include "kselftest_harness.h"
 
@@ -197,6 +198,83 @@ TEST_F(reset, a_clean_end_frees_the_port_at_once)
 	ASSERT_EQ(0, chan_flow_del(&self->c, self->h.conn, 0));
 	ASSERT_EQ(0, chan_flow_del(&self->c, self->h.listener, 0));
 	EXPECT_EQ(0, host_listen(HAND_PORT));
+}
+
+#define LOADED_PORT	8001
+#define LOADED_CLIENTS	16
+
+static void pour(struct unet_sock *s, uint32_t events, void *arg)
+{
+	static const char data[65536];
+
+	while (unet_send(s, data, sizeof(data), 0) > 0)
+		;
+}
+
+/* A server on the library's TCP that sends to all who connect, without end. */
+static int pour_for_ever(int ready)
+{
+	struct unet_stack *st = unet_stack_open("va", NULL);
+	struct unet_sock *ls, *s;
+	char addr[64];
+
+	snprintf(addr, sizeof(addr), "%s:%d", OUR_V4, LOADED_PORT);
+	ls = st ? unet_listen(st, "tcp", addr, LOADED_CLIENTS) : NULL;
+	if (!ls || write(ready, "l", 1) != 1)
+		return 1;
+	while (unet_stack_run(st, -1) >= 0) {
+		while ((s = unet_accept(ls)))
+			unet_sock_on(s, UNET_WRITABLE, pour, NULL);
+	}
+	return 1;
+}
+
+/* Bytes until the end, which is left in @end: 0 or -errno. */
+static size_t drain(int fd, ssize_t *end)
+{
+	size_t bytes = 0;
+
+	while ((*end = client_reads(fd)) > 0)
+		bytes += *end;
+	return bytes;
+}
+
+/*
+ * No timer and no worker has a part in it: by the time the process is reaped
+ * its resets are out, however slow the machine is.
+ */
+TEST_F(reset, a_process_killed_under_load_has_reset_all_when_it_is_reaped)
+{
+	int client[LOADED_CLIENTS], status, ready[2], i;
+	uint64_t killed, reaped;
+	ssize_t end;
+	pid_t pid;
+	char b;
+
+	ASSERT_EQ(0, pipe(ready));
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(pour_for_ever(ready[1]));
+	}
+	ASSERT_EQ(1, read(ready[0], &b, 1));
+	for (i = 0; i < LOADED_CLIENTS; i++) {
+		client[i] = peer_socket(&self->t, AF_INET, SOCK_STREAM);
+		ASSERT_EQ(0, connect_to(client[i], OUR_V4, LOADED_PORT));
+		ASSERT_LT(0, client_reads(client[i]));
+	}
+	killed = mono_ms();
+	kill(pid, SIGKILL);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	reaped = mono_ms();
+	EXPECT_EQ(LOADED_CLIENTS, nexus_counter("va", "flow_reset"));
+	for (i = 0; i < LOADED_CLIENTS; i++) {
+		EXPECT_LT(0, drain(client[i], &end));
+		EXPECT_EQ(-ECONNRESET, end);
+		close(client[i]);
+	}
+	TH_LOG("reaped %d ms after SIGKILL, all clients read to the reset %d ms later",
+	       (int)(reaped - killed), (int)(mono_ms() - reaped));
 }
 
 TEST_HARNESS_MAIN
