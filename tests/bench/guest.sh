@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # guest.sh KVER PART...: the measurements, inside the instruction-counting VM
-# (bench.sh starts it). Parts: rx, tcp, profile. Prints one JSON object a line;
+# (bench.sh starts it). Parts: rx, tcp, profile-rx, profile-tcp. Prints one JSON object a line;
 # what else is said goes to standard error. A nanosecond in here is an
 # instruction.
 #
@@ -206,7 +206,7 @@ tcp_server()
 		tcp_run "$server" rr "$conns" "$trips"
 	done
 	tcp_run "$server" crr 10 $((trips / 10))
-	kill "$pid"
+	tcp_run "$server" kill 100 "$pid"
 	wait "$pid" || true
 	exec {said}<&-
 }
@@ -215,6 +215,7 @@ part_tcp()
 {
 	make_peer
 	tcp_server kernel
+	sleep 61 # for the host to forget its connections, which hold the ports
 	attach
 	tcp_server unet
 	detach
@@ -286,17 +287,24 @@ profile_tcp()
 profile_tcp_server()
 {
 	profile_tcp "$1" rr 1 "$trips" "$trips" trip
+	profile_tcp "$1" rr 100 "$trips" "$trips" trip
+	profile_tcp "$1" crr 10 $((trips / 10)) $((trips / 10)) connection
 	profile_tcp "$1" recv 1 "$bytes" $((bytes / 65536)) "64 KiB"
 	profile_tcp "$1" send 1 "$bytes" $((bytes / 65536)) "64 KiB"
 }
 
-part_profile()
+profile_ready()
+{
+	command -v perf > /dev/null || { note "no profile: perf is not there"; return 1; }
+	sysctl -qw kernel.perf_event_max_sample_rate=100000 \
+		kernel.perf_cpu_time_max_percent=0 kernel.kptr_restrict=0
+}
+
+part_profile-rx()
 {
 	local flows
 
-	command -v perf > /dev/null || { note "no profile: perf is not there"; return; }
-	sysctl -qw kernel.perf_event_max_sample_rate=100000 \
-		kernel.perf_cpu_time_max_percent=0 kernel.kptr_restrict=0
+	profile_ready || return 0
 	make_link
 	profile_rx xsk-generic 1
 	attach
@@ -305,6 +313,11 @@ part_profile()
 	done
 	detach
 	remove_link
+}
+
+part_profile-tcp()
+{
+	profile_ready || return 0
 	make_peer
 	profile_tcp_server kernel
 	attach

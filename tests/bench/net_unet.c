@@ -35,9 +35,15 @@ static void no_delay(struct unet_sock *s)
 	unet_setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 }
 
+/* The loop does nothing else, as the rival's. */
 void net_open(const char *dev)
 {
-	stack = unet_stack_open(dev, NULL);
+	struct unet_stack_opts opts = {
+		.size = sizeof(opts),
+		.flags = UNET_STACK_LAZY,
+	};
+
+	stack = unet_stack_open(dev, &opts);
 	if (!stack)
 		die(dev, errno);
 }

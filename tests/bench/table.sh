@@ -51,19 +51,26 @@ if grep -q '"bench":"tcp"' "$results"; then
 	echo
 	echo "TCP over veth, one virtual CPU for both ends; the client is the kernel's in every row,"
 	echo "the server is the kernel's or libunet. recv: the server sends, send: it receives."
+	echo "kill: from a server's SIGKILL until the last of its peers is told."
 	echo
 	rows '
 	[.[] | select(.bench == "tcp")] as $t
-	| def rate(r): if r.kind == "send" or r.kind == "recv" then r.mbit_per_s else r.per_s end;
+	| def kinds: {
+		"send": { unit: "Mbit/s", target: "at least 1.3" },
+		"recv": { unit: "Mbit/s", target: "at least 1.3" },
+		"rr": { unit: "trips/s", target: "at least 2" },
+		"crr": { unit: "connections/s", target: "at least 2" },
+		"kill": { unit: "us", target: "unet at most 10000 us" } };
+	  def figure(r): if r.kind == "kill" then (r.insn / 1000 | round)
+		elif r.kind == "send" or r.kind == "recv" then r.mbit_per_s
+		else r.per_s end;
 	["KIND", "CONNECTIONS", "KERNEL", "UNET", "UNIT", "RATIO", "TARGET"],
 	($t[] | select(.server == "kernel") | . as $k
 	 | ([$t[] | select(.server == "unet" and .kind == $k.kind and .conns == $k.conns)][0]) as $u
-	 | [ .kind, (.conns | tostring), (rate($k) | tostring),
-	     (if $u then rate($u) | tostring else "-" end),
-	     (if .kind == "send" or .kind == "recv" then "Mbit/s"
-	      elif .kind == "rr" then "trips/s" else "connections/s" end),
-	     (if $u then rate($u) / rate($k) * 100 | round / 100 | tostring else "-" end),
-	     (if .kind == "send" or .kind == "recv" then "at least 1.3" else "at least 2" end)
+	 | [ .kind, (.conns | tostring), (figure($k) | tostring),
+	     (if $u then figure($u) | tostring else "-" end), kinds[.kind].unit,
+	     (if $u then figure($u) / figure($k) * 100 | round / 100 | tostring else "-" end),
+	     kinds[.kind].target
 	   ]) | @tsv'
 fi
 

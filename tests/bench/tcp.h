@@ -42,6 +42,13 @@ void tcp_request(const char *addr, uint32_t conns, uint64_t amount,
 void tcp_connect_request(const char *addr, uint32_t conns, uint64_t amount,
 			 struct tcp_result *result);
 
+/*
+ * Kills the server under round trips on all connections. From @start on, the
+ * kill, to @end, when each has been told; @trips of them were.
+ */
+void tcp_bereave(const char *addr, uint32_t conns, uint64_t server,
+		 struct tcp_result *result);
+
 uint64_t tcp_now_ns(void);
 void tcp_die(const char *what, long err) __attribute__((noreturn));
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The client's runs: streams either way, round trips, short connections. */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "net.h"
@@ -27,6 +28,8 @@ struct run {
 	uint32_t conns;
 	uint32_t connected;
 	uint32_t done;
+	uint32_t answers;
+	int killed;
 	const char *addr;
 	struct tcp_result *result;
 };
@@ -69,8 +72,8 @@ static void on_event(struct net_sock *s, uint32_t events, void *arg)
 static void run_all(const char *addr, uint16_t port, uint32_t conns,
 		    uint64_t amount, struct tcp_result *result, step_fn work)
 {
-	struct run run = { calloc(conns, sizeof(struct conn)), conns, 0, 0,
-			   addr, result };
+	struct run run = { .conn = calloc(conns, sizeof(struct conn)),
+			   .conns = conns, .addr = addr, .result = result };
 	uint32_t i;
 
 	step = NULL;
@@ -244,8 +247,8 @@ static void on_short(struct net_sock *s, uint32_t events, void *arg)
 void tcp_connect_request(const char *addr, uint32_t conns, uint64_t amount,
 			 struct tcp_result *result)
 {
-	struct run run = { calloc(conns, sizeof(struct conn)), conns, 0, 0,
-			   addr, result };
+	struct run run = { .conn = calloc(conns, sizeof(struct conn)),
+			   .conns = conns, .addr = addr, .result = result };
 	uint32_t i;
 
 	result->start = tcp_now_ns();
@@ -261,4 +264,52 @@ void tcp_connect_request(const char *addr, uint32_t conns, uint64_t amount,
 		net_run();
 	result->end = tcp_now_ns();
 	free(run.conn);
+}
+
+/* ---- death of the server -------------------------------------------------- */
+
+#define ANSWERS_BEFORE	10u	/* of each connection, before the server dies */
+
+/* Its process is what is "left" of every connection. */
+static void kill_server(struct run *run)
+{
+	run->result->start = tcp_now_ns();
+	if (kill((pid_t)run->conn->left, SIGKILL))
+		tcp_die("kill", errno);
+	run->killed = 1;
+}
+
+/* Each connection asks until the server is dead and its end has been told so. */
+static void bereave_step(struct conn *c, uint32_t events)
+{
+	struct run *run = c->run;
+	ssize_t n;
+
+	if (!events) {
+		ask(c);
+		return;
+	}
+	n = net_recv(c->s, tcp_chunk, sizeof(tcp_chunk));
+	if (n == -EAGAIN || c->done)
+		return;
+	if (n <= 0 && !run->killed)
+		tcp_die("response", n < 0 ? n : EPROTO);
+	if (n <= 0) {
+		run->result->trips++;
+		finish(c);
+		return;
+	}
+	c->got += n;
+	if (c->got < MESSAGE_BYTES || run->killed)
+		return;
+	if (++run->answers == ANSWERS_BEFORE * run->conns)
+		kill_server(run);
+	else
+		ask(c);
+}
+
+void tcp_bereave(const char *addr, uint32_t conns, uint64_t server,
+		 struct tcp_result *result)
+{
+	run_all(addr, ECHO_PORT, conns, server * conns, result, bereave_step);
 }
