@@ -174,7 +174,7 @@ over_bad_links() {
 	check "the host received twice" happened TcpExtTCPDSACKOldSent
 	check "libunet received twice, and said so" happened TcpExtTCPDSACKRecv
 	check "the host learned of reordering from libunet" happened TcpExtTCPSACKReorder
-	carry segments-kernel -k -k "$A4:7020" $SEGMENT_BYTES
+	carry segments-kernel -k -k "$A4:7015" $SEGMENT_BYTES
 	carried segments-kernel
 	good_link
 }
@@ -183,14 +183,14 @@ over_bad_links() {
 
 over_clean_link() {
 	in_a unetctl attach va > /dev/null
-	carry clean-server "-i va" -k "$A4:7011" $CLEAN_BYTES
+	carry clean-server "-i va" -k "$A4:7021" $CLEAN_BYTES
 	carried clean-server
 	check "a clean link: libunet serves over IPv4" whole clean-server $CLEAN_BYTES
-	carry clean-client -k "-i va" "$B4:7012" $CLEAN_BYTES
+	carry clean-client -k "-i va" "$B4:7022" $CLEAN_BYTES
 	carried clean-client
 	check "a clean link: libunet connects over IPv4" whole clean-client $CLEAN_BYTES
-	carry clean-server6 "-i va" -k "[$A6]:7013" $LITTLE_BYTES
-	carry clean-client6 -k "-i va" "[$B6]:7014" $LITTLE_BYTES
+	carry clean-server6 "-i va" -k "[$A6]:7023" $LITTLE_BYTES
+	carry clean-client6 -k "-i va" "[$B6]:7024" $LITTLE_BYTES
 	carried clean-server6 clean-client6
 	check "a clean link: libunet serves over IPv6" whole clean-server6 $LITTLE_BYTES
 	check "a clean link: libunet connects over IPv6" whole clean-client6 $LITTLE_BYTES
@@ -198,7 +198,7 @@ over_clean_link() {
 	check "and back" at_least tx_bytes $((2 * CLEAN_BYTES + 2 * LITTLE_BYTES))
 	equal "the nexus refused and dropped nothing" "{}" "$(refused)"
 	in_a unetctl detach va > /dev/null
-	carry clean-kernel -k -k "$A4:7015" $LITTLE_BYTES
+	carry clean-kernel -k -k "$A4:7025" $LITTLE_BYTES
 	carried clean-kernel
 }
 
