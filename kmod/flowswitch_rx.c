@@ -150,7 +150,9 @@ static struct unet_flow *classify(struct unet_rx_cpu *rx,
 		*why = UNET_CNT_RX_HOST;
 		return NULL;
 	}
-	flow = unet_flow_find(&rx->fs->nx, &rx->local[key.family == 6], &key,
+	*why = UNET_CNT_RX_HOST_MARTIAN;
+	flow = unlikely(unet_flow_key_martian(&key)) ? NULL :
+	       unet_flow_find(&rx->fs->nx, &rx->local[key.family == 6], &key,
 			      why);
 	p->proto = key.mask == UNET_MASK_5TUPLE ? key.proto : 0;
 	unet_flow_fast_set(&rx->fast, &key, &p->info);

@@ -423,6 +423,35 @@ int unet_flow_key_parse(const void *l3, u32 linear, u32 total, bool rx,
 	return parse_not_plain4(p, linear, total, rx, key, info);
 }
 
+/* ---- addresses -------------------------------------------------------- */
+
+static bool martian4(u32 local, u32 remote)
+{
+	return local >> 24 == 127 || remote >> 24 == 127 ||
+	       remote >> 24 == 0 || remote >> 28 == 14 || remote == 0xffffffff;
+}
+
+static bool martian6(const u8 *local, const u8 *remote)
+{
+	u32 half = unet_load_u32(remote + 8);
+
+	if (!unet_load_raw64(local) && !unet_load_u32(local + 8) &&
+	    unet_load_u32(local + 12) == 1)
+		return true;
+	if (unet_load_raw64(remote))
+		return remote[0] == 0xff;
+	/* ::, ::1, and IPv4 in disguise */
+	return half ? half == 0xffff : unet_load_u32(remote + 12) <= 1;
+}
+
+bool unet_flow_key_martian(const struct unet_flow_key *key)
+{
+	if (key->family == 4)
+		return martian4(be32_to_cpu(key->local[0]),
+				be32_to_cpu(key->remote[0]));
+	return martian6((const u8 *)key->local, (const u8 *)key->remote);
+}
+
 /* ---- ICMP errors ------------------------------------------------------ */
 
 /* Find the quoted packet's L4 header; offsets are from the quote on. */

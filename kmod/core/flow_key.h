@@ -107,6 +107,18 @@ int unet_flow_key_parse(const void *l3, u32 linear, u32 total, bool rx,
 			struct unet_flow_key *key, struct unet_flow_info *info);
 
 /**
+ * unet_flow_key_martian() - can no packet from a wire have these addresses?
+ * @key: complete key of a received packet
+ *
+ * A loopback address on either side, and a remote side that is nobody or many:
+ * the host refuses such packets (RFC 1122 3.2.1.3, RFC 4291 2.5 to 2.7), and
+ * whoever trusts 127.0.0.1 or ::1 may go on doing so.
+ *
+ * Context: any.
+ */
+bool unet_flow_key_martian(const struct unet_flow_key *key);
+
+/**
  * struct unet_icmp_error - what an ICMP error says
  * @type:	of ICMP or ICMPv6
  * @code:	likewise

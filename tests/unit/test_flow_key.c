@@ -383,6 +383,7 @@ int main(void)
 {
 	static const struct vector_set *const sets[] = {
 		&flow_key_set, &icmp_error_set, &flow_mask_set, &flow_hash_set,
+		&martian_set,
 	};
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_beyond_the_readable_bytes_is_read),

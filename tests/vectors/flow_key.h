@@ -714,4 +714,59 @@ static inline bool flow_hash_holds(const struct flow_hash_row *row)
 
 VECTOR_SET(flow_hash);
 
+/* ---- addresses that are on no wire ------------------------------------- */
+
+struct martian_row {
+	const char *name;
+	const char *local;	/* 4 or 16 bytes, as is the other */
+	const char *remote;
+	bool martian;
+};
+
+#define OURS4	"c0000209"
+#define OURS6	"20010db8 00000000 00000000 00000009"
+
+static const struct martian_row martian_rows[] = {
+	{ "IPv4 unicast both ways", OURS4, "0a000001", false },
+	{ "IPv4 from 127.0.0.1", OURS4, "7f000001", true },
+	{ "IPv4 from 127.255.255.255", OURS4, "7fffffff", true },
+	{ "IPv4 from 126.255.255.255", OURS4, "7effffff", false },
+	{ "IPv4 from 128.0.0.0", OURS4, "80000000", false },
+	{ "IPv4 to 127.0.0.1", "7f000001", "0a000001", true },
+	{ "IPv4 from 0.0.0.0", OURS4, "00000000", true },
+	{ "IPv4 from 0.0.0.1", OURS4, "00000001", true },
+	{ "IPv4 from 1.0.0.0", OURS4, "01000000", false },
+	{ "IPv4 from a group", OURS4, "e0000001", true },
+	{ "IPv4 from the last group", OURS4, "efffffff", true },
+	{ "IPv4 from 223.255.255.255", OURS4, "dfffffff", false },
+	{ "IPv4 from 240.0.0.1", OURS4, "f0000001", false },
+	{ "IPv4 from all", OURS4, "ffffffff", true },
+	{ "IPv6 unicast both ways", OURS6,
+	  "20010db8 00000000 00000000 00000001", false },
+	{ "IPv6 link-local", OURS6, "fe800000 00000000 00000000 00000001", false },
+	{ "IPv6 from ::1", OURS6, "00000000 00000000 00000000 00000001", true },
+	{ "IPv6 from ::2", OURS6, "00000000 00000000 00000000 00000002", false },
+	{ "IPv6 from ::", OURS6, "00000000 00000000 00000000 00000000", true },
+	{ "IPv6 to ::1", "00000000 00000000 00000000 00000001",
+	  "20010db8 00000000 00000000 00000001", true },
+	{ "IPv6 from ::ffff:10.0.0.1", OURS6,
+	  "00000000 00000000 0000ffff 0a000001", true },
+	{ "IPv6 from ::ffff:0:0:1", OURS6,
+	  "00000000 00000000 ffff0000 00000001", false },
+	{ "IPv6 from 1::1", OURS6, "00010000 00000000 00000000 00000001", false },
+	{ "IPv6 from a group", OURS6, "ff020000 00000000 00000000 00000001", true },
+};
+
+static inline bool martian_holds(const struct martian_row *row)
+{
+	struct unet_flow_key key = { .proto = P_UDP };
+	u32 len = vector_bytes(row->local, (u8 *)key.local, 16);
+
+	vector_bytes(row->remote, (u8 *)key.remote, 16);
+	key.family = len == 4 ? 4 : 6;
+	return unet_flow_key_martian(&key) == row->martian;
+}
+
+VECTOR_SET(martian);
+
 #endif /* _UNET_VECTORS_FLOW_KEY_H */

@@ -338,7 +338,8 @@ struct unet_done {
 	X(FLOW_ADDED,		"flow_added",		"flows added") \
 	X(FLOW_REMOVED,		"flow_removed",		"flows removed") \
 	X(FLOW_RESET,		"flow_reset",		"resets sent for a dead owner") \
-	X(PORT_LINGER,		"port_linger",		"ports held after their owner died")
+	X(PORT_LINGER,		"port_linger",		"ports held after their owner died") \
+	X(RX_HOST_MARTIAN,	"rx_host_martian",	"addresses that cannot be on a wire, left to the host")
 
 #define UNET_COUNTER_ID(id, name, text)	UNET_CNT_##id,
 enum unet_counter {

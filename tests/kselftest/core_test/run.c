@@ -24,6 +24,7 @@ static const struct vector_set *const sets[] = {
 	&csum_update_set,
 	&flow_hash_set,
 	&flow_key_set,
+	&martian_set,
 	&flow_mask_set,
 	&icmp_error_set,
 	&ip4_options_set,
