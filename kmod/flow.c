@@ -120,6 +120,13 @@ static bool any_local(enum unet_flow_mask mask)
 	       mask == UNET_MASK_IP_PROTO;
 }
 
+/* A flow's own address was the host's when it was made: is nothing new since? */
+static bool still_local(const struct unet_nexus *nx,
+			const struct unet_flow *flow, enum unet_flow_mask mask)
+{
+	return !any_local(mask) && flow->addr_gen == atomic_read(&nx->addr_gen);
+}
+
 struct unet_flow *unet_flow_find(struct unet_nexus *nx,
 				 struct unet_local *local,
 				 const struct unet_flow_key *key,
@@ -138,7 +145,7 @@ struct unet_flow *unet_flow_find(struct unet_nexus *nx,
 		flow = find_masked(table, key, mask);
 		if (!flow)
 			continue;
-		if (!any_local(mask) ||
+		if (still_local(nx, flow, mask) ||
 		    unet_local_check(local, nx, key->family, key->local))
 			return flow;
 		*counter = UNET_CNT_RX_HOST_NOT_LOCAL;
@@ -227,6 +234,7 @@ static int check_request(const struct unet_flow_req *req)
  * @req:	request
  * @key:	complete key
  * @mask:	what counts of it
+ * @addr_gen:	unet_nexus.addr_gen before the local address was looked up
  * @parent:	flow whose port is shared, or NULL
  * @port:	holder with a reference of ours, or NULL
  * @route:	of a connected flow
@@ -238,6 +246,7 @@ struct plan {
 	struct unet_flow_req *req;
 	struct unet_flow_key key;
 	enum unet_flow_mask mask;
+	u32 addr_gen;
 	struct unet_flow *parent;
 	struct unet_port *port;
 	struct unet_route route;
@@ -281,6 +290,7 @@ static int plan_local(struct plan *p)
 {
 	struct unet_local cache = { };
 
+	p->addr_gen = atomic_read_acquire(&p->ch->nexus->addr_gen);
 	if (!(p->req->flags & UNET_FLOW_LOCAL_ADDR))
 		return 0;
 	return unet_local_check(&cache, p->ch->nexus, p->key.family,
@@ -477,6 +487,7 @@ static struct unet_flow *create_flow(struct plan *p)
 	spin_lock_init(&flow->lock);
 	refcount_set(&flow->ref, 1);
 	flow->handle = new_handle(p->ch, index);
+	flow->addr_gen = p->addr_gen;
 	flow->flags = p->req->flags;
 	flow->family = p->key.family;
 	flow->adv = &p->ch->adv[index];

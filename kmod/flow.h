@@ -101,6 +101,7 @@ struct unet_flow_tcp {
  * @channel:	owner; a reference
  * @meta:	what the application registered
  * @handle:	generation << 16 | index in the owner's flows
+ * @addr_gen:	unet_nexus.addr_gen when its local address was known to be the host's
  * @ce_count:	packets received with a CE mark
  * @rx_packets:	delivered
  * @rx_batches:	released
@@ -137,6 +138,7 @@ struct unet_flow {
 	struct unet_channel *channel;
 	struct unet_flow_meta meta;
 	u32 handle;
+	u32 addr_gen;
 	u32 ce_count;
 	u64 rx_packets;
 	u64 rx_batches;
@@ -193,7 +195,7 @@ void unet_flow_table_changed(struct unet_flow_table *table);
  * @key:	complete key of the packet, UNET_MASK_5TUPLE or UNET_MASK_IP_BOTH
  * @counter:	out: why NULL, UNET_CNT_RX_HOST or UNET_CNT_RX_HOST_NOT_LOCAL
  *
- * A flow that takes any local address is only found when the packet's is local.
+ * A flow is only found when the packet's local address is the host's, at this time.
  *
  * Context: RCU read side; the flow is valid until it ends.
  * Return: flow or NULL.

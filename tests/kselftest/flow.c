@@ -3,7 +3,8 @@
  * Description: which flow gets a packet (R1.2, R1.3, R1.9), who may send what
  * (R6.1): every mask, both families, most specific first, the rest to the host;
  * spoofed source, port, protocol, destination and foreign handles are refused
- * and counted.
+ * and counted. Addresses that are not the host's, any more or by any right, are
+ * the host's to deal with; ICMP errors come to the flow they quote.
  */
 #include "topo.h"
 #include "chan.h"
@@ -355,6 +356,126 @@ TEST_F(flow, a_send_from_an_address_the_host_lost_is_refused)
 	ASSERT_EQ(0, sh("ip addr del %s dev va",
 			variant->family == AF_INET ? OUR_V4 "/24" : OUR_V6 "/64"));
 	EXPECT_EQ(UNET_CNT_TX_SOURCE_GONE, chan_send(&self->c, r.flow, &p, 0));
+}
+
+TEST_F(flow, an_address_the_host_lost_is_received_by_no_flow)
+{
+	struct unet_flow_req listener = row_req(2, variant->family,
+						variant->ours, variant->theirs);
+	struct unet_flow_req r = row_req(0, variant->family, variant->ours,
+					 variant->theirs);
+	const char *bits = variant->family == AF_INET ? "24" : "64 nodad";
+
+	ASSERT_EQ(0, chan_flow_add(&self->c, &listener));
+	r.parent = listener.flow;
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	ASSERT_EQ(1, tag_of_arrival(&self->c, self->peer, variant->ours, 2000));
+	ASSERT_EQ(0, sh("ip addr del %s/%.2s dev va", variant->ours, bits));
+	EXPECT_EQ(0, tag_of_arrival(&self->c, self->peer, variant->ours, 200));
+	EXPECT_EQ(1, nexus_counter("va", "rx_host_not_local"));
+	/* And comes back with it. */
+	ASSERT_EQ(0, sh("ip addr add %s/%s dev va", variant->ours, bits));
+	EXPECT_EQ(1, tag_of_arrival(&self->c, self->peer, variant->ours, 2000));
+	ASSERT_EQ(0, chan_flow_del(&self->c, r.flow, 0));
+	EXPECT_EQ(3, tag_of_arrival(&self->c, self->peer, variant->ours, 2000));
+}
+
+/* A datagram of the peer with a source it has no right to. */
+static int send_forged(struct topo *t, int family, const char *src,
+		       const char *dst)
+{
+	struct sockaddr_storage to;
+	socklen_t len = addr_of(&to, dst, 0);
+	struct pkt_spec p = {
+		.family = family, .proto = IPPROTO_UDP, .src = src, .dst = dst,
+		.sport = RPORT, .dport = PORT, .data = "evil", .bytes = 4,
+	};
+	uint8_t buf[128];
+	uint32_t bytes = build_packet(buf, &p) + p.bytes;
+	int fd, err = 0, on = 1;
+
+	if (setns(t->ns_peer, CLONE_NEWNET))
+		return -errno;
+	fd = socket(family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	if (setns(t->ns_ours, CLONE_NEWNET))
+		abort();
+	if (family == AF_INET6 &&
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_HDRINCL, &on, sizeof(on)))
+		err = -errno;
+	/* No UDP checksum over IPv6 is a wrong one: marked, but delivered. */
+	if (!err && sendto(fd, buf, bytes, 0, (void *)&to, len) < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+TEST_F(flow, packets_from_loopback_addresses_are_left_to_the_host)
+{
+	const char *loop = variant->family == AF_INET ? "127.0.0.1" : "::1";
+	struct unet_flow_req r = row_req(3, variant->family, variant->ours,
+					 variant->theirs);
+
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	/* The way there works, with a source that could be. */
+	ASSERT_EQ(0, send_forged(&self->t, variant->family, variant->theirs,
+				 variant->ours));
+	ASSERT_NE(NULL, chan_rx_peek(&self->c, 2000));
+	chan_rx_next(&self->c);
+	ASSERT_EQ(0, send_forged(&self->t, variant->family, loop, variant->ours));
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 200));
+	EXPECT_EQ(1, nexus_counter("va", "rx_host_martian"));
+}
+
+TEST_F(flow, an_icmp_error_comes_to_the_flow_it_quotes)
+{
+	uint8_t icmp = variant->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+	int header = variant->family == AF_INET ? 20 : 40;
+	struct unet_flow_req r = row_req(0, variant->family, variant->ours,
+					 variant->theirs);
+	struct unet_flow_req other = row_req(2, variant->family, variant->ours,
+					     variant->theirs);
+	struct pkt_spec p = good_packet(variant->family, variant->ours,
+					variant->theirs);
+	const struct unet_rx_slot *s;
+	const uint8_t *pkt;
+
+	ASSERT_EQ(0, chan_flow_add(&self->c, &other));
+	r.parent = other.flow;
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	close(self->peer);	/* the port is closed from here on */
+	ASSERT_EQ(0, chan_send(&self->c, r.flow, &p, 0));
+	s = chan_rx_peek(&self->c, 2000);
+	ASSERT_NE(NULL, s);
+	EXPECT_EQ(UNET_RX_ICMP_ERROR, s->flags);
+	EXPECT_EQ(r.flow, s->flow);
+	EXPECT_EQ(1, s->packets);
+	pkt = chan_buf(&self->c, s->first);
+	EXPECT_EQ(icmp, pkt[variant->family == AF_INET ? 9 : 6]);
+	/* Behind the ICMP header what was sent, up to the ports. */
+	EXPECT_EQ(PORT, pkt[2 * header + 8] << 8 | pkt[2 * header + 9]);
+	EXPECT_EQ(RPORT, pkt[2 * header + 10] << 8 | pkt[2 * header + 11]);
+	chan_rx_next(&self->c);
+	EXPECT_EQ(1, nexus_counter("va", "rx_icmp_error"));
+	/* The host sees it too. */
+	EXPECT_LE(1, nexus_counter("va", "rx_host"));
+	self->peer = -1;
+}
+
+TEST_F(flow, a_flow_without_ports_needs_the_right_to_raw_packets)
+{
+	struct unet_flow_req r = row_req(6, variant->family, variant->ours,
+					 variant->theirs);
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (setgid(65534) || setuid(65534))
+			_exit(100);
+		_exit(-chan_flow_add(&self->c, &r));
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(EPERM, WEXITSTATUS(status));
+	EXPECT_EQ(0, chan_flow_add(&self->c, &r));
 }
 
 TEST_F(flow, too_large_for_the_route_is_refused_not_cut)
