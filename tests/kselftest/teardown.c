@@ -2,7 +2,8 @@
 /*
  * Description: the teardown matrix under traffic (R7.4, R7.6), each cell 50
  * times: owner killed, owner closes, detach, device deleted, namespace gone,
- * module removal refused while in use. Every object the module made is gone
+ * module removal refused while in use; what is on its way to the device arrives
+ * whole though its owner is dead. Every object the module made is gone
  * afterwards: the live counts are what they were before.
  */
 #include "topo.h"
@@ -237,6 +238,90 @@ TEST_F_TIMEOUT(teardown, namespace_gone_under_traffic, 300)
 		ASSERT_EQ(pid, waitpid(pid, &status, 0));
 		ASSERT_EQ(0, status) TH_LOG("round %d", i);
 	}
+}
+
+#define PIECE	1000
+#define PIECES	16
+
+static uint8_t piece_byte(int i)
+{
+	return i * 7 + (i >> 8) + 1;
+}
+
+/* Send PIECES from memory that stays where it is, and die. */
+static void send_and_die(void)
+{
+	static uint8_t data[PIECE * PIECES];
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, 1000,
+					  PEER_V4, 9);
+	struct pkt_spec p = {
+		.family = AF_INET, .proto = IPPROTO_UDP, .src = OUR_V4,
+		.dst = PEER_V4, .sport = 1000, .dport = 9,
+		.data = data, .bytes = sizeof(data),
+	};
+	struct unet_tx_slot s = { .seg_size = PIECE, .extents = 1 };
+	struct chan c;
+	int i;
+
+	for (i = 0; i < PIECE * PIECES; i++)
+		data[i] = piece_byte(i);
+	if (chan_open(&c, "va", NULL) || chan_flow_add(&c, &r))
+		_exit(1);
+	s.flow = r.flow;
+	s.header_len = build_packet(c.tx_mem, &p);
+	s.extent[0].len = s.header_len + p.bytes;
+	chan_tx_slot(&c, &s);
+	if (chan_sync(&c, UNET_SYNC_TX))
+		_exit(2);
+	/* It is on its way for a second: nothing is done yet. */
+	if (load_acquire(&c.kring->done_tail))
+		_exit(3);
+	kill(getpid(), SIGKILL);
+}
+
+/* Memory of @c's, and what else was set free, is written all over. */
+static void scribble_over(struct chan *c)
+{
+	size_t bytes = c->bind.layout.region[UNET_REGION_TX].bytes;
+
+	memset(c->tx_mem, 0xa5, bytes);
+	memset(c->at[UNET_REGION_RX_SMALL], 0xa5,
+	       c->bind.layout.region[UNET_REGION_RX_SMALL].bytes);
+}
+
+TEST_F(teardown, what_was_sent_outlives_its_owner)
+{
+	struct timeval tv = { .tv_sec = 10 };
+	uint8_t buf[2 * PIECE];
+	struct chan other;
+	int i, n, status, fd;
+	struct topo t;
+	pid_t pid;
+
+	ASSERT_EQ(0, topo_setup(&t));
+	ASSERT_EQ(0, sh("unetctl attach va"));
+	/* What waits for its neighbour is copied: the peer is to be known. */
+	ASSERT_EQ(0, sh("ping -q -c 1 -W 5 " PEER_V4));
+	ASSERT_EQ(0, sh("tc qdisc add dev va root netem delay 1s"));
+	fd = peer_socket(&t, AF_INET, SOCK_DGRAM);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	ASSERT_EQ(0, bind_to(fd, PEER_V4, 9));
+	pid = fork();
+	if (!pid)
+		send_and_die();
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_TRUE(WIFSIGNALED(status)) TH_LOG("step %d", WEXITSTATUS(status));
+	ASSERT_EQ(0, chan_open(&other, "va", NULL));
+	scribble_over(&other);
+	for (i = 0; i < PIECES; i++) {
+		ASSERT_EQ(PIECE, recv(fd, buf, sizeof(buf), 0));
+		for (n = 0; n < PIECE; n++)
+			ASSERT_EQ(piece_byte(i * PIECE + n), buf[n]);
+	}
+	close(fd);
+	chan_close(&other);
+	ASSERT_EQ(0, sh("unetctl detach va"));
+	topo_teardown(&t);
 }
 
 TEST_F(teardown, module_removal_is_refused_while_a_channel_is_open)
