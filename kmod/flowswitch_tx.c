@@ -18,6 +18,8 @@
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
 #include <linux/netdevice.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/skbuff.h>
 #include <linux/string.h>
 
@@ -217,15 +219,24 @@ static void send_one(struct unet_channel *ch, struct send *s)
 
 /* ---- taking slots ------------------------------------------------------ */
 
-/* A slot is taken only with a DONE entry to answer it. Return: taken, or -EIO. */
+/*
+ * A slot is taken only with a DONE entry to answer it. A full ring of large sends
+ * takes its time: it neither keeps the CPU from others nor outlives its owner.
+ *
+ * Return: taken, or -EIO.
+ */
 static int take_slots(struct unet_channel *ch, u32 waiting)
 {
 	u32 taken;
 
 	for (taken = 0; taken < waiting && unet_channel_live(ch); taken++) {
 		struct send s = { };
-		int room = unet_channel_done_reserve(ch);
+		int room;
 
+		cond_resched();
+		if (fatal_signal_pending(current))
+			break;
+		room = unet_channel_done_reserve(ch);
 		if (room < 0) {
 			unet_channel_poison(ch, UNET_POISON_DONE_CURSOR);
 			return -EIO;
