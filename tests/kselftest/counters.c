@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Description: each reason to leave a packet to the host, to drop or to refuse one
+ * moves its own counter, and only that (R1.18, R7.5); the tracepoints at the
+ * hand-overs fire (R7.9). Reasons that other tests bring about are not here: spoofing
+ * (flow), full rings and pools, checksums (batch), push-back (advice).
+ */
+#include "topo.h"
+#include "chan.h"
+#include "kselftest_harness.h"
+
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+
+#define PORT	7000
+#define RPORT	9000
+
+FIXTURE(counters) {
+	struct topo t;
+	struct chan c;
+	int peer;
+	struct unet_flow_req r;
+};
+
+FIXTURE_SETUP(counters)
+{
+	ASSERT_EQ(0, topo_setup(&self->t));
+	/* Nothing but the tests' own packets. */
+	ASSERT_EQ(0, sh("sysctl -qw net.ipv6.conf.va.disable_ipv6=1"));
+	ASSERT_EQ(0, sh_peer(&self->t, "sysctl -qw net.ipv6.conf.vb.disable_ipv6=1"));
+	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
+	self->r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, PORT, NULL, 0);
+	ASSERT_EQ(0, chan_flow_add(&self->c, &self->r));
+	self->peer = peer_socket(&self->t, AF_INET, SOCK_DGRAM);
+	ASSERT_EQ(0, bind_to(self->peer, PEER_V4, RPORT));
+	/* Neighbours are known from here on, both ways. */
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, "warm", 4));
+	ASSERT_NE(NULL, chan_rx_peek(&self->c, 2000));
+	chan_rx_next(&self->c);
+}
+
+FIXTURE_TEARDOWN(counters)
+{
+	close(self->peer);
+	chan_close(&self->c);
+	topo_teardown(&self->t);
+}
+
+/* All counters, by name as unetctl has them. */
+struct all {
+	long long value[UNET_CNT_COUNT];
+};
+
+#define COUNTER_NAME(id, name, text)	[UNET_CNT_##id] = name,
+static const char *const names[UNET_CNT_COUNT] = {
+	UNET_COUNTERS(COUNTER_NAME)
+};
+
+static int read_all(struct all *a)
+{
+	char name[64];
+	long long v;
+	int i, seen = 0;
+	FILE *f;
+
+	fflush(stdout);
+	f = popen("unetctl stats -a va | awk '{ print $2, $3 }'", "r");
+	if (!f)
+		return -1;
+	while (fscanf(f, "%63s %lld%*[^\n]", name, &v) >= 1) {
+		for (i = 1; i < UNET_CNT_COUNT; i++)
+			if (!strcmp(name, names[i])) {
+				a->value[i] = v;
+				seen++;
+			}
+	}
+	return pclose(f) || seen != UNET_CNT_COUNT - 1 ? -1 : 0;
+}
+
+/* Reasons: of them one is to move, the others are not. */
+static bool is_reason(int id)
+{
+	return (id >= UNET_CNT_RX_HOST && id <= UNET_CNT_RX_HOST_OTHER) ||
+	       (id >= UNET_CNT_RX_DROP_NO_BUFFER && id <= UNET_CNT_RX_DROP_DEAD) ||
+	       (id >= UNET_CNT_TX_BAD_SLOT && id <= UNET_CNT_TX_PUSHBACK) ||
+	       id == UNET_CNT_RX_HOST_MARTIAN;
+}
+
+/* Packets of the peer come in a softirq of their own: not later than this. */
+static void settle(void)
+{
+	usleep(100 * 1000);
+}
+
+#define MOVES(id, by, statement)						\
+do {										\
+	struct all before, after;						\
+	int n;									\
+										\
+	ASSERT_EQ(0, read_all(&before));					\
+	statement;								\
+	settle();								\
+	ASSERT_EQ(0, read_all(&after));						\
+	for (n = 1; n < UNET_CNT_COUNT; n++) {					\
+		if (n == (id) || is_reason(n))					\
+			EXPECT_EQ(n == (id) ? (by) : 0,				\
+				  after.value[n] - before.value[n])		\
+				TH_LOG("%s", names[n]);				\
+	}									\
+} while (0)
+
+/* ---- received ---- */
+
+/* The device address of va, or of everybody. */
+static int device_address(bool all, uint8_t *mac)
+{
+	struct ifreq ifr = { .ifr_name = "va" };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), err;
+
+	err = ioctl(fd, SIOCGIFHWADDR, &ifr);
+	memcpy(mac, ifr.ifr_hwaddr.sa_data, 6);
+	if (all)
+		memset(mac, 0xff, 6);
+	close(fd);
+	return err;
+}
+
+/* A frame of the peer's making. */
+static int send_frame(struct topo *t, bool to_all, int protocol,
+		      const void *data, size_t bytes)
+{
+	struct sockaddr_ll to = {
+		.sll_family = AF_PACKET, .sll_protocol = htons(protocol),
+		.sll_halen = 6,
+	};
+	int fd, err = 0;
+
+	if (device_address(to_all, to.sll_addr) ||
+	    setns(t->ns_peer, CLONE_NEWNET))
+		return -errno;
+	to.sll_ifindex = if_nametoindex("vb");
+	fd = socket(AF_PACKET, SOCK_DGRAM, 0);
+	if (setns(t->ns_ours, CLONE_NEWNET))
+		abort();
+	if (sendto(fd, data, bytes, 0, (void *)&to, sizeof(to)) < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+static uint32_t ip_packet(uint8_t *buf, const char *dst, int dport)
+{
+	struct pkt_spec p = {
+		.family = AF_INET, .proto = IPPROTO_UDP, .src = PEER_V4,
+		.dst = dst, .sport = RPORT, .dport = dport,
+		.data = "data", .bytes = 4,
+	};
+	uint32_t bytes = build_packet(buf, &p) + p.bytes, sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < 20; i += 2)
+		sum += buf[i] << 8 | buf[i + 1];
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~((sum & 0xffff) + (sum >> 16));
+	buf[10] = sum >> 8;
+	buf[11] = sum;
+	return bytes;
+}
+
+TEST_F(counters, what_is_left_to_the_host_says_why)
+{
+	static const uint8_t large[4000];
+	uint8_t buf[128];
+	uint32_t bytes;
+
+	MOVES(UNET_CNT_RX_HOST, 1,
+	      ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT + 1, "x", 1)));
+	MOVES(UNET_CNT_RX_HOST_FRAGMENT, 3,
+	      ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, large, sizeof(large))));
+	bytes = ip_packet(buf, OUR_V4, PORT);
+	MOVES(UNET_CNT_RX_DELIVERED, 1,
+	      ASSERT_EQ(0, send_frame(&self->t, false, ETH_P_IP, buf, bytes)));
+	buf[10] ^= 1;
+	MOVES(UNET_CNT_RX_HOST_MALFORMED, 1,
+	      ASSERT_EQ(0, send_frame(&self->t, false, ETH_P_IP, buf, bytes)));
+	bytes = ip_packet(buf, OUR_V4, PORT);
+	MOVES(UNET_CNT_RX_HOST_OTHER, 1,
+	      ASSERT_EQ(0, send_frame(&self->t, true, ETH_P_IP, buf, bytes)));
+	MOVES(UNET_CNT_RX_HOST_OTHER, 1,
+	      ASSERT_EQ(0, send_frame(&self->t, false, 0x88b5, buf, bytes)));
+}
+
+TEST_F(counters, a_tagged_packet_is_the_hosts)
+{
+	uint8_t buf[132] = { 0, 5, ETH_P_IP >> 8, ETH_P_IP & 0xff };
+	uint32_t bytes = ip_packet(buf + 4, OUR_V4, PORT) + 4;
+
+	MOVES(UNET_CNT_RX_HOST_OTHER, 1,
+	      ASSERT_EQ(0, send_frame(&self->t, false, ETH_P_8021Q, buf, bytes)));
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 0));
+}
+
+TEST_F(counters, a_wildcard_flow_leaves_foreign_addresses_to_the_host)
+{
+	struct unet_flow_req any = flow_req(IPPROTO_UDP, AF_INET, NULL, PORT + 5,
+					    NULL, 0);
+	uint8_t buf[128];
+	uint32_t bytes = ip_packet(buf, "10.9.0.77", PORT + 5);
+
+	ASSERT_EQ(0, chan_flow_add(&self->c, &any));
+	MOVES(UNET_CNT_RX_HOST_NOT_LOCAL, 1,
+	      ASSERT_EQ(0, send_frame(&self->t, false, ETH_P_IP, buf, bytes)));
+}
+
+TEST_F(counters, larger_than_all_buffers_is_dropped_as_such)
+{
+	struct unet_params p = { .rx_small = 8, .rx_large = UNET_PARAM_NONE };
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, PORT + 1,
+					  NULL, 0);
+	static const uint8_t data[30000];
+	int seg = 1000;
+	struct chan c;
+
+	ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx-udp-segmentation on"));
+	ASSERT_EQ(0, chan_open(&c, "va", &p));
+	ASSERT_EQ(0, chan_flow_add(&c, &r));
+	setsockopt(self->peer, IPPROTO_UDP, 103 /* UDP_SEGMENT */, &seg, sizeof(seg));
+	MOVES(UNET_CNT_RX_DROP_TOO_BIG, 1,
+	      ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT + 1, data, sizeof(data))));
+	/* A channel with large buffers takes it whole. */
+	MOVES(UNET_CNT_RX_SUPER, 1,
+	      ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, data, sizeof(data))));
+	chan_close(&c);
+}
+
+/* ---- sent ---- */
+
+static struct pkt_spec packet(const char *dst, uint32_t bytes)
+{
+	static const uint8_t data[60000];
+
+	return (struct pkt_spec){
+		.family = AF_INET, .proto = IPPROTO_UDP, .src = OUR_V4,
+		.dst = dst, .sport = PORT, .dport = RPORT,
+		.data = data, .bytes = bytes,
+	};
+}
+
+TEST_F(counters, what_is_not_sent_says_why)
+{
+	struct pkt_spec p = packet(PEER_V4, 100), far = packet("192.0.2.1", 100);
+
+	MOVES(UNET_CNT_TX_BYTES, 128,
+	      EXPECT_EQ(0, chan_send(&self->c, self->r.flow, &p, 0)));
+	/* More pieces than a send may have. */
+	MOVES(UNET_CNT_TX_BAD_LENGTH, 1,
+	      EXPECT_EQ(UNET_CNT_TX_BAD_LENGTH,
+			chan_send(&self->c, self->r.flow, &p, 1)));
+	MOVES(UNET_CNT_TX_NO_ROUTE, 1,
+	      EXPECT_EQ(UNET_CNT_TX_NO_ROUTE,
+			chan_send(&self->c, self->r.flow, &far, 0)));
+	ASSERT_EQ(0, sh("ip link set va down"));
+	MOVES(UNET_CNT_TX_DROP_DOWN, 1,
+	      EXPECT_EQ(UNET_CNT_TX_DROP_DOWN,
+			chan_send(&self->c, self->r.flow, &p, 0)));
+}
+
+/* ---- tracepoints ---- */
+
+#define TRACE	"/sys/kernel/tracing"
+
+static bool traced(const char *event)
+{
+	return !sh("grep -q ' %s: ' " TRACE "/trace", event);
+}
+
+TEST_F(counters, hand_overs_are_traced)
+{
+	struct pkt_spec p = packet(PEER_V4, 100), far = packet("192.0.2.1", 100);
+	struct unet_params small = { .rx_slots = 8 };
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, PORT + 1,
+					  NULL, 0);
+	struct chan c;
+	int i;
+
+	if (access(TRACE "/events", F_OK) &&
+	    sh("mount -t tracefs none " TRACE))
+		SKIP(return, "needs tracefs");
+	ASSERT_EQ(0, sh("echo > " TRACE "/trace && echo 1 > " TRACE "/events/unet/enable"));
+	ASSERT_EQ(0, chan_open(&c, "va", &small));
+	ASSERT_EQ(0, chan_flow_add(&c, &r));
+	for (i = 0; i < 12; i++)
+		ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT + 1, "x", 1));
+	EXPECT_EQ(0, chan_send(&self->c, self->r.flow, &p, 0));
+	EXPECT_EQ(UNET_CNT_TX_NO_ROUTE,
+		  chan_send(&self->c, self->r.flow, &far, 0));
+	settle();
+	c.uring->rx_head = 0x80000000;
+	chan_sync(&c, UNET_SYNC_TX);
+	chan_close(&c);
+	ASSERT_EQ(0, sh("unetctl detach va && unetctl attach va"));
+	ASSERT_EQ(0, sh("echo 0 > " TRACE "/events/unet/enable"));
+	EXPECT_TRUE(traced("unet_rx_batch"));
+	EXPECT_TRUE(traced("unet_rx_drop"));
+	EXPECT_TRUE(traced("unet_tx_send"));
+	EXPECT_TRUE(traced("unet_tx_refuse"));
+	EXPECT_TRUE(traced("unet_flow_add"));
+	EXPECT_TRUE(traced("unet_flow_del"));
+	EXPECT_TRUE(traced("unet_channel_open"));
+	EXPECT_TRUE(traced("unet_channel_close"));
+	EXPECT_TRUE(traced("unet_channel_poison"));
+	EXPECT_TRUE(traced("unet_nexus_attach"));
+	EXPECT_TRUE(traced("unet_nexus_detach"));
+}
+
+TEST_HARNESS_MAIN
