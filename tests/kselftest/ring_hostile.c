@@ -191,14 +191,21 @@ TEST_F(hostile, refused_slots_answer_with_their_reason)
 
 static volatile bool stop;
 
+/* A random word of a region becomes @r; low ones, where the traffic is, mostly. */
+static void scribble_in(struct chan *c, int region, uint64_t r)
+{
+	size_t words = c->bind.layout.region[region].bytes / 4;
+	uint32_t *at = c->at[region];
+
+	at[(r >> 8) % (r & 1 ? words : 4096)] = r >> 32;
+}
+
 static void *scribble(void *arg)
 {
 	struct chan *c = arg;
 	uint64_t r = 88172645463325252ull;
 	uint32_t *words = c->at[UNET_REGION_URING];
 	size_t n = c->bind.layout.region[UNET_REGION_URING].bytes / 4;
-	uint32_t *tx = c->at[UNET_REGION_TX];
-	uint32_t *rx = c->at[UNET_REGION_RX_SMALL];
 
 	while (!stop) {
 		r ^= r << 13;
@@ -209,8 +216,9 @@ static void *scribble(void *arg)
 			words[(r >> 8) % n] = r >> 32;
 		else
 			words[(r >> 8) % 4 * 16] += (r >> 40) & 3;
-		tx[(r >> 16) % 4096] = r;
-		rx[(r >> 20) % 4096] = r;
+		scribble_in(c, UNET_REGION_TX, r);
+		scribble_in(c, UNET_REGION_RX_SMALL, r * 5);
+		scribble_in(c, UNET_REGION_RX_LARGE, r * 7);
 	}
 	return NULL;
 }
