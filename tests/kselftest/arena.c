@@ -2,7 +2,8 @@
 /*
  * Description: the memory of a channel (R6.4, R6.5, R7.2): regions map with
  * their rights and no more, whole or not at all; read-only stays read-only;
- * fork does not inherit; mappings outlive the channel without harm; caps hold.
+ * fork does not inherit; mappings outlive the channel without harm; caps hold by
+ * channel and by user, and the memory cgroup is charged.
  */
 #include "topo.h"
 #include "chan.h"
@@ -176,6 +177,84 @@ TEST_F(arena, the_cap_per_channel_holds)
 	p.rx_large = q.max_arena / UNET_RX_LARGE_BYTES;
 	EXPECT_EQ(-EDQUOT, chan_bind(&c, "va", &p));
 	close(c.fd);
+}
+
+#define USER_MIB	"/sys/module/unet/parameters/user_mib"
+
+/* As an ordinary user: one channel, a second, and one again after a close. */
+static int bind_three_times(void)
+{
+	struct chan a, b;
+
+	if (setgid(65534) || setuid(65534))
+		return 100;
+	if (chan_open(&a, "va", NULL))
+		return 101;
+	if (chan_open(&b, "va", NULL) != -EDQUOT)
+		return 102;
+	chan_close(&b);
+	chan_close(&a);
+	/* It is given back from a work item. */
+	usleep(500 * 1000);
+	return chan_open(&a, "va", NULL) ? 103 : 0;
+}
+
+TEST_F(arena, the_cap_per_user_holds)
+{
+	struct chan c;
+	int status;
+	pid_t pid;
+
+	ASSERT_EQ(0, sh("echo 12 > " USER_MIB));
+	pid = fork();
+	if (!pid)
+		_exit(bind_three_times());
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, WEXITSTATUS(status));
+	/* Not for whoever may lock memory. */
+	EXPECT_EQ(0, chan_open(&c, "va", NULL));
+	chan_close(&c);
+	ASSERT_EQ(0, sh("echo 1024 > " USER_MIB));
+}
+
+#define CGROUP		"/sys/fs/cgroup"
+#define OUR_CGROUP	CGROUP "/unet-test-arena"
+
+static long long memory_current(void)
+{
+	FILE *f = fopen(OUR_CGROUP "/memory.current", "r");
+	long long v = -1;
+
+	if (f && fscanf(f, "%lld", &v) != 1)
+		v = -1;
+	if (f)
+		fclose(f);
+	return v;
+}
+
+TEST_F(arena, memory_is_charged_to_the_openers_cgroup)
+{
+	long long before, with;
+	struct chan c;
+	int err;
+
+	if (access(CGROUP "/cgroup.controllers", F_OK) &&
+	    sh("mount -t cgroup2 none " CGROUP))
+		SKIP(return, "needs cgroup2");
+	if (sh("echo +memory > " CGROUP "/cgroup.subtree_control && mkdir -p " OUR_CGROUP))
+		SKIP(return, "needs the memory controller");
+	ASSERT_EQ(0, sh("echo %d > " OUR_CGROUP "/cgroup.procs", (int)getpid()));
+	before = memory_current();
+	err = chan_open(&c, "va", NULL);
+	with = memory_current();
+	if (!err)
+		chan_close(&c);
+	ASSERT_EQ(0, sh("echo %d > " CGROUP "/cgroup.procs", (int)getpid()));
+	/* The shell before was itself in there. */
+	EXPECT_EQ(0, sh("rmdir " OUR_CGROUP));
+	ASSERT_EQ(0, err);
+	EXPECT_LE(0, before);
+	EXPECT_LE(7 << 20, with - before);
 }
 
 TEST_HARNESS_MAIN
