@@ -196,5 +196,6 @@ void unet_bufpool_pass(struct unet_bufpool *pool, u32 first, u32 last)
 		smp_store_release(&pool->user[buf], 1);
 		buf = next;
 	}
+	/* likewise */
 	smp_store_release(&pool->user[last], 1);
 }
