@@ -2,8 +2,9 @@
 /*
  * Description: death is part of the protocol (D9, R7.7): the peers of an
  * owner's established connections get a reset at once and with a sequence
- * number they must accept, under load too; closed ones do not; the port lingers
- * for host and strangers, and can be taken over by its user.
+ * number they must accept, over IPv4 and IPv6, also when it is killed under load;
+ * closed ones do not; the port lingers for host and strangers, and can be taken over
+ * by its user.
  */
 #include <unet/unet.h>
 #include "tcp_hand.h"
@@ -15,8 +16,16 @@ FIXTURE(reset) {
 	struct hand h;
 };
 
+FIXTURE_VARIANT(reset) {
+	int family;
+};
+
+FIXTURE_VARIANT_ADD(reset, v4) { AF_INET };
+FIXTURE_VARIANT_ADD(reset, v6) { AF_INET6 };
+
 FIXTURE_SETUP(reset)
 {
+	self->h.family = variant->family;
 	ASSERT_EQ(0, topo_setup(&self->t));
 	ASSERT_EQ(0, sh("unetctl attach va"));
 	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
@@ -73,31 +82,71 @@ TEST_F(reset, the_reset_follows_what_was_sent)
 	EXPECT_EQ(-ECONNRESET, client_reads(self->h.client));
 }
 
-TEST_F(reset, a_killed_process_is_a_closed_one)
+/*
+ * Start a process that owns the port, and with @accept a connection, whose
+ * other end is then its @h->client and ours. Return: pid, or -1.
+ */
+static pid_t server(struct topo *t, struct hand *h, bool accept)
 {
+	int ready[2];
 	struct chan c;
-	struct hand h = { 0 };
-	int status, ready[2];
 	pid_t pid;
 	char b;
 
-	chan_close(&self->c);
-	ASSERT_EQ(0, pipe(ready));
+	if (pipe(ready))
+		return -1;
+	/* Made before the fork, so that it outlives the server. */
+	h->client = peer_socket(t, h->family, SOCK_STREAM | SOCK_NONBLOCK);
 	pid = fork();
 	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (chan_open(&c, "va", NULL) ||
-		    hand_listen(&c, &h, UNET_FLOW_REUSEADDR) ||
+		    hand_listen(&c, h, UNET_FLOW_REUSEADDR) ||
+		    (accept && hand_accept_on(&c, h)) ||
 		    write(ready[1], "l", 1) != 1)
 			_exit(1);
 		for (;;)
 			pause();
 	}
-	ASSERT_EQ(1, read(ready[0], &b, 1));
-	h.client = peer_socket(&self->t, AF_INET, SOCK_STREAM | SOCK_NONBLOCK);
-	connect_to(h.client, OUR_V4, HAND_PORT);
+	close(ready[1]);
+	if (read(ready[0], &b, 1) != 1)
+		pid = -1;
+	close(ready[0]);
+	return pid;
+}
+
+TEST_F(reset, the_peer_of_a_killed_process_is_reset_at_once)
+{
+	struct hand h = { .family = variant->family };
+	uint64_t t0;
+	pid_t pid;
+
+	chan_close(&self->c);
+	pid = server(&self->t, &h, true);
+	ASSERT_GT(pid, 0);
+	fcntl(h.client, F_SETFL, 0);
+	t0 = mono_ms();
+	kill(pid, SIGKILL);
+	EXPECT_EQ(-ECONNRESET, client_reads(h.client));
+	EXPECT_GE(1000, mono_ms() - t0);
+	waitpid(pid, NULL, 0);
+	/* One for the fixture's connection, one for this. */
+	EXPECT_EQ(2, nexus_counter("va", "flow_reset"));
+	close(h.client);
+}
+
+TEST_F(reset, the_host_refuses_for_a_killed_listener)
+{
+	struct hand h = { .family = variant->family };
+	pid_t pid;
+
+	chan_close(&self->c);
+	pid = server(&self->t, &h, false);
+	ASSERT_GT(pid, 0);
+	connect_to(h.client, hand_ours(&h), HAND_PORT);
 	usleep(50 * 1000);
 	kill(pid, SIGKILL);
-	waitpid(pid, &status, 0);
+	waitpid(pid, NULL, 0);
 	/* The host answers for the port now: the next SYN is refused. */
 	fcntl(h.client, F_SETFL, 0);
 	EXPECT_EQ(-ECONNREFUSED, client_reads(h.client));
@@ -149,11 +198,11 @@ TEST_F(reset, segments_for_a_dead_owner_are_reset_by_the_host)
 	EXPECT_GT(20, i);
 }
 
-static int host_listen(int port)
+static int host_listen(const struct hand *h, int port)
 {
-	int fd = socket(AF_INET, SOCK_STREAM, 0), err;
+	int fd = socket(h->family, SOCK_STREAM, 0), err;
 
-	err = bind_to(fd, OUR_V4, port);
+	err = bind_to(fd, hand_ours(h), port);
 	if (!err && listen(fd, 1))
 		err = -errno;
 	close(fd);
@@ -162,12 +211,12 @@ static int host_listen(int port)
 
 TEST_F(reset, the_port_lingers_after_death)
 {
+	struct hand h = { .family = variant->family };
 	struct chan c;
-	struct hand h = { 0 };
 
 	chan_close(&self->c);
 	EXPECT_EQ(1, nexus_counter("va", "port_linger"));
-	EXPECT_EQ(-EADDRINUSE, host_listen(HAND_PORT));
+	EXPECT_EQ(-EADDRINUSE, host_listen(&h, HAND_PORT));
 	ASSERT_EQ(0, chan_open(&c, "va", NULL));
 	EXPECT_EQ(-EADDRINUSE, hand_listen(&c, &h, 0));
 	EXPECT_EQ(0, hand_listen(&c, &h, UNET_FLOW_REUSEADDR));
@@ -182,7 +231,7 @@ TEST_F(reset, a_lingering_port_is_not_for_other_users)
 	chan_close(&self->c);
 	pid = fork();
 	if (!pid) {
-		struct hand h = { 0 };
+		struct hand h = { .family = variant->family };
 		struct chan c;
 
 		if (setgid(65534) || setuid(65534) || chan_open(&c, "va", NULL))
@@ -197,7 +246,7 @@ TEST_F(reset, a_clean_end_frees_the_port_at_once)
 {
 	ASSERT_EQ(0, chan_flow_del(&self->c, self->h.conn, 0));
 	ASSERT_EQ(0, chan_flow_del(&self->c, self->h.listener, 0));
-	EXPECT_EQ(0, host_listen(HAND_PORT));
+	EXPECT_EQ(0, host_listen(&self->h, HAND_PORT));
 }
 
 #define LOADED_PORT	8001
@@ -212,13 +261,14 @@ static void pour(struct unet_sock *s, uint32_t events, void *arg)
 }
 
 /* A server on the library's TCP that sends to all who connect, without end. */
-static int pour_for_ever(int ready)
+static int pour_for_ever(const struct hand *h, int ready)
 {
 	struct unet_stack *st = unet_stack_open("va", NULL);
 	struct unet_sock *ls, *s;
 	char addr[64];
 
-	snprintf(addr, sizeof(addr), "%s:%d", OUR_V4, LOADED_PORT);
+	snprintf(addr, sizeof(addr), h->family == AF_INET ? "%s:%d" : "[%s]:%d",
+		 hand_ours(h), LOADED_PORT);
 	ls = st ? unet_listen(st, "tcp", addr, LOADED_CLIENTS) : NULL;
 	if (!ls || write(ready, "l", 1) != 1)
 		return 1;
@@ -255,12 +305,12 @@ TEST_F(reset, a_process_killed_under_load_has_reset_all_when_it_is_reaped)
 	pid = fork();
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		_exit(pour_for_ever(ready[1]));
+		_exit(pour_for_ever(&self->h, ready[1]));
 	}
 	ASSERT_EQ(1, read(ready[0], &b, 1));
 	for (i = 0; i < LOADED_CLIENTS; i++) {
-		client[i] = peer_socket(&self->t, AF_INET, SOCK_STREAM);
-		ASSERT_EQ(0, connect_to(client[i], OUR_V4, LOADED_PORT));
+		client[i] = peer_socket(&self->t, variant->family, SOCK_STREAM);
+		ASSERT_EQ(0, connect_to(client[i], hand_ours(&self->h), LOADED_PORT));
 		ASSERT_LT(0, client_reads(client[i]));
 	}
 	killed = mono_ms();

@@ -13,6 +13,7 @@
 #define HAND_ISS	0xfffffff0u	/* wraps soon, on purpose */
 
 struct hand {
+	int family;		/* AF_INET or AF_INET6; chosen by the test */
 	uint32_t listener;
 	uint32_t conn;
 	uint32_t adv;		/* of the connection */
@@ -21,6 +22,16 @@ struct hand {
 	int rport;
 	int client;		/* the peer's kernel socket */
 };
+
+static inline const char *hand_ours(const struct hand *h)
+{
+	return h->family == AF_INET ? OUR_V4 : OUR_V6;
+}
+
+static inline const char *hand_theirs(const struct hand *h)
+{
+	return h->family == AF_INET ? PEER_V4 : PEER_V6;
+}
 
 static inline const struct tcphdr *hand_segment(struct chan *c, int ms)
 {
@@ -33,8 +44,9 @@ static inline int hand_send(struct chan *c, struct hand *h, uint32_t flow,
 			    uint8_t flags, const void *data, uint32_t bytes)
 {
 	struct pkt_spec p = {
-		.family = AF_INET, .proto = IPPROTO_TCP, .src = OUR_V4,
-		.dst = PEER_V4, .sport = HAND_PORT, .dport = h->rport,
+		.family = h->family, .proto = IPPROTO_TCP,
+		.src = hand_ours(h), .dst = hand_theirs(h),
+		.sport = HAND_PORT, .dport = h->rport,
 		.data = data, .bytes = bytes, .tcp_flags = flags,
 		.seq = h->snd_nxt, .ack = h->rcv_nxt,
 	};
@@ -46,7 +58,7 @@ static inline int hand_send(struct chan *c, struct hand *h, uint32_t flow,
 
 static inline int hand_listen(struct chan *c, struct hand *h, uint32_t flags)
 {
-	struct unet_flow_req r = flow_req(IPPROTO_TCP, AF_INET, OUR_V4,
+	struct unet_flow_req r = flow_req(IPPROTO_TCP, h->family, hand_ours(h),
 					  HAND_PORT, NULL, 0);
 	int err;
 
@@ -58,8 +70,8 @@ static inline int hand_listen(struct chan *c, struct hand *h, uint32_t flags)
 
 static inline int hand_add_conn(struct chan *c, struct hand *h)
 {
-	struct unet_flow_req r = flow_req(IPPROTO_TCP, AF_INET, OUR_V4,
-					  HAND_PORT, PEER_V4, h->rport);
+	struct unet_flow_req r = flow_req(IPPROTO_TCP, h->family, hand_ours(h),
+					  HAND_PORT, hand_theirs(h), h->rport);
 	int err;
 
 	r.parent = h->listener;
@@ -71,13 +83,12 @@ static inline int hand_add_conn(struct chan *c, struct hand *h)
 	return err;
 }
 
-/* 0, or the number of the step that failed. */
-static inline int hand_accept(struct topo *t, struct chan *c, struct hand *h)
+/* With a client made before. 0, or the number of the step that failed. */
+static inline int hand_accept_on(struct chan *c, struct hand *h)
 {
 	const struct tcphdr *th;
 
-	h->client = peer_socket(t, AF_INET, SOCK_STREAM | SOCK_NONBLOCK);
-	if (connect_to(h->client, OUR_V4, HAND_PORT) != -EINPROGRESS)
+	if (connect_to(h->client, hand_ours(h), HAND_PORT) != -EINPROGRESS)
 		return 1;
 	th = hand_segment(c, 2000);
 	if (!th || !th->syn)
@@ -96,6 +107,12 @@ static inline int hand_accept(struct topo *t, struct chan *c, struct hand *h)
 		return 5;
 	fcntl(h->client, F_SETFL, 0);
 	return 0;
+}
+
+static inline int hand_accept(struct topo *t, struct chan *c, struct hand *h)
+{
+	h->client = peer_socket(t, h->family, SOCK_STREAM | SOCK_NONBLOCK);
+	return hand_accept_on(c, h);
 }
 
 #endif
