@@ -7,6 +7,7 @@
 #include <linux/timer.h>
 
 #include "advice.h"
+#include "batch.h"
 #include "channel.h"
 #include "flow.h"
 #include "nexus.h"
@@ -42,10 +43,10 @@ static bool change_flags(struct unet_flow *flow, u32 set, u32 clear)
 	return true;
 }
 
+/* What made room posts DONE right after this: that is what the owner hears of. */
 static void resume(struct unet_flow *flow)
 {
-	if (change_flags(flow, 0, UNET_ADV_SUSPENDED))
-		unet_channel_wake(flow->channel);
+	change_flags(flow, 0, UNET_ADV_SUSPENDED);
 }
 
 static void suspend(struct unet_flow *flow)
@@ -59,13 +60,18 @@ static bool drained(const struct unet_flow *flow)
 	return (u32)atomic_read(&flow->in_flight) <= flight_limit() / 2;
 }
 
-/* Nothing may be left in flight to resume it: look again in a while. */
+/*
+ * Nothing may be left in flight to resume it: look again in a while. There is no
+ * DONE either then, so a sleeper gets a slot to wake up for.
+ */
 static void resume_timer(struct timer_list *timer)
 {
 	struct unet_flow *flow = timer_container_of(flow, timer, resume);
 
-	if (drained(flow))
-		resume(flow);
+	if (!drained(flow) || !change_flags(flow, 0, UNET_ADV_SUSPENDED))
+		return;
+	unet_batch_resumed(flow);
+	unet_channel_wake(flow->channel);
 }
 
 void unet_advice_init(struct unet_flow *flow, u32 mtu)

@@ -257,21 +257,34 @@ void unet_batch_release(struct unet_rx_cpu *rx)
 	rcu_read_unlock();
 }
 
-void unet_batch_end(struct unet_flow *flow)
+/* A slot without packets, where there is room; published. */
+static void put_note(struct unet_flow *flow, u32 flags)
 {
-	const struct unet_rx_slot slot = {
+	struct unet_rx_slot slot = {
 		.flow = flow->handle,
 		.first = UNET_NO_BUF,
-		.flags = UNET_RX_END,
-		.tag = flow->meta.tag,
+		.flags = flags,
 		.tstamp = ktime_get_ns(),
 	};
 	struct unet_channel *ch = flow->channel;
 
 	spin_lock_bh(&ch->rx_lock);
+	spin_lock(&flow->lock);
+	slot.tag = flow->meta.tag;
+	spin_unlock(&flow->lock);
 	if (unet_krings_rx_room(&ch->rings) > 0) {
 		unet_krings_rx_put(&ch->rings, &slot);
 		unet_krings_rx_publish(&ch->rings);
 	}
 	spin_unlock_bh(&ch->rx_lock);
+}
+
+void unet_batch_end(struct unet_flow *flow)
+{
+	put_note(flow, UNET_RX_END);
+}
+
+void unet_batch_resumed(struct unet_flow *flow)
+{
+	put_note(flow, UNET_RX_RESUMED);
 }

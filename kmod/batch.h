@@ -112,4 +112,15 @@ void unet_batch_release(struct unet_rx_cpu *rx);
  */
 void unet_batch_end(struct unet_flow *flow);
 
+/**
+ * unet_batch_resumed() - tell the owner that a flow may send again
+ * @flow: flow that was suspended
+ *
+ * Puts and publishes a slot with UNET_RX_RESUMED. Where there is no room for it the
+ * owner has slots to take, and will look.
+ *
+ * Context: softirq or process; no lock held.
+ */
+void unet_batch_resumed(struct unet_flow *flow);
+
 #endif /* _UNET_BATCH_H */

@@ -184,11 +184,13 @@ struct unet_uring {
 #define UNET_RX_CSUM_BAD	(1u << 1)	/* holds a packet whose L4 checksum is wrong */
 #define UNET_RX_ICMP_ERROR	(1u << 2)	/* packets are ICMP errors that quote this flow */
 #define UNET_RX_END		(1u << 3)	/* no packets: the flow was removed by the kernel */
+#define UNET_RX_RESUMED		(1u << 4)	/* no packets: the flow is not suspended any more */
 
 /**
  * struct unet_rx_slot - one flow batch, a cache line
  * @flow:	handle the packets matched
- * @first:	buffer of the first packet; the chain goes on in DESC
+ * @first:	buffer of the first packet; the chain goes on in DESC;
+ *		UNET_NO_BUF when there are no packets
  * @packets:	packets in the chain, a super packet counts once
  * @segments:	packets as they were on the wire
  * @bytes:	sum of L3 bytes
@@ -300,7 +302,7 @@ struct unet_done {
 	X(RX_HOST,		"rx_host",		"packets no flow wanted, left to the host") \
 	X(RX_HOST_FRAGMENT,	"rx_host_fragment",	"IP fragments, left to the host") \
 	X(RX_HOST_MALFORMED,	"rx_host_malformed",	"packets without a readable flow key, left to the host") \
-	X(RX_HOST_NOT_LOCAL,	"rx_host_not_local",	"listener matched but the address is not the host's") \
+	X(RX_HOST_NOT_LOCAL,	"rx_host_not_local",	"flow matched but the address is not the host's") \
 	X(RX_HOST_OTHER,	"rx_host_other",	"tagged, broadcast or not IP, left to the host") \
 	X(RX_DELIVERED,		"rx_delivered",		"packets put into channels") \
 	X(RX_BYTES,		"rx_bytes",		"L3 bytes put into channels") \

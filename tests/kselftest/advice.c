@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Description: what the owner of a flow is told unasked (R6.4, R6.8, D10): a flow
+ * is suspended when the qdisc drops or too much is on the way, resumed later, and
+ * its sleeping owner woken; MTU, CE marks, sends and drops are counted; the entry of
+ * a removed flow says so, and a flow the kernel removed ends with a slot.
+ */
+#include "topo.h"
+#include "chan.h"
+#include "kselftest_harness.h"
+
+#define PORT	7000
+#define RPORT	9000
+#define FLIGHT	"/sys/module/unet/parameters/flight_kib"
+
+FIXTURE(advice) {
+	struct topo t;
+	struct chan c;
+	int peer;
+	struct unet_flow_req r;
+	const struct unet_flow_adv *adv;
+	struct pkt_spec p;
+};
+
+FIXTURE_VARIANT(advice) {
+	int family;
+	const char *ours;
+	const char *theirs;
+};
+
+FIXTURE_VARIANT_ADD(advice, v4) { AF_INET, OUR_V4, PEER_V4 };
+FIXTURE_VARIANT_ADD(advice, v6) { AF_INET6, OUR_V6, PEER_V6 };
+
+FIXTURE_SETUP(advice)
+{
+	static const uint8_t data[1400];
+	struct timeval tv = { .tv_sec = 10 };
+	uint8_t buf[1400];
+
+	ASSERT_EQ(0, topo_setup(&self->t));
+	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
+	self->r = flow_req(IPPROTO_UDP, variant->family, variant->ours, PORT,
+			   variant->theirs, RPORT);
+	self->r.meta.tag = 0x7a6;
+	ASSERT_EQ(0, chan_flow_add(&self->c, &self->r));
+	self->adv = &self->c.adv[self->r.adv];
+	self->p = (struct pkt_spec){
+		.family = variant->family, .proto = IPPROTO_UDP,
+		.src = variant->ours, .dst = variant->theirs,
+		.sport = PORT, .dport = RPORT, .data = data, .bytes = 400,
+	};
+	self->peer = peer_socket(&self->t, variant->family, SOCK_DGRAM);
+	ASSERT_EQ(0, bind_to(self->peer, variant->theirs, RPORT));
+	/* The neighbour is known from here on: nothing waits for it, or is lost so. */
+	setsockopt(self->peer, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	ASSERT_EQ(0, chan_send(&self->c, self->r.flow, &self->p, 0));
+	ASSERT_EQ(400, recv(self->peer, buf, sizeof(buf), 0));
+}
+
+FIXTURE_TEARDOWN(advice)
+{
+	close(self->peer);
+	chan_close(&self->c);
+	topo_teardown(&self->t);
+}
+
+TEST_F(advice, a_drop_of_the_qdisc_suspends_and_the_resume_wakes)
+{
+	struct pollfd pfd = { .fd = self->c.fd, .events = POLLIN };
+	const struct unet_rx_slot *s;
+	int i, status = 0;
+
+	/* Room for a few such packets, and then nothing leaves for a long time. */
+	ASSERT_EQ(0, sh("tc qdisc add dev va root tbf rate 1kbit burst 1600 limit 1600"));
+	for (i = 0; i < 20 && !status; i++)
+		status = chan_send(&self->c, self->r.flow, &self->p, 0);
+	ASSERT_EQ(UNET_CNT_TX_DROP_DEVICE, status);
+	/* All DONE is taken: only the resume is left to wake anybody. */
+	EXPECT_EQ(1, poll(&pfd, 1, 2000));
+	EXPECT_EQ(1, self->adv->dropped);
+	EXPECT_EQ(1, nexus_counter("va", "tx_pushback"));
+	EXPECT_EQ(0, self->adv->flags & UNET_ADV_SUSPENDED);
+	s = chan_rx_peek(&self->c, 0);
+	ASSERT_NE(NULL, s);
+	EXPECT_EQ(UNET_RX_RESUMED, s->flags);
+	EXPECT_EQ(self->r.flow, s->flow);
+	EXPECT_EQ(self->r.meta.tag, s->tag);
+	EXPECT_EQ(0, s->packets);
+	EXPECT_EQ(UNET_NO_BUF, s->first);
+	chan_rx_next(&self->c);
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 100));
+}
+
+TEST_F(advice, a_sleeper_in_sync_is_woken_by_a_resume)
+{
+	struct unet_sync w = { .size = sizeof(w), .flags = UNET_SYNC_WAIT,
+			       .timeout_ns = 5000000000ull };
+	uint64_t t0;
+	int i, status = 0;
+
+	ASSERT_EQ(0, sh("tc qdisc add dev va root tbf rate 1kbit burst 1600 limit 1600"));
+	for (i = 0; i < 20 && !status; i++)
+		status = chan_send(&self->c, self->r.flow, &self->p, 0);
+	ASSERT_EQ(UNET_CNT_TX_DROP_DEVICE, status);
+	t0 = mono_ms();
+	EXPECT_EQ(0, chan_ioctl(self->c.fd, UNET_IOC_SYNC, &w));
+	EXPECT_GT(4000, mono_ms() - t0);
+	EXPECT_EQ(1, w.ready);
+}
+
+TEST_F(advice, too_much_on_the_way_suspends_until_half_is_left)
+{
+	int i;
+
+	ASSERT_EQ(0, sh("echo 8 > " FLIGHT));
+	ASSERT_EQ(0, sh("tc qdisc add dev va root netem delay 500ms"));
+	self->p.bytes = 1400;
+	for (i = 0; i < 8; i++) {
+		uint32_t hdr = build_packet(self->c.tx_mem + i * 2048, &self->p);
+		struct unet_tx_slot s = {
+			.flow = self->r.flow, .header_len = hdr, .extents = 1,
+			.extent = { { i * 2048, hdr + self->p.bytes } },
+		};
+
+		chan_tx_slot(&self->c, &s);
+	}
+	EXPECT_EQ(0, chan_sync(&self->c, UNET_SYNC_TX));
+	EXPECT_EQ(0, sh("echo 512 > " FLIGHT));
+	EXPECT_TRUE(self->adv->flags & UNET_ADV_SUSPENDED);
+	for (i = 0; i < 8; i++) {
+		const struct unet_done *d = chan_done(&self->c, 2000);
+
+		ASSERT_NE(NULL, d);
+		EXPECT_EQ(0, d->status);
+	}
+	EXPECT_EQ(0, self->adv->flags & UNET_ADV_SUSPENDED);
+	EXPECT_EQ(9, self->adv->sent);
+}
+
+TEST_F(advice, a_new_mtu_is_told)
+{
+	EXPECT_EQ(1500, self->adv->mtu);
+	ASSERT_EQ(0, sh("ip link set va mtu 1300"));
+	EXPECT_EQ(1300, self->adv->mtu);
+	self->p.bytes = 1400;
+	EXPECT_EQ(UNET_CNT_TX_TOO_BIG,
+		  chan_send(&self->c, self->r.flow, &self->p, 0));
+	self->p.bytes = 1200;
+	EXPECT_EQ(0, chan_send(&self->c, self->r.flow, &self->p, 0));
+}
+
+TEST_F(advice, marks_of_congestion_are_counted)
+{
+	const struct unet_rx_slot *s;
+	int ce = 3;
+
+	ASSERT_EQ(0, send_to(self->peer, variant->ours, PORT, "none", 4));
+	s = chan_rx_peek(&self->c, 2000);
+	ASSERT_NE(NULL, s);
+	EXPECT_EQ(0, s->ce_count);
+	chan_rx_next(&self->c);
+	EXPECT_EQ(0, self->adv->ce_count);
+	ASSERT_EQ(0, setsockopt(self->peer,
+				variant->family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
+				variant->family == AF_INET ? IP_TOS : IPV6_TCLASS,
+				&ce, sizeof(ce)));
+	ASSERT_EQ(0, send_to(self->peer, variant->ours, PORT, "marked", 6));
+	s = chan_rx_peek(&self->c, 2000);
+	ASSERT_NE(NULL, s);
+	EXPECT_EQ(1, s->ce_count);
+	chan_rx_next(&self->c);
+	EXPECT_EQ(1, self->adv->ce_count);
+}
+
+TEST_F(advice, the_entry_of_a_removed_flow_is_cleared)
+{
+	EXPECT_EQ(self->r.flow, self->adv->flow);
+	ASSERT_EQ(0, chan_flow_del(&self->c, self->r.flow, 0));
+	EXPECT_EQ(UNET_NO_FLOW, self->adv->flow);
+	EXPECT_EQ(0, self->adv->flags);
+}
+
+TEST_F(advice, a_flow_the_kernel_removed_says_so_and_ends_with_a_slot)
+{
+	uint32_t mask = self->c.bind.layout.params.rx_slots - 1;
+	uint32_t head = self->c.uring->rx_head;
+
+	ASSERT_EQ(0, sh("unetctl detach va"));
+	EXPECT_TRUE(self->adv->flags & UNET_ADV_DEAD);
+	EXPECT_EQ(self->r.flow, self->adv->flow);
+	ASSERT_EQ(head + 1, load_acquire(&self->c.kring->rx_tail));
+	EXPECT_EQ(UNET_RX_END, self->c.rx[head & mask].flags);
+	EXPECT_EQ(self->r.flow, self->c.rx[head & mask].flow);
+	EXPECT_EQ(self->r.meta.tag, self->c.rx[head & mask].tag);
+}
+
+TEST_HARNESS_MAIN
