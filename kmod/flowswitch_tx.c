@@ -126,9 +126,9 @@ static int output(struct send *s, struct sk_buff *skb)
 {
 	int rc;
 
-	rcu_read_lock_bh();
+	rcu_read_lock();
 	rc = unet_route_output(&s->flow->route, skb);
-	rcu_read_unlock_bh();
+	rcu_read_unlock();
 	return rc;
 }
 
