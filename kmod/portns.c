@@ -192,6 +192,12 @@ static int bind_socket(struct socket *sock, const struct unet_port_want *want)
 	return err;
 }
 
+/* The host has other words for a socket it has no memory for. */
+static int socket_errno(int err)
+{
+	return err == -ENFILE || err == -ENOBUFS ? -ENOMEM : err;
+}
+
 static struct socket *occupy(struct net *net, const struct unet_port_want *want)
 {
 	int type = want->proto == IPPROTO_TCP ? SOCK_STREAM : SOCK_DGRAM;
@@ -203,7 +209,7 @@ static struct socket *occupy(struct net *net, const struct unet_port_want *want)
 		return ERR_PTR(err);
 	err = sock_create_kern(net, want->family, type, want->proto, &sock);
 	if (err)
-		return ERR_PTR(err);
+		return ERR_PTR(socket_errno(err));
 	err = bind_socket(sock, want);
 	if (err) {
 		sock_release(sock);

@@ -152,9 +152,12 @@ static struct dst_entry *lookup(struct unet_nexus *nx, struct net_device *dev,
 		dst = lookup4(nx->net, dev, want);
 	else if (IS_ENABLED(CONFIG_IPV6))
 		dst = lookup6(nx->net, dev, want);
-	if (IS_ERR(dst) && PTR_ERR(dst) != -ENOMEM)
-		return ERR_PTR(-ENETUNREACH);
-	return dst;
+	if (!IS_ERR(dst))
+		return dst;
+	/* The host calls a route it has no memory for ENOBUFS. */
+	if (PTR_ERR(dst) == -ENOMEM || PTR_ERR(dst) == -ENOBUFS)
+		return ERR_PTR(-ENOMEM);
+	return ERR_PTR(-ENETUNREACH);
 }
 
 static bool still_good(const struct unet_route *r,

@@ -513,7 +513,8 @@ struct unet_flow_meta {
  * local address); local address and port (3-tuple); local port (2-tuple); with
  * UNET_FLOW_NO_PORTS local and remote address, local address, or protocol only.
  * Errors: EADDRINUSE, EADDRNOTAVAIL, EACCES (privileged port), EPERM, ENETUNREACH
- * (no route through the nexus' device), ENOSPC (max_flows), ENOENT (parent).
+ * (no route through the nexus' device), ENOSPC (max_flows), ENOENT (parent),
+ * ENOMEM.
  */
 struct unet_flow_req {
 	__u32 size;
