@@ -100,6 +100,19 @@ static void unlink_node(struct unet_flow_table *table,
 	rhashtable_remove_fast(&table->hash, &node->node, params);
 }
 
+/* Packets may have found it through any of these: none goes on. */
+static void unlink_nodes(struct unet_flow *flow, int num)
+{
+	struct unet_flow_table *table = &flow->channel->nexus->flows;
+
+	while (num-- > 0)
+		unlink_node(table, &flow->node[num]);
+	unet_flow_table_changed(table);
+	spin_lock_bh(&flow->lock);
+	flow->dead = true;
+	spin_unlock_bh(&flow->lock);
+}
+
 /* ---- find -------------------------------------------------------------- */
 
 static struct unet_flow *find_masked(struct unet_flow_table *table,
@@ -502,7 +515,7 @@ static struct unet_flow *create_flow(struct plan *p)
 	return flow;
 }
 
-/* Mirror of create_flow(), for a flow that nobody has seen. */
+/* Mirror of create_flow(), for a flow that is linked nowhere. */
 static void discard_flow(struct unet_flow *flow)
 {
 	unet_advice_exit(flow, false);
@@ -548,9 +561,7 @@ static int link_flow(struct unet_flow *flow)
 	return 0;
 
 err_nodes:
-	while (i-- > 0)
-		unlink_node(&nx->flows, &flow->node[i]);
-	unet_flow_table_changed(&nx->flows);
+	unlink_nodes(flow, i);
 	set_index(flow->channel, flow->handle, NULL);
 	xa_erase(&nx->flows.ids, flow->id);
 	return err;
@@ -619,16 +630,8 @@ int unet_flow_add(struct unet_channel *ch, struct unet_flow_req *req)
 
 static void unlink_flow(struct unet_flow *flow)
 {
-	struct unet_nexus *nx = flow->channel->nexus;
-	int i;
-
-	for (i = 0; i < flow->num_nodes; i++)
-		unlink_node(&nx->flows, &flow->node[i]);
-	unet_flow_table_changed(&nx->flows);
-	xa_erase(&nx->flows.ids, flow->id);
-	spin_lock_bh(&flow->lock);
-	flow->dead = true;
-	spin_unlock_bh(&flow->lock);
+	unlink_nodes(flow, flow->num_nodes);
+	xa_erase(&flow->channel->nexus->flows.ids, flow->id);
 }
 
 static void stop_sending(struct unet_flow *flow, u32 flags)
