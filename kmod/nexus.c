@@ -260,7 +260,7 @@ void unet_nexus_mtu_changed(struct unet_nexus *nx)
 
 int unet_nexus_init(void)
 {
-	unet_nexus_wq = alloc_workqueue("unet", 0, 0);
+	unet_nexus_wq = alloc_workqueue("unet", WQ_UNBOUND, 0);
 	return unet_nexus_wq ? 0 : -ENOMEM;
 }
 
