@@ -173,10 +173,11 @@ part_rx()
 
 # ---- TCP ----------------------------------------------------------------------
 
-# The client is the host's TCP in every run: what changes is the server.
+# Whose TCP the client uses: kernel or unet.
+peer=kernel
 client()
 {
-	ip netns exec peer "$built/bench_tcp_kernel" "$1" va 10.77.0.2 "$2" "$3"
+	ip netns exec peer "$built/bench_tcp_$peer" "$1" va 10.77.0.2 "$2" "$3"
 }
 
 # tcp_run SERVER KIND CONNECTIONS AMOUNT
@@ -185,10 +186,10 @@ tcp_run()
 	local got
 
 	got=$(client "$2" "$3" "$4") || { note "$1: $2 with $3 failed"; return; }
-	jq -Mcn --arg server "$1" --arg kind "$2" --argjson conns "$3" \
-		--argjson r "$got" '
+	jq -Mcn --arg server "$1" --arg client "$peer" --arg kind "$2" \
+		--argjson conns "$3" --argjson r "$got" '
 		($r.end - $r.start) as $insn
-		| { bench: "tcp", server: $server, kind: $kind, conns: $conns,
+		| { bench: "tcp", server: $server, client: $client, kind: $kind, conns: $conns,
 		    bytes: $r.bytes, trips: $r.trips, insn: $insn,
 		    mbit_per_s: ($r.bytes * 8000 / $insn | round),
 		    per_s: ($r.trips * 1e9 / $insn | round) }'
@@ -218,6 +219,11 @@ part_tcp()
 	sleep 61 # for the host to forget its connections, which hold the ports
 	attach
 	tcp_server unet
+	peer=unet
+	ip netns exec peer "$unetctl" attach va >&2
+	tcp_server unet
+	ip netns exec peer "$unetctl" detach va >&2
+	peer=kernel
 	detach
 	remove_peer
 }

@@ -11,12 +11,13 @@ rows() { jq -rs "$1" "$results" | column -t -s $'\t'; }
 
 echo "Instruction-counting VM: -accel tcg,thread=single -icount shift=0,sleep=off -smp 1"
 echo "-cpu max,-erms,-fsrm (copies by words). One instruction counts as one nanosecond."
-echo
-echo "Receive: 64-byte UDP, from a BPF live-frames test run in bursts of 64 through veth"
-echo "with GRO on. Instructions per packet of the whole machine; \"above\" is less the drop"
-echo "at the same hook; ratio is unet's against the rival's above."
-echo
-rows '
+if grep -q '"bench":"rx"' "$results"; then
+	echo
+	echo "Receive: 64-byte UDP, from a BPF live-frames test run in bursts of 64 through veth"
+	echo "with GRO on. Instructions per packet of the whole machine; \"above\" is less the drop"
+	echo "at the same hook; ratio is unet's against the rival's above."
+	echo
+	rows '
 	[.[] | select(.bench == "rx")] as $rx
 	| def named(w; f): $rx[] | select(.way == w and .flows == f);
 	  def base(w): if w == "xsk-native" then "drop-native" else "drop" end;
@@ -36,6 +37,7 @@ rows '
 	     (if .way == "xsk-generic" then "at most 0.5"
 	      elif .way == "xsk-native" then "at most 0.8 in XDP mode" else "-" end)
 	   ]) | @tsv'
+fi
 
 if grep -q '"rx-counters"' "$results"; then
 	echo
@@ -49,9 +51,10 @@ fi
 
 if grep -q '"bench":"tcp"' "$results"; then
 	echo
-	echo "TCP over veth, one virtual CPU for both ends; the client is the kernel's in every row,"
-	echo "the server is the kernel's or libunet. recv: the server sends, send: it receives."
-	echo "kill: from a server's SIGKILL until the last of its peers is told."
+	echo "TCP over veth, one virtual CPU for both ends. The kernel's client with the kernel's"
+	echo "server, with libunet's, and libunet at both ends; ratios are to the first."
+	echo "recv: the server sends, send: it receives, kill: from a server's SIGKILL until the"
+	echo "last of its peers is told."
 	echo
 	rows '
 	[.[] | select(.bench == "tcp")] as $t
@@ -61,16 +64,18 @@ if grep -q '"bench":"tcp"' "$results"; then
 		"rr": { unit: "trips/s", target: "at least 2" },
 		"crr": { unit: "connections/s", target: "at least 2" },
 		"kill": { unit: "us", target: "unet at most 10000 us" } };
-	  def figure(r): if r.kind == "kill" then (r.insn / 1000 | round)
-		elif r.kind == "send" or r.kind == "recv" then r.mbit_per_s
-		else r.per_s end;
-	["KIND", "CONNECTIONS", "KERNEL", "UNET", "UNIT", "RATIO", "TARGET"],
-	($t[] | select(.server == "kernel") | . as $k
-	 | ([$t[] | select(.server == "unet" and .kind == $k.kind and .conns == $k.conns)][0]) as $u
-	 | [ .kind, (.conns | tostring), (figure($k) | tostring),
-	     (if $u then figure($u) | tostring else "-" end), kinds[.kind].unit,
-	     (if $u then figure($u) / figure($k) * 100 | round / 100 | tostring else "-" end),
-	     kinds[.kind].target
+	  def figure: if .kind == "kill" then (.insn / 1000 | round)
+		elif .kind == "send" or .kind == "recv" then .mbit_per_s
+		else .per_s end;
+	  def of(k; s; c): [$t[] | select(.kind == k.kind and .conns == k.conns and
+					  .server == s and .client == c) | figure][0];
+	  def show(x): if x then x | tostring else "-" end;
+	  def ratio(x; k): if x then x / k * 100 | round / 100 | tostring else "-" end;
+	["KIND", "CONNECTIONS", "KERNEL", "UNET", "RATIO", "BOTH-UNET", "RATIO", "UNIT", "TARGET"],
+	($t[] | select(.server == "kernel") | . as $row | figure as $k
+	 | of($row; "unet"; "kernel") as $u | of($row; "unet"; "unet") as $both
+	 | [ .kind, (.conns | tostring), ($k | tostring), show($u), ratio($u; $k),
+	     show($both), ratio($both; $k), kinds[.kind].unit, kinds[.kind].target
 	   ]) | @tsv'
 fi
 
