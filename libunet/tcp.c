@@ -67,7 +67,7 @@ static void own_unread(struct unet_tcp_pcb *pcb)
 static void writer_waits(struct unet_tcp_pcb *pcb)
 {
 	if (pcb->flags & UNET_TCPF_NO_MEMORY) {
-		if (!unet_tcp_sndbuf_memory(pcb->st)) {
+		if (!unet_tcp_sndbuf_memory(pcb)) {
 			unet_stack_wait_tx(pcb->st, &pcb->work);
 			return;
 		}

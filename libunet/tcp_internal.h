@@ -171,7 +171,7 @@ void unet_tcp_note_writable(struct unet_tcp_pcb *pcb);
 #define UNET_TCP_SHARE_MIN	8192u	/* bytes a connection may always queue */
 
 u32 unet_tcp_sndbuf_add(struct unet_tcp_pcb *pcb, const u8 *bytes, u32 len);
-bool unet_tcp_sndbuf_memory(struct unet_stack *st);
+bool unet_tcp_sndbuf_memory(struct unet_tcp_pcb *pcb);
 void unet_tcp_sndbuf_acked(struct unet_tcp_pcb *pcb);
 void unet_tcp_sndbuf_purge(struct unet_tcp_pcb *pcb);
 struct unet_pkt *unet_tcp_sndbuf_seek(struct unet_pkt *piece, u32 seq);

@@ -46,7 +46,7 @@ static struct unet_block *block_for(struct unet_tcp_pcb *pcb, u32 len)
 	u32 want = min(max(len, BLOCK_SMALL), UNET_TX_BLOCK_MAX);
 	struct unet_block *blk = unet_stack_tx_alloc(pcb->st, 1, want);
 
-	if (blk || pcb->sndq.bytes >= UNET_TCP_SHARE_MIN)
+	if (blk || tcp_snd_queued(pcb) >= UNET_TCP_SHARE_MIN)
 		return blk;
 	return unet_block_heap(BLOCK_SMALL);
 }
@@ -101,13 +101,16 @@ u32 unet_tcp_sndbuf_add(struct unet_tcp_pcb *pcb, const u8 *bytes, u32 len)
 }
 
 /**
- * unet_tcp_sndbuf_memory() - is there TX memory again?
- * @st:		stack
+ * unet_tcp_sndbuf_memory() - is there memory again for what a writer adds?
+ * @pcb:	connection
  */
-bool unet_tcp_sndbuf_memory(struct unet_stack *st)
+bool unet_tcp_sndbuf_memory(struct unet_tcp_pcb *pcb)
 {
-	struct unet_block *blk = unet_stack_tx_alloc(st, 1, 1);
+	struct unet_block *blk;
 
+	if (tcp_snd_queued(pcb) < UNET_TCP_SHARE_MIN)
+		return true;
+	blk = unet_stack_tx_alloc(pcb->st, 1, 1);
 	if (blk)
 		unet_block_put(blk);
 	return blk;

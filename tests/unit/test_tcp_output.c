@@ -357,6 +357,7 @@ static void without_memory_a_little_goes_by_the_heap(void **state)
 		OUT(s, ACK, .seq = 1 + i * 1460, .ack = 1, .len = 1460);
 	IN(s, ACK, .seq = 1, .ack = 7301);
 	OUT(s, ACK, .seq = 7301, .ack = 1, .len = 892);
+	assert_int_equal(script_events_take(s), SCRIPT_EV_WRITABLE);
 	IN(s, ACK, .seq = 1, .ack = 8193);
 	assert_int_equal(script_send(s, 10000), UNET_TCP_SHARE_MIN);
 	script_close(s);
