@@ -279,33 +279,36 @@ static void kill_server(struct run *run)
 	run->killed = 1;
 }
 
-/* Each connection asks until the server is dead and its end has been told so. */
-static void bereave_step(struct conn *c, uint32_t events)
+static void answer_came(struct conn *c, size_t bytes)
 {
 	struct run *run = c->run;
-	ssize_t n;
 
-	if (!events) {
-		ask(c);
-		return;
-	}
-	n = net_recv(c->s, tcp_chunk, sizeof(tcp_chunk));
-	if (n == -EAGAIN || c->done)
-		return;
-	if (n <= 0 && !run->killed)
-		tcp_die("response", n < 0 ? n : EPROTO);
-	if (n <= 0) {
-		run->result->trips++;
-		finish(c);
-		return;
-	}
-	c->got += n;
+	c->got += bytes;
 	if (c->got < MESSAGE_BYTES || run->killed)
 		return;
 	if (++run->answers == ANSWERS_BEFORE * run->conns)
 		kill_server(run);
 	else
 		ask(c);
+}
+
+/* Each connection asks until the server is dead and its end has been told so. */
+static void bereave_step(struct conn *c, uint32_t events)
+{
+	ssize_t n;
+
+	if (!events) {
+		ask(c);
+		return;
+	}
+	while ((n = net_recv(c->s, tcp_chunk, sizeof(tcp_chunk))) > 0)
+		answer_came(c, n);
+	if (n == -EAGAIN || c->done)
+		return;
+	if (!c->run->killed)
+		tcp_die("response", n < 0 ? n : EPROTO);
+	c->run->result->trips++;
+	finish(c);
 }
 
 void tcp_bereave(const char *addr, uint32_t conns, uint64_t server,
