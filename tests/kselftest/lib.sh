@@ -112,6 +112,12 @@ wait_until() {
 	done
 }
 
+# effort ROUNDS: that many, or UNET_EFFORT per cent of them (effort.h in C).
+effort() {
+	local n=$(($1 * ${UNET_EFFORT:-100} / 100))
+	echo $((n > 0 ? n : 1))
+}
+
 # ---- namespaces --------------------------------------------------------------
 
 # setup_ns VARIABLE...: a network namespace for each, its name in the variable.

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Description: the module is removed 50 times while a device is attached, under
-# the host's traffic, and never while a channel is open (R7.4).
+# Description: the module is removed 50 times (less by UNET_EFFORT) while a device
+# is attached, under the host's traffic, and never while a channel is open (R7.4).
 source "$(dirname "$0")/lib.sh"
 require_root
 require ping
@@ -9,9 +9,11 @@ HOLD=$(dirname "$0")/aid_hold
 
 ctl_a() { ip netns exec "$NS_A" unetctl "$@"; }
 
-fifty_removals() {
+ROUNDS=$(effort 50)
+
+remove_and_load() {
 	local n
-	for ((n = 0; n < 50; n++)); do
+	for ((n = 0; n < ROUNDS; n++)); do
 		ctl_a attach va && unload_module && load_module || return
 	done
 }
@@ -30,7 +32,7 @@ ctl_a detach va > /dev/null
 PING_LOG=$(mktemp)
 at_exit rm -f "$PING_LOG"
 background ip netns exec "$NS_B" ping -q -i 0.05 "$A4" > "$PING_LOG" 2>&1
-check "it goes with a device attached" fifty_removals
+check "it goes with a device attached" remove_and_load
 kill -INT "$LAST_PID"
 wait "$LAST_PID"
 check "no packet of the host was lost meanwhile" grep -q ' 0% packet loss' "$PING_LOG"

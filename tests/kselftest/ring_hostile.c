@@ -4,11 +4,12 @@
  * broken cursor or buffer index poisons its own channel with the right reason;
  * a second thread that scribbles over all writable memory while traffic runs
  * hurts nobody: the neighbour's packets stay whole and in order.
- * The scribbling takes UNET_SCRIBBLE_SECONDS (default 60).
+ * The scribbling takes 60 s, less by UNET_EFFORT.
  */
 /* libs: -lpthread */
 #include "topo.h"
 #include "chan.h"
+#include "effort.h"
 #include "kselftest_harness.h"
 
 #include <pthread.h>
@@ -241,16 +242,9 @@ static void send_while_scribbled(struct chan *c, uint32_t flow)
 	store_release(&c->uring->rx_head, load_acquire(&c->kring->rx_tail));
 }
 
-static int storm_seconds(void)
-{
-	const char *s = getenv("UNET_SCRIBBLE_SECONDS");
-
-	return s ? atoi(s) : 60;
-}
-
 TEST_F_TIMEOUT(hostile, scribbling_hurts_only_the_scribbler, 600)
 {
-	uint64_t end = mono_ms() + storm_seconds() * 1000ull;
+	uint64_t end = mono_ms() + effort(60) * 1000ull;
 	unsigned long lives = 0, rounds = 0;
 	pthread_t thread;
 

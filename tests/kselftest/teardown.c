@@ -8,53 +8,28 @@
  */
 #include "topo.h"
 #include "chan.h"
+#include "effort.h"
+#include "live.h"
 #include "kselftest_harness.h"
 
-#define ROUNDS	50
-#define LIVE	"/sys/module/unet/parameters/live"
+#define ROUNDS	effort(50)
 
 FIXTURE(teardown) {
-	char before[256];
+	struct live before;
 };
-
-/* "nexuses channels flows ports arena_pages" as the module counts them. */
-static void live(char *buf, size_t bytes)
-{
-	FILE *f = fopen(LIVE, "r");
-
-	buf[0] = 0;
-	if (f && !fgets(buf, bytes, f))
-		buf[0] = 0;
-	if (f)
-		fclose(f);
-}
-
-/* Objects end behind RCU and work queues: give them a moment, not for ever. */
-static bool live_returns_to(const char *before, char *now, size_t bytes)
-{
-	int i;
-
-	for (i = 0; i < 100; i++) {
-		live(now, bytes);
-		if (!strcmp(before, now))
-			return true;
-		usleep(100 * 1000);
-	}
-	return false;
-}
 
 FIXTURE_SETUP(teardown)
 {
-	live(self->before, sizeof(self->before));
-	ASSERT_NE(0, self->before[0]) TH_LOG("cannot read " LIVE);
+	self->before = live_now();
+	ASSERT_NE(0, self->before.text[0]) TH_LOG("cannot read " LIVE);
 }
 
 FIXTURE_TEARDOWN(teardown)
 {
-	char now[256];
+	struct live now;
 
-	EXPECT_TRUE(live_returns_to(self->before, now, sizeof(now)))
-		TH_LOG("before: %s after: %s", self->before, now);
+	EXPECT_TRUE(live_returns_to(&self->before, &now))
+		TH_LOG("before: %s after: %s", self->before.text, now.text);
 }
 
 /* A process that floods our UDP port 1000 and the host's 999 for ever. */

@@ -3,7 +3,8 @@
 #
 # kselftest-guest.sh KVER PATTERN: inside the VM. Loads unet.ko, runs every test
 # of build/selftests/unet, and looks after each at what it left behind: the
-# kernel's log, namespaces, references to the module.
+# kernel's log, namespaces, references to the module. In the end the module is
+# removed, and the kernel's own checkers are asked, where it has them.
 set -u
 
 kver=$1 pattern=$2
@@ -15,7 +16,7 @@ seconds=$(sed -n 's/^timeout=//p' "$tests/settings")
 # A kernel full of checkers takes its time.
 if [ -e /sys/kernel/debug/kmemleak ]; then
 	seconds=$((seconds * 20))
-	export UNET_SLOW=1
+	export UNET_SLOW=1 UNET_EFFORT=${UNET_EFFORT:-20}
 fi
 
 export UNET_KO=$top/build/kmod-$kver/unet.ko
@@ -75,12 +76,31 @@ run_one() {
 }
 
 check_unload() {
-	rmmod unet || { fail unload "rmmod unet: status $?"; return; }
-	[ -e /sys/kernel/debug/kmemleak ] || return
-	echo scan > /sys/kernel/debug/kmemleak
+	# what kmemleak's addresses mean then
+	grep '\[unet\]' /proc/kallsyms > /results/symbols
+	rmmod unet || fail unload "rmmod unet: status $?"
+}
+
+# Both switch themselves off when they run out of memory or have found something:
+# what they did not see then is not known to be sound.
+check_lockdep() {
+	[ -e /proc/lockdep_stats ] || return
+	cp /proc/lockdep /results/lockdep
+	grep -q 'debug_locks: *1$' /proc/lockdep_stats ||
+		fail lockdep "it had switched itself off before the end"
+}
+
+check_kmemleak() {
+	local leaks=/sys/kernel/debug/kmemleak
+
+	[ -e $leaks ] || return
+	echo scan > $leaks
 	sleep 6 # younger objects are not reported
-	echo scan > /sys/kernel/debug/kmemleak
-	cat /sys/kernel/debug/kmemleak > /results/kmemleak.log
+	echo scan > $leaks || {
+		fail kmemleak "it had switched itself off before the end"
+		return
+	}
+	cat $leaks > /results/kmemleak.log
 	[ ! -s /results/kmemleak.log ] || {
 		fail kmemleak "leaked objects"
 		head -n 60 /results/kmemleak.log
@@ -92,7 +112,7 @@ if ! insmod "$UNET_KO"; then
 	fail load "insmod $UNET_KO: $(dmesg | tail -n 3)"
 	exit 1
 fi
-shopt -s nullglob
+shopt -s nullglob extglob # PATTERN may be @(flow|batch)
 ran=0
 for source in *.c *.sh; do
 	name=${source%.c}
@@ -105,5 +125,7 @@ for source in *.c *.sh; do
 	esac
 done
 [ $ran -gt 0 ] || fail none "no test matches '$pattern' (there are:" *.[cs]* ")"
+check_lockdep
 check_unload
+check_kmemleak
 exit 0

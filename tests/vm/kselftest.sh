@@ -4,6 +4,9 @@
 # kselftest.sh KVER LOGDIR [PATTERN [RUN-OPTION...]]: runs the kernel tests whose
 # names match PATTERN (shell pattern, default all) in a VM with that kernel.
 # Results of each test go to LOGDIR. Status 1 when any failed, or the VM did.
+#
+# UNET_EFFORT=1..100: loops make that many per cent of their rounds (100; on a
+# kernel full of checkers 20).
 set -u
 
 kver=$1 logs=$2 pattern=${3:-*}
@@ -15,6 +18,7 @@ runtest=$here/../runtest.sh
 mkdir -p "$logs"
 "$runtest" -l "$logs" --begin
 "$here/run.sh" -o "$logs" -t "${VM_SECONDS:-3000}" "$@" "$kver" \
+	env ${UNET_EFFORT:+UNET_EFFORT="$UNET_EFFORT"} \
 	"$here/kselftest-guest.sh" "$kver" "$pattern"
 status=$?
 
