@@ -1,0 +1,563 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Description: memory runs out at every single place (R7.10). Each operation is
+ * repeated with the first, second, third... allocation or user copy on its way made
+ * to fail, until there are no more. Each time it does its work all the same or
+ * says why not in an honest errno; then it works when asked again, and nothing
+ * is left of it in the end.
+ */
+#include "fault.h"
+#include "live.h"
+#include "nl.h"
+#include "tcp_hand.h"
+#include "kselftest_harness.h"
+
+#include <sys/syscall.h>
+
+#define DPORT		9
+#define NTH_MAX		20000
+#define LINGER		"/sys/module/unet/parameters/port_linger_secs"
+
+/* As little memory as a channel can be of: each page is a round of its own. */
+static const struct unet_params tiny = {
+	.rx_slots = 16, .tx_slots = 16, .rx_small = 16, .rx_large = 1,
+	.tx_bufs = 16, .max_flows = 16,
+};
+
+/**
+ * struct stage - what operations work on
+ * @t:		two hosts; va is attached
+ * @c:		channel, @c.fd < 0: none
+ * @flow:	of @c
+ * @h:		connection of @c
+ * @slot:	send of @flow
+ * @nl:		netlink socket, @nl.fd < 0: none
+ * @round:	from 1
+ */
+struct stage {
+	struct topo t;
+	struct chan c;
+	uint32_t flow;
+	struct hand h;
+	struct unet_tx_slot slot;
+	struct nl nl;
+	unsigned int round;
+};
+
+/**
+ * struct op - an operation
+ * @set:	makes what it needs; 0 or -errno
+ * @run:	what memory runs out in; 0 or -errno
+ * @look:	when that was 0: how it really went; or NULL
+ * @unset:	mirror of @set, copes with whatever @run left
+ * @also:	an errno that is honest here, besides those of memory
+ * @already:	what it says when it had worked, and only the answer was lost
+ * @afresh:	is not repeated on what it failed on
+ * @silent:	must not fail
+ * @last:	only so many places from the last, 0: all; those before are not ours
+ */
+struct op {
+	int (*set)(struct stage *s);
+	int (*run)(struct stage *s);
+	int (*look)(struct stage *s);
+	void (*unset)(struct stage *s);
+	int also;
+	int already;
+	bool afresh;
+	bool silent;
+	unsigned int last;
+};
+
+#define OPERATION(name, ...)	static const struct op op_##name = { __VA_ARGS__ }
+
+/* ---- open, bind, map, close ---- */
+
+static int no_set(struct stage *s)
+{
+	return 0;
+}
+
+static int run_open(struct stage *s)
+{
+	s->c.fd = open(UNET_DEVICE, O_RDWR | O_CLOEXEC);
+	return s->c.fd < 0 ? -errno : 0;
+}
+
+static void unset_chan(struct stage *s)
+{
+	if (s->c.fd >= 0)
+		chan_close(&s->c);
+	memset(&s->c, 0, sizeof(s->c));
+	s->c.fd = -1;
+}
+
+static int run_bind(struct stage *s)
+{
+	return chan_bind(&s->c, "va", &tiny);
+}
+
+static int set_bound(struct stage *s)
+{
+	return run_open(s) ?: run_bind(s);
+}
+
+static int run_map(struct stage *s)
+{
+	return chan_map(&s->c);
+}
+
+static int set_mapped(struct stage *s)
+{
+	return set_bound(s) ?: run_map(s);
+}
+
+static int add_flow(struct stage *s, int proto, int family, const char *local,
+		    const char *remote)
+{
+	struct unet_flow_req r = flow_req(proto, family, local, 0, remote,
+					  remote ? DPORT : 0);
+	int err = chan_flow_add(&s->c, &r);
+
+	s->flow = r.flow;
+	return err;
+}
+
+static int run_close(struct stage *s)
+{
+	int err = close(s->c.fd) ? -errno : 0;
+
+	s->c.fd = -1;
+	return err;
+}
+
+static int set_connection(struct stage *s)
+{
+	int step = set_mapped(s) ?: hand_listen(&s->c, &s->h, 0) ?:
+		   hand_accept(&s->t, &s->c, &s->h);
+
+	/* A mapping would keep the file open. */
+	chan_unmap(&s->c);
+	return step;
+}
+
+static void unset_connection(struct stage *s)
+{
+	close(s->h.client);
+	unset_chan(s);
+}
+
+OPERATION(open, .set = no_set, .run = run_open, .unset = unset_chan);
+OPERATION(bind, .set = run_open, .run = run_bind, .unset = unset_chan,
+	  .already = -EBUSY);
+/* What it did map would keep the file open, were it mapped again. */
+OPERATION(map, .set = set_bound, .run = run_map, .unset = unset_chan,
+	  .afresh = true);
+OPERATION(close, .set = set_connection, .run = run_close,
+	  .unset = unset_connection, .silent = true);
+
+/* ---- flows ---- */
+
+static int run_listen4(struct stage *s)
+{
+	return add_flow(s, IPPROTO_UDP, AF_INET, OUR_V4, NULL);
+}
+
+static int run_listen_dual(struct stage *s)
+{
+	return add_flow(s, IPPROTO_TCP, AF_INET6, NULL, NULL);
+}
+
+static int run_connect4(struct stage *s)
+{
+	return add_flow(s, IPPROTO_TCP, AF_INET, OUR_V4, PEER_V4);
+}
+
+static int run_connect6(struct stage *s)
+{
+	return add_flow(s, IPPROTO_UDP, AF_INET6, OUR_V6, PEER_V6);
+}
+
+static int set_flow(struct stage *s)
+{
+	return set_bound(s) ?: run_connect4(s);
+}
+
+static int run_remove(struct stage *s)
+{
+	return chan_flow_del(&s->c, s->flow, UNET_DEL_RESET);
+}
+
+/* The host's bind() calls a port in use that it finds no memory to book. */
+#define FLOW_OP(name)							\
+	OPERATION(name, .set = set_bound, .run = run_##name,		\
+		  .unset = unset_chan, .also = -EADDRINUSE)
+
+FLOW_OP(listen4);
+FLOW_OP(listen_dual);
+FLOW_OP(connect4);
+/* ... and unreachable what it finds no memory for a copy of the IPv6 route to. */
+OPERATION(connect6, .set = set_bound, .run = run_connect6, .unset = unset_chan,
+	  .also = -ENETUNREACH);
+OPERATION(remove, .set = set_flow, .run = run_remove, .unset = unset_chan,
+	  .already = -ENOENT);
+
+/* ---- sends ---- */
+
+static int put_send(struct stage *s, int family, const char *to, uint32_t bytes,
+		    uint16_t seg_size)
+{
+	static const char data[20000];
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, family,
+					  family == AF_INET ? OUR_V4 : OUR_V6,
+					  0, NULL, 0);
+	int err = set_mapped(s) ?: chan_flow_add(&s->c, &r);
+	struct pkt_spec p = {
+		.family = family, .proto = IPPROTO_UDP, .dst = to,
+		.src = family == AF_INET ? OUR_V4 : OUR_V6,
+		.sport = ntohs(r.local_port_out), .dport = DPORT,
+		.data = data, .bytes = bytes,
+	};
+
+	if (err)
+		return err;
+	s->slot = (struct unet_tx_slot){ .flow = r.flow, .seg_size = seg_size,
+					 .extents = 1 };
+	s->slot.header_len = build_packet(s->c.tx_mem, &p);
+	s->slot.extent[0].len = s->slot.header_len + bytes;
+	return 0;
+}
+
+static int set_send_small(struct stage *s)
+{
+	return put_send(s, AF_INET, PEER_V4, 64, 0);
+}
+
+static int set_send_large(struct stage *s)
+{
+	return put_send(s, AF_INET6, PEER_V6, 1400, 0);
+}
+
+static int set_send_super(struct stage *s)
+{
+	return put_send(s, AF_INET, PEER_V4, 20000, 1000);
+}
+
+/* Each round has a neighbour the host has never heard of. */
+static int set_send_first(struct stage *s)
+{
+	char to[32];
+
+	snprintf(to, sizeof(to), "10.9.0.%u", 3 + s->round % 250);
+	return put_send(s, AF_INET, to, 64, 0);
+}
+
+static int run_send(struct stage *s)
+{
+	chan_tx_slot(&s->c, &s->slot);
+	return chan_sync(&s->c, UNET_SYNC_TX);
+}
+
+/* A send is lost like any packet may be; DONE says so, and whose fault it was. */
+static int look_done(struct stage *s)
+{
+	const struct unet_done *d = chan_done(&s->c, 20000);
+
+	if (!d)
+		return -ETIMEDOUT;
+	switch (d->status) {
+	case UNET_CNT_NONE:
+		return 0;
+	case UNET_CNT_TX_NO_MEMORY:
+		return -ENOMEM;
+	case UNET_CNT_TX_DROP_DEVICE:
+		return -ENOBUFS;
+	default:
+		printf("# DONE says %u\n", d->status);
+		return -EPROTO;
+	}
+}
+
+#define SEND_OP(name)							\
+	OPERATION(send_##name, .set = set_send_##name, .run = run_send,	\
+		  .look = look_done, .unset = unset_chan)
+
+SEND_OP(small);
+SEND_OP(large);
+SEND_OP(super);
+SEND_OP(first);
+
+/* ---- netlink ---- */
+
+static int run_attach(struct stage *s)
+{
+	return nl_device(&s->nl, UNET_CMD_NEXUS_ATTACH, "vc", NULL, NULL);
+}
+
+static int run_detach(struct stage *s)
+{
+	return nl_device(&s->nl, UNET_CMD_NEXUS_DETACH, "vc", NULL, NULL);
+}
+
+static int set_nl(struct stage *s)
+{
+	return nl_open(&s->nl);
+}
+
+static int set_attached(struct stage *s)
+{
+	return set_nl(s) ?: run_attach(s);
+}
+
+static void unset_nl(struct stage *s)
+{
+	if (s->nl.fd >= 0)
+		close(s->nl.fd);
+	s->nl.fd = -1;
+}
+
+static void unset_attach(struct stage *s)
+{
+	unset_nl(s);
+	if (!set_nl(s))
+		run_detach(s);
+	unset_nl(s);
+}
+
+static int set_dump(struct stage *s)
+{
+	return set_flow(s) ?: set_nl(s);
+}
+
+static int dump(struct stage *s, uint8_t cmd)
+{
+	struct nl_req r;
+
+	nl_start(&s->nl, &r, s->nl.family, NLM_F_DUMP, cmd);
+	return nl_ask(&s->nl, &r, NULL, NULL);
+}
+
+static int run_dump_nexuses(struct stage *s)
+{
+	return dump(s, UNET_CMD_NEXUS_GET);
+}
+
+static int run_dump_flows(struct stage *s)
+{
+	return dump(s, UNET_CMD_FLOW_GET);
+}
+
+static int run_get(struct stage *s)
+{
+	return nl_device(&s->nl, UNET_CMD_NEXUS_GET, "va", NULL, NULL);
+}
+
+static void unset_dump(struct stage *s)
+{
+	unset_nl(s);
+	unset_chan(s);
+}
+
+OPERATION(attach, .set = set_nl, .run = run_attach, .unset = unset_attach,
+	  .already = -EEXIST);
+OPERATION(detach, .set = set_attached, .run = run_detach, .unset = unset_attach,
+	  .already = -ENODEV);
+
+/* A dump that broke off stands in the way of the next on its socket. */
+#define DUMP_OP(name)							\
+	OPERATION(name, .set = set_dump, .run = run_##name,		\
+		  .unset = unset_dump, .afresh = true)
+
+DUMP_OP(dump_nexuses);
+DUMP_OP(dump_flows);
+DUMP_OP(get);
+
+/* ---- the module ---- */
+
+static int unload(void)
+{
+	uint64_t end = mono_ms() + 20000;
+
+	while (syscall(SYS_delete_module, "unet", O_NONBLOCK)) {
+		if (errno == ENOENT)
+			break;
+		if (mono_ms() > end)
+			return -errno;
+		usleep(20 * 1000);
+	}
+	return 0;
+}
+
+static int set_load(struct stage *s)
+{
+	s->c.fd = open(getenv("UNET_KO") ?: "", O_RDONLY | O_CLOEXEC);
+	return s->c.fd < 0 ? -errno : unload();
+}
+
+static int run_load(struct stage *s)
+{
+	return syscall(SYS_finit_module, s->c.fd, "", 0) ? -errno : 0;
+}
+
+/* The others expect the module, and va attached. */
+static void unset_load(struct stage *s)
+{
+	run_load(s);
+	close(s->c.fd);
+	if (!set_nl(s))
+		nl_device(&s->nl, UNET_CMD_NEXUS_ATTACH, "va", NULL, NULL);
+	unset_nl(s);
+}
+
+OPERATION(load, .set = set_load, .run = run_load, .unset = unset_load,
+	  .last = 100);
+
+/* ---- the test ---- */
+
+FIXTURE(fault) {
+	struct stage s;
+	struct live before;
+	char linger[16];
+	int nth;
+};
+
+FIXTURE_VARIANT(fault) {
+	const struct op *op;
+};
+
+#define FAULT(name) \
+	FIXTURE_VARIANT_ADD(fault, name) { .op = &op_##name }
+
+FAULT(open);
+FAULT(bind);
+FAULT(map);
+FAULT(close);
+FAULT(listen4);
+FAULT(listen_dual);
+FAULT(connect4);
+FAULT(connect6);
+FAULT(remove);
+FAULT(send_small);
+FAULT(send_large);
+FAULT(send_super);
+FAULT(send_first);
+FAULT(attach);
+FAULT(detach);
+FAULT(dump_nexuses);
+FAULT(dump_flows);
+FAULT(get);
+FAULT(load);
+
+static int write_linger(const char *value)
+{
+	return sh("echo %s > " LINGER, value);
+}
+
+FIXTURE_SETUP(fault)
+{
+	const char *missing = fault_prepare();
+	FILE *f;
+
+	if (missing)
+		SKIP(return, "%s", missing);
+	self->s.c.fd = -1;
+	self->s.nl.fd = -1;
+	f = fopen(LINGER, "r");
+	ASSERT_NE(NULL, f);
+	ASSERT_EQ(1, fscanf(f, "%15s", self->linger));
+	fclose(f);
+	ASSERT_EQ(0, write_linger("0"));
+	ASSERT_EQ(0, topo_setup(&self->s.t));
+	ASSERT_EQ(0, sh("ip link add vc type veth peer name vd"));
+	ASSERT_EQ(0, sh("unetctl attach va"));
+	self->before = live_now();
+	self->nth = fault_open();
+	ASSERT_GE(self->nth, 0);
+}
+
+FIXTURE_TEARDOWN(fault)
+{
+	fault_close(self->nth);
+	topo_teardown(&self->s.t);
+	write_linger(self->linger);
+}
+
+static int ran(const struct op *op, struct stage *s, int err)
+{
+	return err || !op->look ? err : op->look(s);
+}
+
+/* How many places there are, the last of which may differ from run to run. */
+static unsigned int count_places(const struct op *op, struct stage *s, int nth)
+{
+	unsigned int left;
+	int err = op->set(s);
+
+	fault_arm(nth, NTH_MAX);
+	err = err ?: op->run(s);
+	left = fault_disarm(nth);
+	err = ran(op, s, err);
+	op->unset(s);
+	if (err)
+		printf("# with memory in plenty: %s\n", strerror(-err));
+	return err ? 0 : NTH_MAX - left;
+}
+
+static bool honest(const struct op *op, int err)
+{
+	if (!err || op->silent)
+		return !err;
+	return err == -ENOMEM || err == -ENOBUFS || err == -EFAULT ||
+	       err == op->also;
+}
+
+static int again(const struct op *op, struct stage *s, int before)
+{
+	int err = 0;
+
+	if (op->afresh) {
+		op->unset(s);
+		err = op->set(s);
+	}
+	err = ran(op, s, err ?: op->run(s));
+	/* Out of memory means that nothing was done. */
+	return err == op->already && before != -ENOMEM ? 0 : err;
+}
+
+TEST_F_TIMEOUT(fault, fails_honestly_and_leaks_nothing, 200)
+{
+	const struct op *op = variant->op;
+	struct stage *s = &self->s;
+	unsigned int left = 0, refused = 0, nth, places;
+	struct live now;
+	int err;
+
+	/* The first time makes what stays: neighbours, caches. */
+	ASSERT_LT(0, count_places(op, s, self->nth));
+	places = count_places(op, s, self->nth);
+	ASSERT_LT(0, places);
+	nth = op->last && op->last < places ? places - op->last : 1;
+	for (; !left; nth++) {
+		s->round = nth;
+		ASSERT_EQ(0, op->set(s));
+		fault_arm(self->nth, nth);
+		err = op->run(s);
+		left = fault_disarm(self->nth);
+		err = ran(op, s, err);
+		EXPECT_TRUE(honest(op, err))
+			TH_LOG("place %u of %u: %s", nth, places, strerror(-err));
+		if (err) {
+			refused++;
+			EXPECT_EQ(0, again(op, s, err))
+				TH_LOG("after place %u: %s", nth, strerror(-err));
+		}
+		op->unset(s);
+		ASSERT_TRUE(live_returns_to(&self->before, &now))
+			TH_LOG("place %u (%s) left: %s", nth, strerror(-err),
+			       now.text);
+	}
+	EXPECT_EQ(0, err);
+	EXPECT_NE(op->silent, refused > 0);
+	TH_LOG("%u places, refused at %u", places, refused);
+}
+
+TEST_HARNESS_MAIN
