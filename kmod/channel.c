@@ -357,9 +357,11 @@ static void remove_flows(struct unet_channel *ch)
 	u32 i;
 
 	lockdep_assert_held(&ch->ctl);
-	for (i = 0; i < ch->max_flows && ch->num_flows; i++)
+	for (i = 0; i < ch->max_flows && ch->num_flows; i++) {
 		if (ch->flows[i])
 			unet_flow_remove(ch->flows[i], UNET_FLOW_OWNER_GONE);
+		cond_resched();
+	}
 }
 
 static void poison_work(struct work_struct *work)
