@@ -94,8 +94,9 @@ static void deliver(struct unet_rx_cpu *rx, struct unet_flow *flow,
 /* ---- ICMP errors ------------------------------------------------------- */
 
 /*
- * The flow gets a copy, the host the packet: its own route knows of a smaller MTU
- * then, too. An error whose checksum is wrong is left to the host to refuse.
+ * The flow gets a copy, the host the packet. Finding no socket for it the host's
+ * route learns nothing of a smaller MTU: that is the owner's to heed. An error whose
+ * checksum is wrong is left to the host to refuse.
  */
 static void copy_icmp_error(struct unet_rx_cpu *rx, struct unet_rx_packet *p)
 {
