@@ -7,6 +7,7 @@
  */
 #include "topo.h"
 #include "chan.h"
+#include "effort.h"
 #include "kselftest_harness.h"
 
 union any_arg {
@@ -325,9 +326,9 @@ TEST_F_TIMEOUT(bound, random_calls_never_hurt, 120)
 	struct unet_flow_req ok;
 	uint64_t seed = 0x756e6574;
 	union any_arg a;
-	int i, call;
+	int i, call, rounds = effort(30000);
 
-	for (i = 0; i < 30000; i++) {
+	for (i = 0; i < rounds; i++) {
 		uint32_t n, at;
 
 		call = rnd(&seed) % (ARRAY_SIZE(calls) - 1);
