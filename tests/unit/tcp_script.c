@@ -99,13 +99,17 @@ static struct unet_block *be_tx_alloc(struct unet_backend *be, u32 least,
 				      u32 want)
 {
 	struct script *s = script_of(be);
+	struct unet_block *blk;
 
 	if (s->tx_memory < least)
 		return NULL;
 	want = min(want, s->tx_memory);
 	if (s->tx_memory != UINT32_MAX)
 		s->tx_memory -= want;
-	return unet_block_heap(want);
+	blk = unet_block_heap(want);
+	if (blk)
+		blk->owner = s;	/* as TX memory's */
+	return blk;
 }
 
 static struct unet_block *be_tx_header(struct unet_backend *be)

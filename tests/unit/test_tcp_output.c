@@ -363,6 +363,23 @@ static void without_memory_a_little_goes_by_the_heap(void **state)
 	script_close(s);
 }
 
+/* The backend moves whole packets: little when little of it is on the heap. */
+static void a_send_is_all_from_the_heap_or_not_at_all(void **state)
+{
+	struct script *s = open_plain(SCRIPT_SUPER);
+	u32 i;
+
+	s->tx_memory = 4096;
+	s->pcb->cc.cwnd = 1000000;
+	assert_int_equal(script_send(s, 20000), UNET_TCP_SHARE_MIN);
+	assert_true(s->n_out >= 2);
+	for (i = 0; i < s->n_out; i++)
+		assert_false(s->out[i].seq < 1 + 4096 &&
+			     s->out[i].seq + s->out[i].len > 1 + 4096);
+	assert_false(s->bad_bytes);
+	script_close(s);
+}
+
 static void writing_after_the_end_is_refused(void **state)
 {
 	struct script *s = open_plain(0);
@@ -503,6 +520,7 @@ int main(void)
 		cmocka_unit_test(a_full_buffer_turns_the_writer_away_and_calls_it_back),
 		cmocka_unit_test(without_memory_the_writer_is_called_back_when_there_is_some),
 		cmocka_unit_test(without_memory_a_little_goes_by_the_heap),
+		cmocka_unit_test(a_send_is_all_from_the_heap_or_not_at_all),
 		cmocka_unit_test(writing_after_the_end_is_refused),
 		cmocka_unit_test(without_room_to_send_nothing_is_lost),
 		cmocka_unit_test(a_suspended_flow_waits_for_its_resumption),
