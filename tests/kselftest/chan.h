@@ -360,17 +360,19 @@ static inline int chan_send(struct chan *c, uint32_t flow,
 
 static inline long long nexus_counter(const char *dev, const char *name)
 {
-	char cmd[256], line[64] = "";
+	long long value = -1, v;
+	char cmd[64], line[128], seen[64];
 	FILE *f;
 
-	snprintf(cmd, sizeof(cmd),
-		 "unetctl stats -a %s | awk '$2 == \"%s\" { print $3 }'", dev, name);
+	snprintf(cmd, sizeof(cmd), "exec unetctl stats -a %s", dev);
 	f = popen(cmd, "r");
-	if (!f || !fgets(line, sizeof(line), f))
-		line[0] = 0;
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%*s %63s %lld", seen, &v) == 2 &&
+		    !strcmp(seen, name))
+			value = v;
 	if (f)
 		pclose(f);
-	return line[0] ? atoll(line) : -1;
+	return value;
 }
 
 #endif
