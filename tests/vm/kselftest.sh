@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# kselftest.sh KVER LOGDIR [PATTERN [RUN-OPTION...]]: runs the kernel tests whose
-# names match PATTERN (shell pattern, default all) in a VM with that kernel.
+# kselftest.sh KVER LOGDIR [PATTERNS [RUN-OPTION...]]: runs the kernel tests whose
+# names match one of PATTERNS (shell patterns, default all) in a VM with that kernel.
 # Results of each test go to LOGDIR. Status 1 when any failed, or the VM did.
 #
 # UNET_EFFORT=1..100: loops make that many per cent of their rounds (100; on a
@@ -15,8 +15,23 @@ shift 2
 here=$(cd "$(dirname "$0")" && pwd)
 runtest=$here/../runtest.sh
 
+# What the tests start again and again, with libraries. Each start over 9p costs
+# round trips to this machine, so the guest takes these to its own memory first.
+hot_files() {
+	local p
+	for p in bash sh ip tc ethtool nsenter env timeout cat head tail cut tr awk jq \
+		grep sed sleep ping socat rmmod insmod \
+		"$here/../../build/rel/tools/unetctl"; do
+		! p=$(command -v "$p") || readlink -f "$p"
+	done > "$logs/hot"
+	xargs ldd < "$logs/hot" 2>/dev/null | grep -o '/[^ :]*' | sort -u |
+		xargs readlink -f >> "$logs/hot"
+	echo /etc/ld.so.cache >> "$logs/hot"
+}
+
 mkdir -p "$logs"
 "$runtest" -l "$logs" --begin
+hot_files
 "$here/run.sh" -o "$logs" -t "${VM_SECONDS:-3000}" "$@" "$kver" \
 	env ${UNET_EFFORT:+UNET_EFFORT="$UNET_EFFORT"} \
 	"$here/kselftest-guest.sh" "$kver" "$pattern"
