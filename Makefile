@@ -62,7 +62,9 @@ KSFT_SRC := $(sort $(wildcard tests/kselftest/*.c))
 # An unused parameter is normal in a table of functions; the kernel's W=1 does
 # not ask about it either.
 WARN := -Wall -Wextra -Werror -Wno-unused-parameter -Wmissing-prototypes -Wstrict-prototypes
-UFLAGS := -std=gnu11 $(WARN) -D_GNU_SOURCE -isystem include/uapi -Iinclude
+# The regions of a channel lie beyond 4 GiB: mmap() needs all of their offsets.
+UFLAGS := -std=gnu11 $(WARN) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
+	-isystem include/uapi -Iinclude
 
 # Who may see what: programs outside the library know its public headers only.
 # Quoted includes alone look into libunet/, whose poll.h is not the system's.
@@ -70,14 +72,16 @@ INC_lib := -iquote libunet -iquote kmod
 INC_tests := $(INC_lib) -iquote . -iquote tests
 INC_ksft := -Ibuild/selftests/unet
 
-FLAVOURS := rel asan fuzz clang
+FLAVOURS := rel asan fuzz clang m32
 CC_rel := $(CC)
 CC_asan := $(CC)
 CC_fuzz := $(CLANG)
 CC_clang := $(CLANG)
+CC_m32 := $(CC) -m32
 SAN := address,undefined
 CFLAGS_rel := -O2 -g -fPIC -fvisibility=hidden
 CFLAGS_clang := $(CFLAGS_rel)
+CFLAGS_m32 := -O2 -g
 CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all
 CFLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,$(SAN) \
 	-fno-sanitize-recover=all -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION

@@ -87,6 +87,7 @@ static int map_regions(struct unet_channel *ch)
 {
 	int i;
 
+	BUILD_BUG_ON(sizeof(off_t) < sizeof(ch->bind.layout.region[0].offset));
 	for (i = 0; i < UNET_REGION_COUNT; i++) {
 		const struct unet_region *r = &ch->bind.layout.region[i];
 		int prot = PROT_READ;

@@ -19,10 +19,12 @@ endef
 $(eval $(call test_program_rule,asan,unit,$(UNIT_AID),-lcmocka))
 $(eval $(call test_program_rule,rel,sim,$(SIM_AID),))
 $(eval $(call test_program_rule,asan,sim,$(SIM_AID),))
+$(eval $(call test_program_rule,m32,sim,$(SIM_AID),))
 $(eval $(call test_program_rule,fuzz,fuzz,,))
 
 UNIT_BIN := $(UNIT_SRC:%.c=build/asan/%)
-SIM_BIN := $(SIM_SRC:%.c=build/rel/%) $(SIM_SRC:%.c=build/asan/%)
+SIM_BIN := $(SIM_SRC:%.c=build/rel/%) $(SIM_SRC:%.c=build/asan/%) \
+	build/m32/tests/sim/sim_tcp_cases
 FUZZ_BIN := $(FUZZ_SRC:%.c=build/fuzz/%)
 .SECONDARY:
 
@@ -75,22 +77,26 @@ SELFTESTS := build/selftests
 .PHONY: kselftest kselftest-build
 # The harness gives a test 30 s; UNET_SLOW in its environment makes that 20 times
 # as long, for kernels full of checkers.
-kselftest-build: build/rel/libunet.a
+kselftest-build: build/rel/libunet.a build/m32/libunet.a
 	$(Q)test -d $(CACHE)/linux-source || { \
 		echo "make: no kselftest framework: run tests/setup.sh check" >&2; exit 1; }
 	$(Q)mkdir -p $(SELFTESTS)/unet && find $(SELFTESTS)/unet -xtype l -delete
-	$(Q)ln -sfn $(CACHE)/linux-source/tools/testing/selftests/* $(SELFTESTS)/
-	$(Q)rm $(SELFTESTS)/kselftest_harness.h
+	$(Q)ln -sfn $(filter-out %/kselftest_harness.h,$(wildcard \
+		$(CACHE)/linux-source/tools/testing/selftests/*)) $(SELFTESTS)/
 	$(Q)sed 's/alarm(t->timeout)/alarm(t->timeout * (getenv("UNET_SLOW") ? 20 : 1))/' \
 		$(CACHE)/linux-source/tools/testing/selftests/kselftest_harness.h \
-		> $(SELFTESTS)/kselftest_harness.h
+		> $(SELFTESTS)/harness.new
+	$(Q)cd $(SELFTESTS) && if cmp -s harness.new kselftest_harness.h; \
+		then rm harness.new; else mv harness.new kselftest_harness.h; fi
 	$(Q)ln -sf $(wildcard $(addprefix $(CURDIR)/tests/kselftest/,*.c *.h *.sh Makefile config settings)) \
 		$(SELFTESTS)/unet/
 	$(Q)$(MAKE) --no-print-directory -C $(SELFTESTS)/unet OUTPUT=$(CURDIR)/$(SELFTESTS)/unet \
 		UNET_CFLAGS="-Werror -isystem $(CURDIR)/include/uapi -I$(CURDIR)/include" \
-		UNET_LDLIBS=$(CURDIR)/build/rel/libunet.a CC=$(CC)
+		UNET_HDRS="$(addprefix $(CURDIR)/,$(wildcard include/*/*.h include/*/*/*.h))" \
+		UNET_LIB=$(CURDIR)/build/rel/libunet.a \
+		UNET_LIB_32=$(CURDIR)/build/m32/libunet.a CC=$(CC)
 
-# One test or some: make kselftest KVER=... T='flow*'
+# One test or some: make kselftest KVER=... T='flow* ports'
 kselftest: modules lib tools kselftest-build
 	$(Q)tests/vm/kselftest.sh $(KVER) build/log/kselftest-$(KVER) '$(subst %,*,$(T))'
 

@@ -6,6 +6,7 @@
  * closed ones do not; the port lingers for host and strangers, and can be taken over
  * by its user.
  */
+/* libs: $(UNET_LIB) */
 #include <unet/unet.h>
 #include "tcp_hand.h"
 #include "kselftest_harness.h"

@@ -78,7 +78,8 @@ enum unet_region_id {
 
 /**
  * struct unet_region - where one region is mapped from
- * @offset:	offset for mmap(), page aligned
+ * @offset:	offset for mmap(), page aligned, beyond 4 GiB: a 32-bit program maps
+ *		with mmap64(), or is built with _FILE_OFFSET_BITS=64
  * @bytes:	length, page aligned; 0 when the region was not asked for
  * @flags:	UNET_REGION_*
  * @reserved:	zero
