@@ -42,7 +42,6 @@
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
-#include <net/route.h>
 #include <net/sock.h>
 
 #include "live.h"
@@ -107,12 +106,6 @@ union bind_addr {
 static DEFINE_SPINLOCK(ports_lock);
 static unsigned int portns_id;
 
-static bool want_any(const struct unet_port_want *want)
-{
-	return !(want->local[0] | want->local[1] | want->local[2] |
-		 want->local[3]);
-}
-
 static struct in6_addr want_in6(const struct unet_port_want *want)
 {
 	struct in6_addr addr;
@@ -122,22 +115,6 @@ static struct in6_addr want_in6(const struct unet_port_want *want)
 }
 
 /* ---- a socket that only occupies its port ------------------------------ */
-
-/* bind() would take these, but no flow can be of them. */
-static int refuse_group_address(struct net *net,
-				const struct unet_port_want *want)
-{
-	struct in6_addr in6 = want_in6(want);
-	unsigned int type;
-
-	if (want_any(want))
-		return 0;
-	if (want->family == AF_INET6)
-		return ipv6_addr_is_multicast(&in6) ? -EADDRNOTAVAIL : 0;
-	type = inet_addr_type(net, want->local[0]);
-	return type == RTN_MULTICAST || type == RTN_BROADCAST ?
-	       -EADDRNOTAVAIL : 0;
-}
 
 static int fill_bind_addr(const struct unet_port_want *want,
 			  union bind_addr *addr)
@@ -204,9 +181,6 @@ static struct socket *occupy(struct net *net, const struct unet_port_want *want)
 	struct socket *sock;
 	int err;
 
-	err = refuse_group_address(net, want);
-	if (err)
-		return ERR_PTR(err);
 	err = sock_create_kern(net, want->family, type, want->proto, &sock);
 	if (err)
 		return ERR_PTR(socket_errno(err));
@@ -416,7 +390,8 @@ static bool want_valid(const struct unet_port_want *want)
 /**
  * unet_port_hold() - reserve a port against host and other flows
  * @net:	namespace
- * @want:	what to hold
+ * @want:	what to hold; its address is the host's own or none (bind() would
+ *		also take a broadcast or multicast address)
  *
  * Rights are the caller's: a port below net.ipv4.ip_unprivileged_port_start needs
  * CAP_NET_BIND_SERVICE over @net's user namespace.

@@ -3,7 +3,8 @@
  * aid_hold DEV [PORT]: hold a channel of DEV, with a UDP listener on PORT.
  *
  * Says "ready", then takes what comes until SIGTERM or the channel's end, then
- * says "state=STATE packets=N addr_gen=N".
+ * says "state=STATE packets=N changes=N": how often the host's addresses and
+ * routes changed meanwhile.
  */
 #include "chan.h"
 #include <signal.h>
@@ -37,7 +38,7 @@ int main(int argc, char **argv)
 	unsigned long packets = 0;
 	struct unet_flow_req r;
 	struct pollfd p;
-	uint32_t state;
+	uint32_t state, gen;
 	struct chan c;
 
 	if (argc < 2)
@@ -50,6 +51,7 @@ int main(int argc, char **argv)
 	}
 	if (err)
 		return fprintf(stderr, "aid_hold: %s\n", strerror(-err)), 1;
+	gen = load_acquire(&c.info->addr_gen);
 	puts("ready");
 	fflush(stdout);
 	p = (struct pollfd){ .fd = c.fd, .events = POLLIN };
@@ -58,7 +60,8 @@ int main(int argc, char **argv)
 		packets += take(&c);
 	} while (!stop && !(p.revents & (POLLERR | POLLHUP)));
 	state = chan_state(&c, NULL);
-	printf("state=%s packets=%lu addr_gen=%u\n",
-	       state < 4 ? states[state] : "?", packets, c.info->addr_gen);
+	printf("state=%s packets=%lu changes=%u\n",
+	       state < 4 ? states[state] : "?", packets,
+	       load_acquire(&c.info->addr_gen) - gen);
 	return 0;
 }

@@ -42,7 +42,7 @@ told() {
 	tail -n 1 "$HELD" | cut -d' ' -f1
 }
 
-plan 27
+plan 32
 check "the module is there" load_module
 setup_pair
 
@@ -73,16 +73,27 @@ check "a channel opens by the new name" grep -q ready "$HELD"
 let_go > /dev/null
 rename vnew va
 wait_until 10 in_b ping -c 1 -W 1 "$A4"
-hold va
-ip -n "$NS_A" addr add 10.78.0.1/24 dev va
-sleep 0.5
-GEN=$(let_go | sed -n 's/.*addr_gen=//p')
-check "a channel learns of a new address" test "${GEN:-0}" -gt 0
-hold va
-ip -n "$NS_A" route add 10.79.0.0/24 via "$B4"
-sleep 0.5
-GEN=$(let_go | sed -n 's/.*addr_gen=//p')
-check "a channel learns of a new route" test "${GEN:-0}" -gt 0
+untold() {
+	hold va
+	sleep 0.5
+	[[ $(let_go) = *changes=0 ]]
+}
+check "a channel is told of nothing once the new name has settled" wait_until 10 untold
+told_of() { # SENTENCE COMMAND...: the host changes, and a channel is told
+	local sentence=$1 changes
+	shift
+	hold va
+	"$@"
+	sleep 0.5
+	changes=$(let_go | sed -n 's/.*changes=//p')
+	check "a channel is told of $sentence" test "${changes:-0}" -gt 0
+}
+told_of "a new address" ip -n "$NS_A" addr add 10.78.0.1/32 dev va
+told_of "an address that goes" ip -n "$NS_A" addr del 10.78.0.1/32 dev va
+told_of "a new IPv6 address" ip -n "$NS_A" addr add fd78::1/128 dev va nodad
+told_of "a new route" ip -n "$NS_A" route add 10.79.0.0/24 via "$B4"
+told_of "a route that goes" ip -n "$NS_A" route del 10.79.0.0/24
+told_of "a new IPv6 route" ip -n "$NS_A" -6 route add fd79::/64 dev va
 ctl_a detach va
 
 # ---- someone else has or wants the rx_handler ----

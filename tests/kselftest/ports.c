@@ -312,16 +312,29 @@ TEST_F(ports, addresses_that_are_not_the_hosts_are_refused)
 		{ "multicast", AF_INET, "224.0.0.1", false },
 		{ "multicast", AF_INET6, "ff02::1", false },
 		{ "broadcast", AF_INET, "10.9.0.255", false },
+		{ "broadcast everywhere", AF_INET, "255.255.255.255", false },
 	};
+	struct unet_flow_req r;
 	unsigned int i, p;
-	uint32_t flow;
+	uint32_t flow, any;
 
 	for (p = 0; p < ARRAY_SIZE(protos); p++) {
+		ASSERT_EQ(0, flow_bind(&self->other, protos[p].proto, &wants[3],
+				       PORT + 1, &any));
 		for (i = 0; i < ARRAY_SIZE(foreign); i++) {
 			EXPECT_EQ(-EADDRNOTAVAIL,
 				  flow_bind(&self->c, protos[p].proto,
 					    &foreign[i], PORT, &flow))
 				TH_LOG("%s %s", protos[p].name, foreign[i].name);
+			/* Nor with the port of a listener on all addresses. */
+			r = flow_req(protos[p].proto, foreign[i].family,
+				     foreign[i].addr, PORT + 1,
+				     foreign[i].family == AF_INET ? PEER_V4 :
+								    PEER_V6, 9);
+			r.parent = any;
+			EXPECT_EQ(-EADDRNOTAVAIL, chan_flow_add(&self->other, &r))
+				TH_LOG("%s %s, child", protos[p].name,
+				       foreign[i].name);
 		}
 	}
 }
