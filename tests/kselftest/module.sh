@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Description: the module loads, makes /dev/unet with the documented mode and
-# family, and unloads without a trace, 20 times over (less by UNET_EFFORT).
+# family, and unloads without a trace, 20 times over (less by UNET_EFFORT). Its
+# parameters refuse nonsense, and no value of them does harm.
 source "$(dirname "$0")/lib.sh"
 require_root
 
@@ -16,7 +17,45 @@ load_and_unload() {
 	done
 }
 
-plan 6
+PARAMETERS=/sys/module/unet/parameters
+NUMBERS=(flight_kib arena_mib user_mib port_linger_secs port_linger_max)
+
+# set_parameter NAME VALUE: the kernel's answer is the status.
+set_parameter() { printf '%s\n' "$2" 2>/dev/null > "$PARAMETERS/$1"; }
+
+refuses_nonsense() {
+	local name value
+	for name in "${NUMBERS[@]}"; do
+		[ -w "$PARAMETERS/$name" ] || { echo "no $name"; return 1; }
+		for value in "" abc -1 1.5 0x 4294967296; do
+			! set_parameter "$name" "$value" 2>/dev/null ||
+				{ echo "$name takes '$value'"; return 1; }
+		done
+	done
+}
+
+# A channel with a flow opens, or is refused with a reason, whatever the value.
+survives_extremes() {
+	local name value old said
+	for name in "${NUMBERS[@]}"; do
+		old=$(cat "$PARAMETERS/$name")
+		for value in 0 1 2147483648 4294967295; do
+			set_parameter "$name" "$value" || return
+			said=$(in_a timeout 0.5 "$HOLD" va 5000 2>&1)
+			[[ $said =~ ^(ready|aid_hold: [A-Z]) ]] ||
+				{ echo "$name=$value: '$said'"; return 1; }
+		done
+		set_parameter "$name" "$old"
+	done
+	[[ $(in_a timeout 0.5 "$HOLD" va 5000) = ready*state=live* ]]
+}
+
+with_mode() {
+	unload_module && load_module mode=0600 &&
+		[ "$(stat -c %a /dev/unet)" = 600 ] && unload_module && load_module
+}
+
+plan 11
 check "unloads" unload_module
 at_exit load_module
 check "no device without the module" test ! -e /dev/unet
@@ -24,4 +63,12 @@ check "loads" load_module
 check "/dev/unet is a character device" test -c /dev/unet
 equal "/dev/unet is open to ordinary users" 666 "$(stat -c %a /dev/unet)"
 check "loads and unloads, over and over" load_and_unload
+HOLD=$(dirname "$0")/aid_hold
+check "loads once more" load_module
+setup_pair
+check "attaches" in_a unetctl attach va
+check "parameters refuse what is no number" refuses_nonsense
+check "a channel opens or says why not at every extreme" survives_extremes
+in_a unetctl detach va
+check "the device gets the mode asked for" with_mode
 finish
