@@ -6,6 +6,10 @@
 # about it here. The last line is "N passed, N failed, N skipped"; status 1 when
 # anything failed.
 #
+# What builds goes first and alone. Layers that only run go side by side, as many
+# as half the CPUs and two at least (UNET_LANES overrides): a layer waits for its
+# own timers and for one CPU most of the time.
+#
 #   check.sh [LAYER...]    all, or those whose names start so (check.sh kself)
 set -u
 cd "$(dirname "$0")/.." || exit
@@ -28,11 +32,9 @@ wanted() {
 
 # layer NAME COMMAND...: its sum is the last line that reads like one. A command
 # without such a line is one test, passed when its status is 0.
-layer() {
-	local name=$1 log=build/check/$1.log t=$SECONDS status sum p f s
+run_layer() {
+	local log=build/check/$1.log t=$SECONDS status sum p f s
 	shift
-	wanted "$name" || return 0
-	printf '%-24s ' "$name"
 	"$@" > "$log" 2>&1 < /dev/null
 	status=$?
 	sum=$(sed -n 's/^[^#|]*: \([0-9]* passed, [0-9]* failed, [0-9]* skipped\)$/\1/p' "$log" | tail -n 1)
@@ -42,9 +44,39 @@ layer() {
 		read -r p _ f _ s _ <<< "$sum"
 		[ $status -eq 0 ] || [ "$f" -gt 0 ] || f=1
 	fi
+	echo "$p $f $s $((SECONDS - t))" > "${log%.log}.sum"
+}
+
+declare -A running=()
+lanes=${UNET_LANES:-$(($(nproc) / 2 > 2 ? $(nproc) / 2 : 2))}
+
+# beside NAME COMMAND...: starts a layer as soon as there is a lane for it.
+beside() {
+	wanted "$1" || return 0
+	rm -f "build/check/$1.sum"
+	while [ ${#running[@]} -ge "$lanes" ]; do finish_one; done
+	run_layer "$@" &
+	running[$!]=$1
+}
+
+finish_one() {
+	local pid name p=0 f=1 s=0 t=0
+	wait -n -p pid
+	name=${running[$pid]}
+	unset "running[$pid]"
+	read -r p f s t < "build/check/$name.sum"
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-	printf '%6d passed %4d failed %4d skipped  %4d s\n' "$p" "$f" "$s" $((SECONDS - t))
-	[ "$f" -eq 0 ] || show_failure "$log"
+	printf '%-24s %6d passed %4d failed %4d skipped  %4d s\n' "$name" "$p" "$f" "$s" "$t"
+	[ "$f" -eq 0 ] || show_failure "build/check/$name.log"
+}
+
+all_done() { while [ ${#running[@]} -gt 0 ]; do finish_one; done; }
+
+# layer NAME COMMAND...: alone.
+layer() {
+	all_done
+	beside "$@"
+	all_done
 }
 
 show_failure() {
@@ -80,22 +112,27 @@ run_install() {
 	tests/runtest.sh -l build/log/install --end install
 }
 
+# A layer's own make would build what is missing; built here, none writes what
+# another reads.
 for k in $k61 $k612; do
 	layer "build-module-${k%%[-+]*}" make modules KVER="$k"
 done
 layer build-user make "$jobs" lib tools unit-build sim-build fuzz-build kselftest-build
 layer build-clang make "$jobs" clang-build
-layer unit make unit
-layer sim make sim
-layer fuzz make fuzz
-for k in $k61 $k612; do
-	layer "sparse-${k%%[-+]*}" make sparse KVER="$k"
+
+beside install run_install "$k61"
+for l in unit sim fuzz; do
+	beside $l make $l
 done
-layer style run_style
-layer install run_install "$k61"
 for k in $k61 $k612; do
-	layer "kselftest-${k%%[-+]*}" make kselftest KVER="$k"
+	beside "sparse-${k%%[-+]*}" make sparse KVER="$k"
 done
+beside style run_style
+all_done
+for k in $k61 $k612; do
+	beside "kselftest-${k%%[-+]*}" tests/vm/kselftest.sh "$k" "build/log/kselftest-$k"
+done
+all_done
 
 echo "took $((SECONDS - started)) s; output of each layer in build/check/"
 echo "$passed passed, $failed failed, $skipped skipped"
