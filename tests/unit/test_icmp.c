@@ -216,6 +216,20 @@ static void a_tag_names_the_flow(void **state)
 	assert_ptr_equal(caught.icmp_flow, &flow);
 }
 
+static void a_tag_of_another_protocol_than_the_quote_names_nobody(void **state)
+{
+	u64 tag = caught.fake.req.meta.tag;
+	u32 len;
+
+	sent[9] = UNET_PROTO_TCP;
+	len = forge_icmp_error(packet, PEER4, ME4, 3, 3, 0, sent, 28);
+	fake_receive(&caught.fake, caught.st, tag, UNET_RX_ICMP_ERROR, packet,
+		     len);
+	unet_stack_turn(caught.st, 2000000);
+	assert_int_equal(caught.icmps, 0);
+	assert_int_equal(catcher_count(UNET_STAT_ICMP_IGNORED), 1);
+}
+
 static void a_router_that_tells_no_mtu_is_guessed_for(void **state)
 {
 	u32 len;
@@ -283,6 +297,7 @@ int main(void)
 		TEST6(a_wrong_checksum_of_icmpv6_is_refused),
 		TEST4(a_quote_of_somebody_elses_flow_reaches_nobody),
 		TEST4(a_tag_names_the_flow),
+		TEST4(a_tag_of_another_protocol_than_the_quote_names_nobody),
 		TEST4(a_router_that_tells_no_mtu_is_guessed_for),
 		TEST4(plateaus_go_down),
 		TEST4(a_claimed_mtu_is_believed_within_limits),

@@ -154,6 +154,19 @@ static void what_is_true_already_is_told_once(void **state)
 	assert_int_equal(told_s.calls, 2);
 }
 
+static void what_was_told_is_not_told_with_the_next(void **state)
+{
+	establish();
+	unet_sock_on(c, ALL, tell, &told_c);
+	run();
+	assert_int_equal(told_c.events, UNET_WRITABLE);
+	memset(&told_c, 0, sizeof(told_c));
+	unet_send(s, "x", 1, 0);
+	run();
+	assert_int_equal(told_c.calls, 1);
+	assert_int_equal(told_c.events, UNET_READABLE);
+}
+
 static void wrong_wishes_are_refused(void **state)
 {
 	establish();
@@ -642,6 +655,7 @@ int main(void)
 		TEST(names_are_those_of_the_connection),
 		TEST(events_are_told_when_they_happen_not_for_as_long),
 		TEST(what_is_true_already_is_told_once),
+		TEST(what_was_told_is_not_told_with_the_next),
 		TEST(wrong_wishes_are_refused),
 		TEST(the_end_of_the_stream_is_told),
 		TEST(a_refused_connection_fails_with_its_error),
