@@ -15,5 +15,6 @@ void unet_log(const struct unet_stack *st, int level, const char *fmt, ...)
 	UNET_PRINTF(3, 4);
 void unet_detail(const char *fmt, ...) UNET_PRINTF(1, 2);
 void unet_detail_clear(void);
+int unet_opts_check(const void *opts, size_t known, const char *name);
 
 #endif /* UNET_INTERNAL_H */

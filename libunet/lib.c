@@ -27,6 +27,7 @@ struct error_text {
 static const struct error_text texts[] = {
 	{ ENODEV, "the device is not attached to a nexus here, or went away" },
 	{ EIO, "the channel broke a rule and was closed by the kernel" },
+	{ E2BIG, "a struct asks for something that is not known here" },
 	{ EDQUOT, "channel memory over the cap" },
 	{ EDEADLK, "the stack run from one of its own callbacks" },
 	{ ENOSPC, "no flow left in the channel" },
@@ -81,12 +82,12 @@ struct unet_stack *unet_stack_open(const char *dev,
 {
 	struct unet_backend *be;
 	u8 seed[32];
+	int err;
 
 	unet_detail_clear();
-	if (opts && opts->size < sizeof(*opts)) {
-		unet_detail("struct unet_stack_opts: size %zu: must be %zu",
-			    opts->size, sizeof(*opts));
-		errno = EINVAL;
+	err = unet_opts_check(opts, sizeof(*opts), "unet_stack_opts");
+	if (err) {
+		errno = -err;
 		return NULL;
 	}
 	if (getrandom(seed, sizeof(seed), 0) != sizeof(seed))

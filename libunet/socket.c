@@ -110,20 +110,27 @@ struct unet_sock *unet_accept(struct unet_sock *listener)
 	return unet_sock_tcp_accept(listener);
 }
 
+static int check_opts(const struct unet_connect_opts *opts)
+{
+	int err = unet_opts_check(opts, sizeof(*opts), "unet_connect_opts");
+
+	if (err || !opts)
+		return err;
+	if (!opts->reserved && !(opts->flags & ~UNET_SOCK_REUSEADDR))
+		return 0;
+	unet_detail("struct unet_connect_opts: flags %#x, reserved %u: flags "
+		    "must be 0 or UNET_SOCK_REUSEADDR, reserved 0",
+		    opts->flags, opts->reserved);
+	return -EINVAL;
+}
+
 static struct unet_sock *connect_to(struct unet_stack *st, int type,
 				    const struct unet_endpoint *remote,
 				    const struct unet_connect_opts *opts)
 {
 	struct unet_endpoint local = { .family = remote->family };
-	int err = 0;
+	int err = check_opts(opts);
 
-	if (opts && (opts->size < sizeof(*opts) || opts->reserved ||
-		     opts->flags & ~UNET_SOCK_REUSEADDR)) {
-		unet_detail("struct unet_connect_opts: size %zu, flags %#x: "
-			    "size must be %zu, flags 0 or UNET_SOCK_REUSEADDR",
-			    opts->size, opts->flags, sizeof(*opts));
-		err = -EINVAL;
-	}
 	if (!err && opts && opts->local)
 		err = unet_endpoint_parse(opts->local, &local);
 	if (!err && local.family != remote->family) {

@@ -26,14 +26,14 @@ static void seed(struct unet_stack *st, const void *bytes, size_t len)
 
 static int options(struct unet_stack *st, const struct unet_stack_opts *opts)
 {
-	if (!opts)
-		return 0;
-	if (opts->size < sizeof(*opts) || opts->flags & ~UNET_STACK_LAZY ||
-	    opts->reserved) {
-		unet_detail("struct unet_stack_opts: size %zu, flags %#x: size "
-			    "must be %zu, flags 0 or UNET_STACK_LAZY, "
-			    "reserved 0", opts->size, opts->flags,
-			    sizeof(*opts));
+	int err = unet_opts_check(opts, sizeof(*opts), "unet_stack_opts");
+
+	if (err || !opts)
+		return err;
+	if (opts->flags & ~UNET_STACK_LAZY || opts->reserved) {
+		unet_detail("struct unet_stack_opts: flags %#x, reserved %u: "
+			    "flags must be 0 or UNET_STACK_LAZY, reserved 0",
+			    opts->flags, opts->reserved);
 		return -EINVAL;
 	}
 	st->log = opts->log;

@@ -210,8 +210,11 @@ void unet_wire_put(struct unet_wire *w, int from, u8 *l3, u32 len,
 
 static int check_opts(const struct unet_wire_opts *o)
 {
-	if (o->size < sizeof(*o) ||
-	    o->flags & ~(UNET_WIRE_SUPER | UNET_WIRE_CSUM))
+	int err = unet_opts_check(o, sizeof(*o), "unet_wire_opts");
+
+	if (err || !o)
+		return err;
+	if (o->flags & ~(UNET_WIRE_SUPER | UNET_WIRE_CSUM))
 		return -EINVAL;
 	if (o->mtu && (o->mtu < MIN_MTU || o->mtu > UNET_TX_MAX_BYTES))
 		return -EINVAL;
@@ -261,11 +264,12 @@ static void init(struct unet_wire *w, const struct unet_wire_opts *opts)
 struct unet_wire *unet_wire_open(const struct unet_wire_opts *opts,
 				 struct unet_stack *ends[2])
 {
+	int err = check_opts(opts);
 	struct unet_wire *w;
 	int i;
 
-	if (opts && check_opts(opts)) {
-		errno = EINVAL;
+	if (err) {
+		errno = -err;
 		return NULL;
 	}
 	w = calloc(1, sizeof(*w));
@@ -293,9 +297,10 @@ struct unet_wire *unet_wire_open(const struct unet_wire_opts *opts,
 int unet_wire_set(struct unet_wire *w, const struct unet_wire_opts *opts)
 {
 	struct unet_wire_opts keep = w->opts;
+	int err = opts ? check_opts(opts) : -EINVAL;
 
-	if (!opts || check_opts(opts))
-		return -EINVAL;
+	if (err)
+		return err;
 	w->opts = *opts;
 	w->opts.seed = keep.seed;
 	w->opts.mtu = keep.mtu;

@@ -5,7 +5,8 @@
  * Everything of the library. Objects are opaque, nothing is global, a stack
  * belongs to one thread at a time. Functions that make something return a
  * pointer, or NULL with errno set; all others return 0 or more, or -errno.
- * Option structs start with their own size and may be NULL.
+ * Option structs start with their own size and may be NULL; one that is larger
+ * than the library knows must be zero behind what it knows (E2BIG).
  */
 #ifndef UNET_UNET_H
 #define UNET_UNET_H

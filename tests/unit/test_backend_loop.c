@@ -276,6 +276,10 @@ static void bad_options_are_refused(void **state)
 	o.mtu = 0;
 	o.size = 1;
 	assert_null(unet_wire_open(&o, end));
+	assert_int_equal(errno, EINVAL);
+	o.size = SIZE_MAX;
+	assert_null(unet_wire_open(&o, end));
+	assert_int_equal(errno, E2BIG);
 }
 
 static void one_end_may_close_first(void **state)

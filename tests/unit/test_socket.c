@@ -393,6 +393,8 @@ static void wrong_words_are_named(void **state)
 	o.flags = 0;
 	o.size = 3;
 	refused(unet_connect(cli, "tcp", SERVER, &o), EINVAL, "size 3");
+	o.size = SIZE_MAX;
+	refused(unet_connect(cli, "tcp", SERVER, &o), E2BIG, "connect_opts");
 	refused(unet_udp_open(cli, AF_UNIX), EAFNOSUPPORT, NULL);
 	refused(unet_connect_addr(cli, SOCK_RAW, (void *)&(struct sockaddr_in){
 		.sin_family = AF_INET }, sizeof(struct sockaddr_in), NULL),

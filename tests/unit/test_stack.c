@@ -268,6 +268,35 @@ static void options_are_checked(void **state)
 	assert_int_equal(errno, EINVAL);
 }
 
+static void options_of_a_newer_program_ask_for_nothing_unknown(void **state)
+{
+	struct {
+		struct unet_stack_opts opts;
+		u8 more[9];
+	} newer = { .opts.size = sizeof(newer.opts) + sizeof(newer.more) };
+	struct unet_stack *st;
+	struct fake f;
+	size_t i;
+
+	fake_init(&f);
+	for (i = 0; i < sizeof(newer.more); i++) {
+		newer.more[i] = 1;
+		errno = 0;
+		assert_null(unet_stack_create(&f.be, &newer.opts, "x", 1));
+		assert_int_equal(errno, E2BIG);
+		assert_null(unet_stack_open("nosuch", &newer.opts));
+		assert_int_equal(errno, E2BIG);
+		assert_non_null(strstr(unet_error_detail(), "must be zero"));
+		newer.more[i] = 0;
+	}
+	st = unet_stack_create(&f.be, &newer.opts, "x", 1);
+	assert_non_null(st);
+	unet_stack_close(st);
+	newer.opts.size = SIZE_MAX;	/* nobody reads that far */
+	assert_null(unet_stack_create(&f.be, &newer.opts, "x", 1));
+	assert_int_equal(errno, E2BIG);
+}
+
 static char logged[128];
 
 static void take_log(void *arg, int level, const char *line)
@@ -354,6 +383,7 @@ int main(void)
 		TEST(a_long_queue_is_left_for_the_next_turn),
 		TEST(input_by_hand_is_a_turn),
 		TEST(options_are_checked),
+		TEST(options_of_a_newer_program_ask_for_nothing_unknown),
 		TEST(log_lines_reach_their_taker_by_level),
 		TEST(counters_have_names),
 		TEST(errors_have_text),
