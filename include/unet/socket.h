@@ -168,7 +168,9 @@ ssize_t unet_sendv(struct unet_sock *s, const struct iovec *iov, int n,
  * With @seg_size above 0 the bytes are cut into datagrams of that many bytes
  * each (the last may be shorter) by kernel or device.
  *
- * Return: @len, or -errno as unet_send().
+ * Return: @len; with @seg_size fewer, a multiple of it, when only so many
+ * datagrams could be sent: the next call for the rest says why not. Or -errno as
+ * unet_send(), and nothing was sent.
  */
 ssize_t unet_sendto(struct unet_sock *s, const void *buf, size_t len,
 		    uint16_t seg_size, const struct sockaddr *to,

@@ -478,6 +478,18 @@ static void no_memory_is_waited_for_and_part_is_told(void **state)
 	assert_int_equal(send_bytes(5000, NULL, 1000), -EAGAIN);
 }
 
+static void what_was_cut_and_sent_is_whole_datagrams(void **state)
+{
+	install(NULL, 5000, PEER, 7);
+	fake.room = 1;
+	assert_int_equal(send_bytes(10000, NULL, 100), 6400);
+	assert_int_equal(send_bytes(3600, NULL, 100), -EAGAIN);
+	fake.room = 5;
+	assert_int_equal(send_bytes(3650, NULL, 100), 3650);
+	/* an error that stops the first one is told, not a count */
+	assert_int_equal(send_bytes(5000, NULL, 1473), -EMSGSIZE);
+}
+
 static void push_back_holds_the_flow(void **state)
 {
 	struct unet_flow_adv *adv;
@@ -575,6 +587,7 @@ int main(void)
 		TEST(without_offload_they_go_one_by_one),
 		TEST(a_full_ring_is_waited_for),
 		TEST(no_memory_is_waited_for_and_part_is_told),
+		TEST(what_was_cut_and_sent_is_whole_datagrams),
 		TEST(push_back_holds_the_flow),
 		TEST(refused_is_told_once),
 		TEST(one_peers_error_is_not_an_unconnected_endpoints),
