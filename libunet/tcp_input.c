@@ -107,7 +107,8 @@ static bool paws_refuses(const struct unet_tcp_pcb *pcb,
 
 /*
  * An answer to a segment outside the window, but no answer to an answer: two
- * peers that disagree must not do so at line rate.
+ * peers that disagree must not do so at line rate. A SYN may be forged as well
+ * outside the window as in it (RFC 5961 sections 4.2 and 7).
  */
 static void answer_unacceptable(struct unet_tcp_pcb *pcb,
 				const struct unet_tcp_seg *seg)
@@ -116,7 +117,11 @@ static void answer_unacceptable(struct unet_tcp_pcb *pcb,
 
 	if (seg->flags & UNET_TCP_RST)
 		return;
-	if (!seg->len && !(seg->flags & (UNET_TCP_SYN | UNET_TCP_FIN))) {
+	if (seg->flags & UNET_TCP_SYN) {
+		unet_tcp_challenge(pcb);
+		return;
+	}
+	if (!seg->len && !(seg->flags & UNET_TCP_FIN)) {
 		if (pcb->dupack_us && now - pcb->dupack_us < ANSWER_US)
 			return;
 		pcb->dupack_us = now;

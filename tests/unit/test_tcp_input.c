@@ -201,6 +201,19 @@ static void challenges_are_few_and_per_connection(void **state)
 	script_close(s);
 }
 
+static void a_syn_outside_the_window_is_a_challenge_too(void **state)
+{
+	struct script *s = open_plain();
+	u32 sent;
+
+	for (int i = 0; i < 100; i++)
+		IN(s, SYN, .seq = 99999, PLAIN);
+	sent = s->n_out;
+	assert_in_range(sent, 5, 12);
+	assert_int_equal(stat(s, UNET_STAT_TCP_CHALLENGE), sent);
+	script_close(s);
+}
+
 /* ---- ACK ---- */
 
 static void an_ack_of_what_was_not_sent_is_challenged(void **state)
@@ -738,6 +751,7 @@ int main(void)
 		cmocka_unit_test(a_reset_in_the_window_is_challenged),
 		cmocka_unit_test(a_syn_on_an_open_connection_is_challenged),
 		cmocka_unit_test(challenges_are_few_and_per_connection),
+		cmocka_unit_test(a_syn_outside_the_window_is_a_challenge_too),
 		cmocka_unit_test(an_ack_of_what_was_not_sent_is_challenged),
 		cmocka_unit_test(an_ack_from_long_ago_is_challenged),
 		cmocka_unit_test(a_segment_without_ack_is_dropped),
