@@ -96,6 +96,8 @@ static int get_rcvbuf(struct unet_sock *s, const struct option *o, void *val,
 	return write_int(val, len, (int)s->udp->rcvbuf);
 }
 
+#define ECN_BITS 3	/* of a stream they are TCP's (RFC 3168), not the user's */
+
 static int set_ip(struct unet_sock *s, const struct option *o,
 		  const void *val, socklen_t len)
 {
@@ -104,8 +106,10 @@ static int set_ip(struct unet_sock *s, const struct option *o,
 
 	if (read_int(val, len, &v) || v < (ttl ? 1 : 0) || v > 255)
 		return -EINVAL;
-	if (s->kind != UNET_SOCK_DGRAM)
-		return set_tcp(s, o, val, len);
+	if (s->kind != UNET_SOCK_DGRAM) {
+		v = ttl ? v : v & ~ECN_BITS;
+		return unet_tcp_set(s->tcp, (enum unet_tcp_opt)o->arg, (u32)v);
+	}
 	if (ttl)
 		s->udp->ttl = (u8)v;
 	else

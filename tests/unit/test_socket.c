@@ -584,6 +584,23 @@ static void a_socket_says_what_it_is(void **state)
 	assert_int_equal(get_int(u, IPPROTO_TCP, TCP_NODELAY), -ENOPROTOOPT);
 }
 
+static void ecn_bits_are_not_for_users_of_a_stream(void **state)
+{
+	struct unet_sock *u = unet_udp_open(cli, AF_INET);
+	int v = 0xbb;
+
+	establish();
+	assert_int_equal(unet_setsockopt(c, IPPROTO_IP, IP_TOS, &v, 4), 0);
+	assert_int_equal(get_int(c, IPPROTO_IP, IP_TOS), 0xb8);
+	assert_int_equal(unet_setsockopt(c, IPPROTO_IPV6, IPV6_TCLASS, &v, 4),
+			 0);
+	assert_int_equal(get_int(c, IPPROTO_IP, IP_TOS), 0xb8);
+	assert_int_equal(unet_setsockopt(c, IPPROTO_IP, IP_TTL, &v, 4), 0);
+	assert_int_equal(get_int(c, IPPROTO_IP, IP_TTL), 0xbb);
+	assert_int_equal(unet_setsockopt(u, IPPROTO_IP, IP_TOS, &v, 4), 0);
+	assert_int_equal(get_int(u, IPPROTO_IP, IP_TOS), 0xbb);
+}
+
 static void udp_has_its_own_options(void **state)
 {
 	struct unet_sock *u = unet_udp_open(cli, AF_INET6);
@@ -674,6 +691,7 @@ int main(void)
 		TEST(a_shut_down_datagram_socket_says_so),
 		TEST(options_are_set_and_read_back),
 		TEST(a_socket_says_what_it_is),
+		TEST(ecn_bits_are_not_for_users_of_a_stream),
 		TEST(udp_has_its_own_options),
 		TEST(structures_and_names_are_options_too),
 	};
