@@ -178,6 +178,7 @@ void unet_udp_destroy(struct unet_udp *u)
 int unet_udp_install(struct unet_udp *u, const struct unet_flow_key *key,
 		     u32 flags)
 {
+	const struct unet_flow_key before = u->flow.key;
 	int err;
 
 	if (unet_udp_bound(u))
@@ -186,7 +187,7 @@ int unet_udp_install(struct unet_udp *u, const struct unet_flow_key *key,
 	u->flow.key.proto = UNET_PROTO_UDP;
 	err = unet_flow_install(u->st, &u->flow, flags);
 	if (err)
-		u->flow.key.remote_port = 0;
+		u->flow.key = before;
 	return err;
 }
 

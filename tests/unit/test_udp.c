@@ -391,6 +391,26 @@ static void an_ipv6_endpoint_sends_both(void **state)
 	assert_int_equal(send_bytes(4, &to, 0), -EAFNOSUPPORT);
 }
 
+static void a_failed_bind_leaves_no_trace(void **state)
+{
+	struct unet_flow_key key;
+	struct unet_flow_key to;
+
+	unet_udp_destroy(u);
+	u = unet_udp_create(st, 6, &events, NULL);
+	key_of(&key, ME, 5000, PEER, 7);
+	fake.add_error = -EADDRINUSE;
+	assert_int_equal(unet_udp_install(u, &key, 0), -EADDRINUSE);
+	assert_false(unet_udp_connected(u));
+	assert_int_equal(u->flow.key.family, 6);
+	assert_int_equal(u->flow.key.local_port, 0);
+	fake.add_error = 0;
+	/* an IPv6 endpoint still, that gets a port of the kernel's choice */
+	key_of(&to, NULL, 0, PEER6, 7);
+	assert_int_equal(send_bytes(4, &to, 0), 4);
+	assert_sent(0, 40001, 7, 0, 4);
+}
+
 static void who_is_sent_to_must_be_clear(void **state)
 {
 	struct unet_flow_key to;
@@ -581,6 +601,7 @@ int main(void)
 		TEST(pieces_of_the_caller_are_gathered),
 		TEST(the_first_send_binds_a_port),
 		TEST(an_ipv6_endpoint_sends_both),
+		TEST(a_failed_bind_leaves_no_trace),
 		TEST(who_is_sent_to_must_be_clear),
 		TEST(too_large_a_datagram_is_refused),
 		TEST(equal_datagrams_go_as_super_packets),
