@@ -34,7 +34,7 @@ struct unet_wire;
  * @size:	sizeof(struct unet_stack_opts)
  * @flags:	UNET_STACK_*
  * @params:	sizes of the channel, 0 for the default (see linux/unet.h)
- * @log:	takes log lines, NULL for none
+ * @log:	takes log lines, without a line feed; NULL for none
  * @log_arg:	passed to @log
  * @log_level:	least urgent enum unet_log_level that is logged
  * @reserved:	zero

@@ -61,12 +61,6 @@ enum unet_log_level {
 	UNET_LOG_DEBUG,
 };
 
-/**
- * typedef unet_log_fn - takes one line of log, without a line feed
- */
-typedef void (*unet_log_fn)(void *arg, enum unet_log_level level,
-			    const char *line);
-
 #pragma GCC visibility pop
 
 #ifdef __cplusplus
