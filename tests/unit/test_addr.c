@@ -133,6 +133,26 @@ static void socket_addresses_are_checked(void **state)
 			 -EAFNOSUPPORT);
 }
 
+static void a_mapped_socket_address_is_ipv4(void **state)
+{
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6,
+		.sin6_port = htons(80) };
+	struct unet_endpoint e;
+	__be32 addr[4];
+
+	inet_pton(AF_INET6, "::ffff:192.0.2.7", &in6.sin6_addr);
+	assert_int_equal(unet_endpoint_from((void *)&in6, sizeof(in6), &e), 0);
+	assert_int_equal(e.family, 4);
+	assert_int_equal(e.port, htons(80));
+	forge_addr("192.0.2.7", addr);
+	assert_memory_equal(e.addr, addr, 16);
+	/* one bit off is an address of its own */
+	in6.sin6_addr.s6_addr[9] = 1;
+	assert_int_equal(unet_endpoint_from((void *)&in6, sizeof(in6), &e), 0);
+	assert_int_equal(e.family, 6);
+	assert_memory_equal(e.addr, &in6.sin6_addr, 16);
+}
+
 static void a_short_room_is_filled_and_told(void **state)
 {
 	struct unet_endpoint e;
@@ -154,6 +174,7 @@ int main(void)
 		cmocka_unit_test(null_is_refused),
 		cmocka_unit_test(a_socket_address_holds_the_same),
 		cmocka_unit_test(socket_addresses_are_checked),
+		cmocka_unit_test(a_mapped_socket_address_is_ipv4),
 		cmocka_unit_test(a_short_room_is_filled_and_told),
 	};
 	size_t i;

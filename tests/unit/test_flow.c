@@ -266,6 +266,22 @@ static void advice_is_heeded(void **state)
 	unet_flow_remove(caught.st, &f, 0);
 }
 
+static void a_kernels_gso_limit_is_ours_at_most(void **state)
+{
+	struct unet_flow f;
+
+	caught.fake.be.gso_max = 524280;	/* BIG TCP */
+	named(&f, ME, 80, PEER, 1);
+	install(&f, 0);
+	assert_int_equal(f.gso_max, UNET_TX_MAX_BYTES);
+	unet_flow_remove(caught.st, &f, 0);
+	caught.fake.be.gso_max = 9000;
+	named(&f, ME, 80, PEER, 1);
+	install(&f, 0);
+	assert_int_equal(f.gso_max, 9000);
+	unet_flow_remove(caught.st, &f, 0);
+}
+
 #define MANY	5000
 
 static void thousands_of_flows_are_found(void **state)
@@ -306,6 +322,7 @@ int main(void)
 		CATCHER_TEST(a_half_open_child_sends_and_receives_through_its_listener),
 		CATCHER_TEST(what_is_on_the_ring_leaves_before_its_flow_goes),
 		CATCHER_TEST(advice_is_heeded),
+		CATCHER_TEST(a_kernels_gso_limit_is_ours_at_most),
 		CATCHER_TEST(thousands_of_flows_are_found),
 	};
 

@@ -524,6 +524,9 @@ static const struct number numbers[] = {
 	{ IPPROTO_IP, IP_TTL, 256, -EINVAL },
 	{ IPPROTO_IP, IP_TOS, -1, -EINVAL },
 	{ IPPROTO_TCP, TCP_NODELAY, -1, -EINVAL },
+	{ IPPROTO_TCP, TCP_USER_TIMEOUT, -1, -EINVAL },
+	{ SOL_SOCKET, SO_SNDBUF, -1, -EINVAL },
+	{ SOL_SOCKET, SO_RCVBUF, -1, -EINVAL },
 	{ SOL_SOCKET, SO_TYPE, 1, -ENOPROTOOPT },
 	{ SOL_SOCKET, SO_ERROR, 1, -ENOPROTOOPT },
 	{ SOL_SOCKET, 9999, 1, -ENOPROTOOPT },
@@ -616,6 +619,13 @@ static void udp_has_its_own_options(void **state)
 			 0);
 	assert_int_equal(get_int(u, SOL_SOCKET, SO_REUSEADDR), 0);
 	assert_int_equal(get_int(u, IPPROTO_IPV6, IPV6_V6ONLY), 1);
+	v = -1;
+	assert_int_equal(unet_setsockopt(u, SOL_SOCKET, SO_RCVBUF, &v, 4),
+			 -EINVAL);
+	assert_int_equal(unet_setsockopt(u, IPPROTO_IP, IP_TOS, &v, 4),
+			 -EINVAL);
+	assert_int_equal(unet_setsockopt(u, IPPROTO_IP, IP_TTL, &v, 4),
+			 -EINVAL);
 	v = 1000;
 	assert_int_equal(unet_setsockopt(u, SOL_SOCKET, SO_RCVBUF, &v, 4), 0);
 	assert_int_equal(get_int(u, SOL_SOCKET, SO_RCVBUF), 1000);
