@@ -34,7 +34,7 @@ int unet_opts_check(const void *opts, size_t known, const char *name)
 	for (i = known; i < size; i++) {
 		if (!bytes[i])
 			continue;
-		unet_detail("struct %s: byte %zu of %zu is set: this library knows %zu, the rest must be zero",
+		unet_detail("struct %s: byte %zu of %zu is set: all from %zu on must be zero",
 			    name, i, size, known);
 		return -E2BIG;
 	}
