@@ -6,7 +6,6 @@
  * held, which the next batch needs to be closed itself.
  */
 #include <linux/ktime.h>
-#include <linux/list.h>
 #include <linux/lockdep.h>
 #include <linux/spinlock.h>
 
@@ -28,60 +27,74 @@
 static void drop_batch(struct unet_channel *ch, struct unet_flow *flow,
 		       u32 reason)
 {
-	struct unet_batch *b = &flow->batch;
+	struct unet_piece *all = &flow->batch.all;
 
-	unet_count_add(ch->nexus, reason, b->packets);
-	trace_unet_rx_drop(ch->id, flow->handle, b->bytes, reason);
-	flow->rx_drops += b->packets;
-	unet_bufpool_give(&ch->pool, b->first, b->last);
-	b->packets = 0;
+	unet_count_add(ch->nexus, reason, all->packets);
+	trace_unet_rx_drop(ch->id, flow->handle, all->bytes, reason);
+	flow->rx_drops += all->packets;
+	unet_bufpool_give(&ch->pool, all->first, all->last);
+	all->packets = 0;
 }
 
-static void put_slot(struct unet_channel *ch, struct unet_flow *flow)
+/* What a slot says no more than zero of, @reserved, was zero from the start. */
+static void put_slot(struct unet_channel *ch, const struct unet_flow *flow)
 {
-	const struct unet_batch *b = &flow->batch;
-	const struct unet_rx_slot slot = {
-		.flow = flow->handle,
-		.first = b->first,
-		.packets = b->packets,
-		.segments = b->segments,
-		.bytes = b->bytes,
-		.flags = b->flags,
-		.tag = flow->meta.tag,
-		.tstamp = b->tstamp,
-		.seg_size = b->seg_size,
-		.ce_count = b->ce_count,
-	};
+	struct unet_rx_slot *slot = unet_krings_rx_slot(&ch->rings);
+	const struct unet_piece *all = &flow->batch.all;
 
-	unet_bufpool_pass(&ch->pool, b->first, b->last);
-	unet_krings_rx_put(&ch->rings, &slot);
-	trace_unet_rx_batch(ch->id, &slot);
+	unet_bufpool_pass(&ch->pool, all->first, all->last);
+	slot->flow = flow->handle;
+	slot->first = all->first;
+	slot->packets = all->packets;
+	slot->segments = all->segments;
+	slot->bytes = all->bytes;
+	slot->flags = all->flags;
+	slot->tag = flow->meta.tag;
+	slot->tstamp = flow->batch.tstamp;
+	slot->seg_size = all->seg_size;
+	slot->ce_count = all->ce_count;
+	unet_krings_rx_put(&ch->rings);
+	trace_unet_rx_batch(ch->id, slot);
 }
 
-static void count_batch(struct unet_channel *ch, struct unet_flow *flow)
+static void count_batch(struct unet_channel_cpu *cc, struct unet_flow *flow)
 {
-	const struct unet_batch *b = &flow->batch;
+	const struct unet_piece *all = &flow->batch.all;
 
-	flow->rx_packets += b->packets;
-	flow->rx_bytes += b->bytes;
+	flow->rx_packets += all->packets;
+	flow->rx_bytes += all->bytes;
 	flow->rx_batches++;
-	if (b->ce_count) {
-		flow->ce_count += b->ce_count;
+	if (all->ce_count) {
+		flow->ce_count += all->ce_count;
 		WRITE_ONCE(flow->adv->ce_count, flow->ce_count);
 	}
-	unet_count_add(ch->nexus, UNET_CNT_RX_DELIVERED, b->packets);
-	unet_count_add(ch->nexus, UNET_CNT_RX_BYTES, b->bytes);
-	unet_count(ch->nexus, UNET_CNT_RX_BATCHES);
+	cc->packets += all->packets;
+	cc->bytes += all->bytes;
+	cc->batches++;
+}
+
+/* What this CPU delivered is counted before it is published. */
+static void count_burst(struct unet_channel_cpu *cc)
+{
+	struct unet_nexus *nx = cc->channel->nexus;
+
+	unet_count_add(nx, UNET_CNT_RX_DELIVERED, cc->packets);
+	unet_count_add(nx, UNET_CNT_RX_BYTES, cc->bytes);
+	unet_count_add(nx, UNET_CNT_RX_BATCHES, cc->batches);
+	cc->packets = 0;
+	cc->bytes = 0;
+	cc->batches = 0;
 }
 
 /* Write the flow's open batch as a slot, or drop it where there is no room. */
-static void close_batch(struct unet_channel *ch, struct unet_flow *flow)
+static void close_batch(struct unet_channel_cpu *cc, struct unet_flow *flow)
 {
+	struct unet_channel *ch = cc->channel;
 	int room;
 
 	lockdep_assert_held(&ch->rx_lock);
 	lockdep_assert_held(&flow->lock);
-	if (!flow->batch.packets)
+	if (!flow->batch.all.packets)
 		return;
 	if (unlikely(flow->dead || !unet_channel_live(ch))) {
 		drop_batch(ch, flow, UNET_CNT_RX_DROP_DEAD);
@@ -95,70 +108,72 @@ static void close_batch(struct unet_channel *ch, struct unet_flow *flow)
 		return;
 	}
 	put_slot(ch, flow);
-	count_batch(ch, flow);
-	flow->batch.packets = 0;
+	count_batch(cc, flow);
+	flow->batch.all.packets = 0;
 }
 
 /* ---- adding ------------------------------------------------------------ */
 
+/* The clock is read once a burst, which begins where the first channel is touched. */
 static void touch_channel(struct unet_rx_cpu *rx, struct unet_channel_cpu *cc)
 {
-	if (!list_empty(&cc->node))
-		return;
-	list_add_tail(&cc->node, &rx->channels);
-	napi_schedule(&rx->napi);
+	cc->listed = true;
+	cc->next = NULL;
+	if (rx->touched) {
+		rx->last->next = cc;
+	} else {
+		rx->touched = cc;
+		rx->tstamp = ktime_get_ns();
+		napi_schedule(&rx->napi);
+	}
+	rx->last = cc;
 }
 
 /* The first packet since the flow was last on a CPU's list: on this one's now. */
 static void open_batch(struct unet_rx_cpu *rx, struct unet_channel_cpu *cc,
 		       struct unet_flow *flow)
 {
+	if (!cc->listed)
+		touch_channel(rx, cc);
 	flow->batch.open = true;
-	unet_flow_get(flow);
-	list_add_tail(&flow->touched, &cc->flows);
-	touch_channel(rx, cc);
+	flow->next = NULL;
+	if (cc->first)
+		cc->last->next = flow;
+	else
+		cc->first = flow;
+	cc->last = flow;
 }
 
-/* The clock is read once a burst; one that touched nothing yet has no time. */
-static u64 burst_time(struct unet_rx_cpu *rx)
+void unet_batch_begin(struct unet_rx_cpu *rx, struct unet_channel_cpu *cc,
+		      struct unet_flow *flow)
 {
-	if (list_empty(&rx->channels))
-		rx->tstamp = ktime_get_ns();
-	return rx->tstamp;
+	lockdep_assert_held(&flow->lock);
+	if (likely(!flow->batch.open))
+		open_batch(rx, cc, flow);
+	/* Open, but on another CPU's list: this one may not know the time. */
+	flow->batch.tstamp = likely(rx->touched) ? rx->tstamp : ktime_get_ns();
 }
 
-static void first_packet(struct unet_rx_cpu *rx, struct unet_batch *b,
-			 const struct unet_piece *piece)
+static void append(struct unet_rx_cpu *rx, struct unet_channel_cpu *cc,
+		   struct unet_flow *flow, const struct unet_piece *piece)
 {
-	b->tstamp = burst_time(rx);
-	b->first = piece->first;
-	b->packets = 1;
-	b->segments = piece->segments;
-	b->bytes = piece->bytes;
-	b->flags = piece->flags;
-	b->seg_size = piece->seg_size;
-	b->ce_count = piece->ce;
-}
-
-static void append(struct unet_rx_cpu *rx, struct unet_flow *flow,
-		   const struct unet_piece *piece)
-{
-	struct unet_batch *b = &flow->batch;
+	struct unet_piece *all = &flow->batch.all;
 
 	lockdep_assert_held(&flow->lock);
-	if (!b->packets) {
-		first_packet(rx, b, piece);
-	} else {
-		flow->channel->pool.desc[b->last].next = piece->first;
-		b->packets++;
-		b->segments += piece->segments;
-		b->bytes += piece->bytes;
-		b->flags |= piece->flags;
-		b->ce_count += piece->ce;
-		if (!b->seg_size)
-			b->seg_size = piece->seg_size;
+	if (!all->packets) {
+		*all = *piece;
+		unet_batch_begin(rx, cc, flow);
+		return;
 	}
-	b->last = piece->last;
+	cc->channel->pool.desc[all->last].next = piece->first;
+	all->last = piece->last;
+	all->packets += piece->packets;
+	all->segments += piece->segments;
+	all->bytes += piece->bytes;
+	all->flags |= piece->flags;
+	all->ce_count += piece->ce_count;
+	if (!all->seg_size)
+		all->seg_size = piece->seg_size;
 }
 
 static bool at_limit(const struct unet_flow *flow)
@@ -166,7 +181,7 @@ static bool at_limit(const struct unet_flow *flow)
 	u32 limit = flow->meta.flags & UNET_META_NO_BATCH ?
 		    1 : flow->meta.batch_limit;
 
-	return limit && flow->batch.packets >= limit;
+	return limit && flow->batch.all.packets >= limit;
 }
 
 /*
@@ -176,7 +191,7 @@ static bool at_limit(const struct unet_flow *flow)
 static u32 add_and_close(struct unet_rx_cpu *rx, struct unet_channel_cpu *cc,
 			 struct unet_flow *flow, const struct unet_piece *piece)
 {
-	struct unet_channel *ch = flow->channel;
+	struct unet_channel *ch = cc->channel;
 	bool alone = piece->flags & ALONE;
 	u32 why = UNET_CNT_NONE;
 
@@ -186,12 +201,11 @@ static u32 add_and_close(struct unet_rx_cpu *rx, struct unet_channel_cpu *cc,
 		why = UNET_CNT_RX_DROP_DEAD;
 	} else {
 		if (alone)
-			close_batch(ch, flow);
-		append(rx, flow, piece);
+			close_batch(cc, flow);
+		append(rx, cc, flow, piece);
 		if (alone || at_limit(flow))
-			close_batch(ch, flow);
-		if (!flow->batch.open)
-			open_batch(rx, cc, flow);
+			close_batch(cc, flow);
+		count_burst(cc);
 	}
 	spin_unlock(&flow->lock);
 	spin_unlock(&ch->rx_lock);
@@ -207,13 +221,10 @@ u32 unet_batch_add(struct unet_rx_cpu *rx, struct unet_flow *flow,
 	if (unlikely(READ_ONCE(flow->exclusive) || piece->flags & ALONE))
 		return add_and_close(rx, cc, flow, piece);
 	spin_lock(&flow->lock);
-	if (unlikely(flow->dead)) {
+	if (unlikely(flow->dead))
 		why = UNET_CNT_RX_DROP_DEAD;
-	} else {
-		append(rx, flow, piece);
-		if (!flow->batch.open)
-			open_batch(rx, cc, flow);
-	}
+	else
+		append(rx, cc, flow, piece);
 	spin_unlock(&flow->lock);
 	return why;
 }
@@ -221,24 +232,37 @@ u32 unet_batch_add(struct unet_rx_cpu *rx, struct unet_flow *flow,
 /* ---- releasing --------------------------------------------------------- */
 
 /*
- * Flows are put under rx_lock: the last put of a flow, and with it of a channel,
- * frees nothing before the RCU grace period this softirq holds up.
+ * A flow that was removed meanwhile was left its list's reference to drop
+ * (unet_flow_remove()). Under rx_lock: the last put of a flow, and with it of a
+ * channel, frees nothing before the RCU grace period this softirq holds up.
  */
+static void release_flows(struct unet_channel_cpu *cc)
+{
+	struct unet_flow *flow, *next;
+	bool dead;
+
+	for (flow = cc->first; flow; flow = next) {
+		spin_lock(&flow->lock);
+		close_batch(cc, flow);
+		dead = flow->dead;
+		/* Once it is closed another CPU may open it, or it may go. */
+		next = flow->next;
+		flow->batch.open = false;
+		spin_unlock(&flow->lock);
+		if (unlikely(dead))
+			unet_flow_put(flow);
+	}
+	cc->first = NULL;
+}
+
 static void release_channel(struct unet_channel_cpu *cc)
 {
 	struct unet_channel *ch = cc->channel;
-	struct unet_flow *flow, *next;
 	bool news;
 
 	spin_lock(&ch->rx_lock);
-	list_for_each_entry_safe(flow, next, &cc->flows, touched) {
-		spin_lock(&flow->lock);
-		list_del(&flow->touched);
-		flow->batch.open = false;
-		close_batch(ch, flow);
-		spin_unlock(&flow->lock);
-		unet_flow_put(flow);
-	}
+	release_flows(cc);
+	count_burst(cc);
 	news = unet_krings_rx_publish(&ch->rings);
 	spin_unlock(&ch->rx_lock);
 	if (news)
@@ -247,11 +271,13 @@ static void release_channel(struct unet_channel_cpu *cc)
 
 void unet_batch_release(struct unet_rx_cpu *rx)
 {
-	struct unet_channel_cpu *cc, *next;
+	struct unet_channel_cpu *cc = rx->touched, *next;
 
+	rx->touched = NULL;
 	rcu_read_lock();
-	list_for_each_entry_safe(cc, next, &rx->channels, node) {
-		list_del_init(&cc->node);
+	for (; cc; cc = next) {
+		next = cc->next;
+		cc->listed = false;
 		release_channel(cc);
 	}
 	rcu_read_unlock();
@@ -260,7 +286,7 @@ void unet_batch_release(struct unet_rx_cpu *rx)
 /* A slot without packets, where there is room; published. */
 static void put_note(struct unet_flow *flow, u32 flags)
 {
-	struct unet_rx_slot slot = {
+	struct unet_rx_slot note = {
 		.flow = flow->handle,
 		.first = UNET_NO_BUF,
 		.flags = flags,
@@ -270,10 +296,11 @@ static void put_note(struct unet_flow *flow, u32 flags)
 
 	spin_lock_bh(&ch->rx_lock);
 	spin_lock(&flow->lock);
-	slot.tag = flow->meta.tag;
+	note.tag = flow->meta.tag;
 	spin_unlock(&flow->lock);
 	if (unet_krings_rx_room(&ch->rings) > 0) {
-		unet_krings_rx_put(&ch->rings, &slot);
+		*unet_krings_rx_slot(&ch->rings) = note;
+		unet_krings_rx_put(&ch->rings);
 		unet_krings_rx_publish(&ch->rings);
 	}
 	spin_unlock_bh(&ch->rx_lock);

@@ -9,7 +9,6 @@
 #ifndef _UNET_BATCH_H
 #define _UNET_BATCH_H
 
-#include <linux/list.h>
 #include <linux/types.h>
 
 struct unet_channel;
@@ -19,20 +18,17 @@ struct unet_rx_cpu;
 #define UNET_CACHE_MAX	64
 
 /**
- * struct unet_batch - what a slot will say; guarded by unet_flow.lock
- * @open:	the flow is on a CPU's list
+ * struct unet_piece - packets in buffers: one that arrived, or all of a batch
  * @first:	buffer of the first packet; valid when @packets
  * @last:	last buffer of the chain
  * @packets:	packets, a super packet counts once
  * @segments:	packets as they were on the wire
  * @bytes:	L3 bytes
  * @flags:	UNET_RX_*
- * @seg_size:	of the first super packet
+ * @seg_size:	payload of a full segment of the first super packet, or 0
  * @ce_count:	packets marked CE
- * @tstamp:	when it was opened, CLOCK_MONOTONIC ns
  */
-struct unet_batch {
-	bool open;
+struct unet_piece {
 	u32 first;
 	u32 last;
 	u32 packets;
@@ -41,43 +37,44 @@ struct unet_batch {
 	u32 flags;
 	u32 seg_size;
 	u32 ce_count;
+};
+
+/**
+ * struct unet_batch - what a slot will say; guarded by unet_flow.lock
+ * @open:	the flow is on a CPU's list
+ * @all:	its packets
+ * @tstamp:	when the first of them came, CLOCK_MONOTONIC ns
+ */
+struct unet_batch {
+	bool open;
+	struct unet_piece all;
 	u64 tstamp;
 };
 
 /**
  * struct unet_channel_cpu - what one CPU holds of a channel; its softirq's alone
- * @node:	in unet_rx_cpu.channels while the channel is touched
- * @flows:	flows whose batch this CPU opened, by unet_flow.touched
+ * @next:	in the list that unet_rx_cpu.touched begins
+ * @listed:	it is in that list
+ * @first:	first flow whose batch this CPU opened, by unet_flow.next
+ * @last:	the last one
+ * @packets:	delivered in this burst; likewise
+ * @bytes:	likewise
+ * @batches:	likewise
  * @channel:	the channel
  * @num_small:	small buffers at hand
  * @small:	their indices
  */
 struct unet_channel_cpu {
-	struct list_head node;
-	struct list_head flows;
+	struct unet_channel_cpu *next;
+	bool listed;
+	struct unet_flow *first;
+	struct unet_flow *last;
+	u64 packets;
+	u64 bytes;
+	u64 batches;
 	struct unet_channel *channel;
 	u32 num_small;
 	u32 small[UNET_CACHE_MAX];
-};
-
-/**
- * struct unet_piece - one packet in buffers, about to join a batch
- * @first:	first buffer
- * @last:	last buffer
- * @segments:	packets it was on the wire
- * @bytes:	L3 bytes
- * @flags:	UNET_RX_* it brings
- * @seg_size:	payload of a full segment, or 0
- * @ce:		1 when marked CE
- */
-struct unet_piece {
-	u32 first;
-	u32 last;
-	u32 segments;
-	u32 bytes;
-	u32 flags;
-	u32 seg_size;
-	u32 ce;
 };
 
 /**
@@ -91,6 +88,17 @@ struct unet_piece {
  */
 u32 unet_batch_add(struct unet_rx_cpu *rx, struct unet_flow *flow,
 		   const struct unet_piece *piece);
+
+/**
+ * unet_batch_begin() - a batch has its first packet
+ * @rx:		this CPU
+ * @cc:		its part of the flow's channel
+ * @flow:	flow; its batch.all is written
+ *
+ * Context: softirq, RCU read side, flow->lock held.
+ */
+void unet_batch_begin(struct unet_rx_cpu *rx, struct unet_channel_cpu *cc,
+		      struct unet_flow *flow);
 
 /**
  * unet_batch_release() - close and publish all that this CPU touched

@@ -63,39 +63,51 @@ static void push(struct unet_bufpool *pool, u32 buf)
 /* ---- FREE: what the user hands back ------------------------------------ */
 
 /*
- * One entry of FREE. @user is what makes the index believable: it is set for a
- * buffer exactly from the slot that named it until here.
+ * @user is what makes an index believable: it is set for a buffer exactly from the
+ * slot that named it until here.
+ *
+ * Return: false at an index that may not be given back.
  */
-static bool take_back(struct unet_bufpool *pool, u32 buf)
+static bool take_back(struct unet_bufpool *pool, struct unet_krings *r, u32 num)
 {
-	if (buf >= pool->num_small + pool->num_large)
-		return false;
-	/* pairs with unet_bufpool_pass() */
-	if (!smp_load_acquire(&pool->user[buf]))
-		return false;
-	pool->user[buf] = 0;
-	push(pool, buf);
+	u32 num_small = pool->num_small, total = num_small + pool->num_large;
+	u32 *small = pool->small + pool->free_small;
+	struct unet_ring_view free = r->free;
+	const u32 *entry = r->free_entry;
+	u8 *user = pool->user;
+	u32 buf, end = free.head + num;
+
+	for (; free.head != end; free.head++) {
+		buf = unet_krings_free_entry(entry, &free);
+		/* pairs with unet_bufpool_pass() */
+		if (unlikely(buf >= total || !smp_load_acquire(&user[buf])))
+			return false;
+		user[buf] = 0;
+		if (likely(buf < num_small))
+			*small++ = buf;
+		else
+			pool->large[pool->free_large++] = buf;
+	}
+	pool->free_small = small - pool->small;
+	unet_krings_free_taken(r, num);
 	return true;
 }
 
 /* Return: entries left on FREE, or why the channel is to be poisoned, negative. */
 static int collect(struct unet_channel *ch)
 {
-	struct unet_bufpool *pool = &ch->pool;
 	struct unet_krings *r = &ch->rings;
-	int i, num, waiting;
+	int num, waiting;
 
-	lockdep_assert_held(&pool->lock);
+	lockdep_assert_held(&ch->pool.lock);
 	waiting = unet_krings_free_filled(r);
 	if (waiting < 0)
 		return -UNET_POISON_FREE_CURSOR;
 	if (!waiting)
 		return 0;
 	num = min_t(u32, waiting, COLLECT_MAX);
-	for (i = 0; i < num; i++)
-		if (!take_back(pool, unet_krings_free_take(r)))
-			return -UNET_POISON_FREE_INDEX;
-	unet_krings_free_publish(r);
+	if (!take_back(&ch->pool, r, num))
+		return -UNET_POISON_FREE_INDEX;
 	return waiting - num;
 }
 
@@ -167,7 +179,7 @@ u32 unet_bufpool_large(struct unet_channel *ch)
 	return buf;
 }
 
-/* ---- giving and passing ------------------------------------------------ */
+/* ---- giving ------------------------------------------------------------ */
 
 void unet_bufpool_give(struct unet_bufpool *pool, u32 first, u32 last)
 {
@@ -180,22 +192,4 @@ void unet_bufpool_give(struct unet_bufpool *pool, u32 first, u32 last)
 	}
 	push(pool, last);
 	spin_unlock(&pool->lock);
-}
-
-/*
- * A buffer that is the user's may be back on FREE before this returns, guessed,
- * and another CPU's again: nothing of it is looked at after the store.
- */
-void unet_bufpool_pass(struct unet_bufpool *pool, u32 first, u32 last)
-{
-	u32 buf = first, next;
-
-	while (buf != last) {
-		next = pool->desc[buf].next;
-		/* pairs with take_back(): read before it may be written */
-		smp_store_release(&pool->user[buf], 1);
-		buf = next;
-	}
-	/* likewise */
-	smp_store_release(&pool->user[last], 1);
 }

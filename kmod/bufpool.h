@@ -92,9 +92,24 @@ void unet_bufpool_give(struct unet_bufpool *pool, u32 first, u32 last);
  * @first:	first buffer
  * @last:	last buffer
  *
+ * A buffer that is the user's may be back on FREE before this returns, guessed,
+ * and another CPU's again: nothing of it is looked at after the store.
+ *
  * Context: rx_lock held, before the slot is published.
  */
-void unet_bufpool_pass(struct unet_bufpool *pool, u32 first, u32 last);
+static inline void unet_bufpool_pass(struct unet_bufpool *pool, u32 first,
+				     u32 last)
+{
+	u32 next;
+
+	for (; first != last; first = next) {
+		next = pool->desc[first].next;
+		/* pairs with take_back(): read before it may be written */
+		smp_store_release(&pool->user[first], 1);
+	}
+	/* likewise */
+	smp_store_release(&pool->user[last], 1);
+}
 
 /**
  * unet_bufpool_collect() - take all that is on FREE

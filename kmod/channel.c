@@ -166,13 +166,8 @@ static int init_cpus(struct unet_channel *ch)
 	ch->cpu = alloc_percpu_gfp(struct unet_channel_cpu, GFP_KERNEL_ACCOUNT);
 	if (!ch->cpu)
 		return -ENOMEM;
-	for_each_possible_cpu(cpu) {
-		struct unet_channel_cpu *cc = per_cpu_ptr(ch->cpu, cpu);
-
-		INIT_LIST_HEAD(&cc->node);
-		INIT_LIST_HEAD(&cc->flows);
-		cc->channel = ch;
-	}
+	for_each_possible_cpu(cpu)
+		per_cpu_ptr(ch->cpu, cpu)->channel = ch;
 	return 0;
 }
 

@@ -100,7 +100,11 @@ static void unlink_node(struct unet_flow_table *table,
 	rhashtable_remove_fast(&table->hash, &node->node, params);
 }
 
-/* Packets may have found it through any of these: none goes on. */
+/*
+ * Packets may have found it through any of these: none goes on. A CPU that has the
+ * flow on its list of open batches gets a reference, which it drops when it finds
+ * the flow dead (batch.c).
+ */
 static void unlink_nodes(struct unet_flow *flow, int num)
 {
 	struct unet_flow_table *table = &flow->channel->nexus->flows;
@@ -110,6 +114,8 @@ static void unlink_nodes(struct unet_flow *flow, int num)
 	unet_flow_table_changed(table);
 	spin_lock_bh(&flow->lock);
 	flow->dead = true;
+	if (flow->batch.open)
+		unet_flow_get(flow);
 	spin_unlock_bh(&flow->lock);
 }
 
@@ -122,8 +128,11 @@ static struct unet_flow *find_masked(struct unet_flow_table *table,
 	struct unet_flow_node *node;
 	struct unet_flow_key masked;
 
-	unet_flow_key_mask(key, mask, &masked);
-	node = rhashtable_lookup(&table->hash, &masked, params);
+	if (mask != key->mask) {
+		unet_flow_key_mask(key, mask, &masked);
+		key = &masked;
+	}
+	node = rhashtable_lookup(&table->hash, key, params);
 	return node ? node->flow : NULL;
 }
 

@@ -7,16 +7,15 @@
  * channel; what is still on a CPU's list is closed there and finds it dead. Freed
  * after the last reference and a grace period.
  *
- * References: the table and channel together hold one, a CPU's list of open
- * batches one, each send in flight one, a dump step one. A flow holds one of its
- * channel.
+ * References: the table and channel together hold one, each send in flight one, a
+ * dump step one; and, once it is dead, the CPU that still has it on its list of
+ * open batches. A flow holds one of its channel.
  */
 #ifndef _UNET_FLOW_H
 #define _UNET_FLOW_H
 
 #include <linux/atomic.h>
 #include <linux/bits.h>
-#include <linux/list.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable.h>
 #include <linux/spinlock.h>
@@ -97,7 +96,7 @@ struct unet_flow_tcp {
  * @exclusive:	batches may have to be closed before the poll's end: a batch limit
  *		or UNET_META_NO_BATCH
  * @batch:	the open batch
- * @touched:	in unet_channel_cpu.flows of the CPU that opened the batch
+ * @next:	in the list of the CPU that opened the batch (unet_channel_cpu.first)
  * @channel:	owner; a reference
  * @meta:	what the application registered
  * @handle:	generation << 16 | index in the owner's flows
@@ -134,7 +133,7 @@ struct unet_flow {
 	bool dead;
 	bool exclusive;
 	struct unet_batch batch;
-	struct list_head touched;
+	struct unet_flow *next;
 	struct unet_channel *channel;
 	struct unet_flow_meta meta;
 	u32 handle;

@@ -3,6 +3,7 @@
 #include <linux/netdevice.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
+#include <linux/topology.h>
 
 #include "batch.h"
 #include "flowswitch.h"
@@ -35,28 +36,66 @@ static int poll(struct napi_struct *napi, int budget)
 	return 0;
 }
 
-static int flowswitch_init(struct unet_nexus *nx)
+static void free_known(struct unet_flowswitch *fs)
 {
-	struct unet_flowswitch *fs = from(nx);
 	int cpu;
 
-	fs->napi_dev = alloc_netdev_dummy(0);
-	if (!fs->napi_dev)
-		return -ENOMEM;
-	fs->rx = alloc_percpu(struct unet_rx_cpu);
-	if (!fs->rx) {
-		free_netdev(fs->napi_dev);
-		return -ENOMEM;
+	for_each_possible_cpu(cpu)
+		kvfree(per_cpu_ptr(fs->rx, cpu)->known);
+}
+
+static int alloc_known(struct unet_flowswitch *fs)
+{
+	struct unet_rx_known *known;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		known = kvzalloc_node(sizeof(*known) << UNET_KNOWN_BITS,
+				      GFP_KERNEL, cpu_to_node(cpu));
+		if (!known) {
+			free_known(fs);
+			return -ENOMEM;
+		}
+		per_cpu_ptr(fs->rx, cpu)->known = known;
 	}
+	return 0;
+}
+
+static void add_napis(struct unet_flowswitch *fs)
+{
+	int cpu;
+
 	for_each_possible_cpu(cpu) {
 		struct unet_rx_cpu *rx = per_cpu_ptr(fs->rx, cpu);
 
 		rx->fs = fs;
-		INIT_LIST_HEAD(&rx->channels);
 		netif_napi_add(fs->napi_dev, &rx->napi, poll);
 		napi_enable(&rx->napi);
 	}
+}
+
+static int flowswitch_init(struct unet_nexus *nx)
+{
+	struct unet_flowswitch *fs = from(nx);
+	int err = -ENOMEM;
+
+	fs->napi_dev = alloc_netdev_dummy(0);
+	if (!fs->napi_dev)
+		return err;
+	fs->rx = alloc_percpu(struct unet_rx_cpu);
+	if (!fs->rx)
+		goto err_dev;
+	err = alloc_known(fs);
+	if (err)
+		goto err_rx;
+	add_napis(fs);
 	return 0;
+
+err_rx:
+	free_percpu(fs->rx);
+err_dev:
+	free_netdev(fs->napi_dev);
+	return err;
 }
 
 /* Waits for polls that are scheduled. */
@@ -76,6 +115,7 @@ static void flowswitch_exit(struct unet_nexus *nx)
 
 	for_each_possible_cpu(cpu)
 		netif_napi_del(&per_cpu_ptr(fs->rx, cpu)->napi);
+	free_known(fs);
 	free_percpu(fs->rx);
 	free_netdev(fs->napi_dev);
 }

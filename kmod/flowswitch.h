@@ -23,15 +23,29 @@ struct sk_buff;
 struct unet_channel;
 struct unet_flow;
 
+#define UNET_KNOWN_BITS	11	/* 2,048 flows, 128 KiB for each CPU */
+
+/**
+ * struct unet_rx_known - what a packet was found to belong to, for the next like it
+ * @fast:	addresses and ports, as in the packet
+ * @flow:	NULL: the host's
+ * @gen:	unet_flow_table.gen before the look-up; @flow is valid while it stands
+ * @why:	UNET_CNT_RX_*: why @flow is NULL
+ */
+struct unet_rx_known {
+	struct unet_flow_fast fast;
+	struct unet_flow *flow;
+	u64 gen;
+	u32 why;
+} ____cacheline_aligned;
+
 /**
  * struct unet_rx_cpu - receive state of one CPU, touched only by its softirq
  * @napi:	closes the batches at the end of a burst
  * @fs:		the flowswitch
- * @channels:	channels touched in this burst, by unet_channel_cpu.node
- * @fast:	the last packet's flow, as in the packet
- * @flow:	what it was found to belong to; valid while @gen is the table's
- * @gen:	unet_flow_table.gen before @flow was looked up
- * @why:	UNET_CNT_RX_*: why @flow is NULL
+ * @touched:	first channel touched in this burst, by unet_channel_cpu.next
+ * @last:	the last one
+ * @known:	by a hash of addresses and ports, 1 << UNET_KNOWN_BITS
  * @tstamp:	CLOCK_MONOTONIC ns, read at the first packet of a burst
  * @local:	last local addresses, IPv4 and IPv6
  * @headers:	where headers that are not in one piece are put together
@@ -39,11 +53,9 @@ struct unet_flow;
 struct unet_rx_cpu {
 	struct napi_struct napi;
 	struct unet_flowswitch *fs;
-	struct list_head channels;
-	struct unet_flow_fast fast;
-	struct unet_flow *flow;
-	u64 gen;
-	u32 why;
+	struct unet_channel_cpu *touched;
+	struct unet_channel_cpu *last;
+	struct unet_rx_known *known;
 	u64 tstamp;
 	struct unet_local local[2];
 	u8 headers[UNET_ICMP_MAX_NEED];

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/bitops.h>
 #include <linux/errno.h>
+#include <linux/hash.h>
 #include <linux/if_ether.h>
 #include <linux/if_vlan.h>
 #include <linux/in.h>
 #include <linux/skbuff.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
 
 #include "batch.h"
 #include "bufpool.h"
 #include "channel.h"
 #include "core/flow_key.h"
+#include "core/wire.h"
 #include "flow.h"
 #include "flowswitch.h"
 #include "packet.h"
@@ -91,6 +95,90 @@ static void deliver(struct unet_rx_cpu *rx, struct unet_flow *flow,
 	unet_reset_seen(flow, p->info.tcp_flags);
 }
 
+/* ---- delivering the plain ---------------------------------------------- */
+
+/*
+ * Most packets, most of the time: TCP or UDP, one piece of memory, small, the
+ * checksum vouched for, no end of the batch in sight. What deliver() does, without
+ * its questions.
+ */
+static bool plain(const struct sk_buff *skb, const struct unet_flow_info *info,
+		  const struct unet_flow *flow)
+{
+	return info->bytes <= min(skb_headlen(skb), UNET_RX_SMALL_BYTES) &&
+	       !skb_shinfo(skb)->gso_size &&
+	       (skb->ip_summed == CHECKSUM_UNNECESSARY ||
+		skb->ip_summed == CHECKSUM_PARTIAL) &&
+	       !READ_ONCE(flow->exclusive);
+}
+
+static void fill_plain(struct unet_bufpool *pool, u32 buf,
+		       const struct sk_buff *skb,
+		       const struct unet_flow_info *info)
+{
+	memcpy(pool->small_addr + (size_t)buf * UNET_RX_SMALL_BYTES, skb->data,
+	       info->bytes);
+	pool->desc[buf] = (struct unet_desc){
+		.next = UNET_NO_BUF,
+		.len = info->bytes,
+		.segments = 1,
+		.flags = UNET_DESC_CSUM_OK,
+		.l4_offset = info->l4_offset,
+	};
+}
+
+/* The flow's lock is held, and it is not dead. */
+static void join_plain(struct unet_rx_cpu *rx, struct unet_channel_cpu *cc,
+		       struct unet_flow *flow, u32 buf,
+		       const struct unet_flow_info *info)
+{
+	struct unet_piece *all = &flow->batch.all;
+	u32 ce = !!(info->flags & UNET_PKT_CE);
+
+	if (all->packets) {
+		cc->channel->pool.desc[all->last].next = buf;
+		all->last = buf;
+		all->packets++;
+		all->segments++;
+		all->bytes += info->bytes;
+		all->ce_count += ce;
+		return;
+	}
+	*all = (struct unet_piece){
+		.first = buf,
+		.last = buf,
+		.packets = 1,
+		.segments = 1,
+		.bytes = info->bytes,
+		.ce_count = ce,
+	};
+	unet_batch_begin(rx, cc, flow);
+}
+
+/* Return: false when nothing was done: it is not plain, or the flow is gone. */
+static bool deliver_plain(struct unet_rx_cpu *rx, struct unet_flow *flow,
+			  const struct sk_buff *skb,
+			  const struct unet_flow_info *info)
+{
+	struct unet_channel *ch = flow->channel;
+	struct unet_channel_cpu *cc = this_cpu_ptr(ch->cpu);
+	bool alive;
+	u32 buf;
+
+	if (unlikely(!cc->num_small) || unlikely(!plain(skb, info, flow)))
+		return false;
+	buf = cc->small[cc->num_small - 1];
+	fill_plain(&ch->pool, buf, skb, info);
+	spin_lock(&flow->lock);
+	alive = !flow->dead;
+	if (likely(alive))
+		join_plain(rx, cc, flow, buf, info);
+	spin_unlock(&flow->lock);
+	cc->num_small -= alive;
+	unet_reset_seen(flow, info->tcp_flags);
+	return alive;
+}
+
 /* ---- ICMP errors ------------------------------------------------------- */
 
 /*
@@ -127,16 +215,19 @@ static enum unet_counter parse_counter(int err)
 				UNET_CNT_RX_HOST_MALFORMED;
 }
 
-/* The long way: parse and look up. Remembered for the next packet. */
+/* Parse and look up. What is found is noted in @known. */
 static struct unet_flow *classify(struct unet_rx_cpu *rx,
-				  struct unet_rx_packet *p, u64 gen,
+				  struct unet_rx_packet *p,
+				  struct unet_rx_known *known,
 				  enum unet_counter *why)
 {
+	struct unet_nexus *nx = &rx->fs->nx;
+	/* pairs with the release in unet_flow_table_changed() */
+	u64 gen = atomic64_read_acquire(&nx->flows.gen);
 	struct unet_flow_key key;
 	struct unet_flow *flow;
 	int err;
 
-	rx->fast.family = 0;
 	err = parse(rx, p, &key);
 	if (unlikely(err)) {
 		*why = parse_counter(err);
@@ -153,53 +244,94 @@ static struct unet_flow *classify(struct unet_rx_cpu *rx,
 	}
 	*why = UNET_CNT_RX_HOST_MARTIAN;
 	flow = unlikely(unet_flow_key_martian(&key)) ? NULL :
-	       unet_flow_find(&rx->fs->nx, &rx->local[key.family == 6], &key,
-			      why);
+	       unet_flow_find(nx, &rx->local[key.family == 6], &key, why);
 	p->proto = key.mask == UNET_MASK_5TUPLE ? key.proto : 0;
-	unet_flow_fast_set(&rx->fast, &key, &p->info);
-	rx->flow = flow;
-	rx->why = *why;
-	rx->gen = gen;
+	unet_flow_fast_set(&known->fast, &key, &p->info);
+	known->flow = flow;
+	known->why = *why;
+	known->gen = gen;
 	return flow;
 }
 
 /*
- * What was found for the last packet holds as long as the table's generation does:
- * a flow is freed a grace period after that moved on, and we are in one.
+ * Where the likes of a packet would have been noted. Only a place to look: what is
+ * there is compared in full.
  */
+static struct unet_rx_known *place_of(struct unet_rx_cpu *rx,
+				      const struct sk_buff *skb)
+{
+	bool ip4 = skb->protocol == htons(ETH_P_IP);
+	const u8 *l3 = skb->data;
+	u32 mix;
+
+	if (unlikely(skb_headlen(skb) < (ip4 ? 24 : 44)))
+		return rx->known;
+	if (likely(ip4))
+		mix = unet_load_raw32(l3 + 12) ^ unet_load_raw32(l3 + 20);
+	else
+		mix = unet_load_raw32(l3 + 20) ^ unet_load_raw32(l3 + 40);
+	/* The end of a port that counts up goes to the middle: it spreads evenly. */
+	return &rx->known[hash_32(ror32(mix, 16), UNET_KNOWN_BITS)];
+}
+
+/*
+ * What was found for the last such packet holds as long as the table's generation
+ * does: a flow is freed a grace period after that moved on, and we are in one.
+ */
+static bool is_known(const struct unet_nexus *nx,
+		     const struct unet_rx_known *known,
+		     const struct sk_buff *skb, struct unet_flow_info *info)
+{
+	return likely(known->gen == atomic64_read(&nx->flows.gen)) &&
+	       likely(unet_flow_fast_same(&known->fast, skb->data,
+					  skb_headlen(skb), skb->len, info));
+}
+
 static struct unet_flow *flow_of(struct unet_rx_cpu *rx,
 				 struct unet_rx_packet *p,
+				 struct unet_rx_known *known,
 				 enum unet_counter *why)
 {
-	/* pairs with the release in unet_flow_table_changed() */
-	u64 gen = atomic64_read_acquire(&rx->fs->nx.flows.gen);
+	if (!is_known(&rx->fs->nx, known, p->skb, &p->info))
+		return classify(rx, p, known, why);
+	p->proto = known->fast.proto;
+	*why = known->why;
+	return known->flow;
+}
 
-	if (likely(rx->gen == gen) &&
-	    likely(unet_flow_fast_same(&rx->fast, p->l3, skb_headlen(p->skb),
-				       p->skb->len, &p->info))) {
-		p->proto = rx->fast.proto;
-		*why = rx->why;
-		return rx->flow;
+/* The long way, for what is not known or not plain. */
+static noinline bool receive(struct unet_rx_cpu *rx, struct sk_buff *skb,
+			     struct unet_rx_known *known)
+{
+	struct unet_rx_packet p = { .skb = skb, .l3 = skb->data };
+	enum unet_counter why = UNET_CNT_RX_HOST_OTHER;
+	struct unet_flow *flow = flow_of(rx, &p, known, &why);
+
+	if (!flow) {
+		unet_count_add(&rx->fs->nx, why, 1);
+		return false;
 	}
-	return classify(rx, p, gen, why);
+	deliver(rx, flow, &p, 0);
+	napi_consume_skb(skb, 1);
+	return true;
 }
 
 bool unet_flowswitch_rx(struct unet_nexus *nx, struct sk_buff *skb)
 {
 	struct unet_flowswitch *fs = container_of(nx, struct unet_flowswitch, nx);
-	struct unet_rx_packet p = { .skb = skb, .l3 = skb->data };
-	enum unet_counter why = UNET_CNT_RX_HOST_OTHER;
-	struct unet_flow *flow = NULL;
 	struct unet_rx_cpu *rx = this_cpu_ptr(fs->rx);
+	struct unet_rx_known *known;
+	struct unet_flow_info info;
 
 	unet_count(nx, UNET_CNT_RX_PACKETS);
-	if (likely(for_us(skb)))
-		flow = flow_of(rx, &p, &why);
-	if (!flow) {
-		unet_count_add(nx, why, 1);
+	if (unlikely(!for_us(skb))) {
+		unet_count(nx, UNET_CNT_RX_HOST_OTHER);
 		return false;
 	}
-	deliver(rx, flow, &p, 0);
+	known = place_of(rx, skb);
+	if (unlikely(!is_known(nx, known, skb, &info)) || !known->flow ||
+	    unlikely(!deliver_plain(rx, known->flow, skb, &info)))
+		return receive(rx, skb, known);
 	/* in softirq; frees many at a time */
 	napi_consume_skb(skb, 1);
 	return true;

@@ -48,21 +48,11 @@ void unet_krings_init(struct unet_krings *r, const struct unet_layout *layout,
 
 /* ---- RX ---------------------------------------------------------------- */
 
-int unet_krings_rx_room(struct unet_krings *r)
+int unet_krings_rx_look(struct unet_krings *r)
 {
-	int err;
+	int err = unet_ring_taken(&r->rx, &r->uring->rx_head);
 
-	if (likely(unet_ring_free(&r->rx)))
-		return unet_ring_free(&r->rx);
-	err = unet_ring_taken(&r->rx, &r->uring->rx_head);
 	return err < 0 ? err : unet_ring_free(&r->rx);
-}
-
-void unet_krings_rx_put(struct unet_krings *r, const struct unet_rx_slot *slot)
-{
-	BUILD_BUG_ON(sizeof(*slot) != UNET_CACHELINE);
-	r->rx_slot[unet_ring_index(&r->rx, r->rx.tail)] = *slot;
-	WRITE_ONCE(r->rx.tail, r->rx.tail + 1);
 }
 
 bool unet_krings_rx_publish(struct unet_krings *r)
@@ -145,16 +135,8 @@ int unet_krings_free_filled(struct unet_krings *r)
 	return unet_ring_filled(&r->free, &r->uring->free_tail);
 }
 
-u32 unet_krings_free_take(struct unet_krings *r)
+void unet_krings_free_taken(struct unet_krings *r, u32 num)
 {
-	u32 buf = READ_ONCE(r->free_entry[unet_ring_index(&r->free,
-							  r->free.head)]);
-
-	r->free.head++;
-	return buf;
-}
-
-void unet_krings_free_publish(struct unet_krings *r)
-{
+	r->free.head += num;
 	smp_store_release(&r->kring->free_head, r->free.head); /* D */
 }

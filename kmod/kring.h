@@ -9,6 +9,8 @@
 #ifndef _UNET_KRING_H
 #define _UNET_KRING_H
 
+#include <linux/build_bug.h>
+#include <linux/compiler.h>
 #include <linux/unet.h>
 #include "core/ring_check.h"
 
@@ -45,6 +47,9 @@ struct unet_krings {
 void unet_krings_init(struct unet_krings *r, const struct unet_layout *layout,
 		      struct unet_arena *arena);
 
+/* the ring seems full; see unet_krings_rx_room() */
+int unet_krings_rx_look(struct unet_krings *r);
+
 /**
  * unet_krings_rx_room() - is there a slot to write?
  * @r: rings
@@ -54,16 +59,25 @@ void unet_krings_init(struct unet_krings *r, const struct unet_layout *layout,
  * Context: rx_lock held.
  * Return: free slots (0: full), or -EINVAL: poison, UNET_POISON_RX_CURSOR.
  */
-int unet_krings_rx_room(struct unet_krings *r);
+static inline int unet_krings_rx_room(struct unet_krings *r)
+{
+	u32 room = unet_ring_free(&r->rx);
 
-/**
- * unet_krings_rx_put() - write the next RX slot, unseen until published
- * @r:		rings with room
- * @slot:	what to write
- *
- * Context: rx_lock held.
- */
-void unet_krings_rx_put(struct unet_krings *r, const struct unet_rx_slot *slot);
+	return likely(room) ? room : unet_krings_rx_look(r);
+}
+
+/* the next RX slot of a ring with room, to be written; rx_lock held */
+static inline struct unet_rx_slot *unet_krings_rx_slot(struct unet_krings *r)
+{
+	BUILD_BUG_ON(sizeof(*r->rx_slot) != UNET_CACHELINE);
+	return &r->rx_slot[unet_ring_index(&r->rx, r->rx.tail)];
+}
+
+/* it is written, and unseen until published; rx_lock held */
+static inline void unet_krings_rx_put(struct unet_krings *r)
+{
+	r->rx.tail++;
+}
 
 /**
  * unet_krings_rx_publish() - let the user see what was put
@@ -140,10 +154,14 @@ bool unet_krings_tx_room(const struct unet_krings *r);
  */
 int unet_krings_free_filled(struct unet_krings *r);
 
-/* read the next FREE entry, once; pool.lock held and an entry waiting */
-u32 unet_krings_free_take(struct unet_krings *r);
+/* read the entry at the head of a view of FREE, once; pool.lock held */
+static inline u32 unet_krings_free_entry(const u32 *entry,
+					 const struct unet_ring_view *free)
+{
+	return READ_ONCE(entry[unet_ring_index(free, free->head)]);
+}
 
-/* let the user reuse the FREE entries taken so far; pool.lock held */
-void unet_krings_free_publish(struct unet_krings *r);
+/* @num entries were read: let the user reuse them; pool.lock held */
+void unet_krings_free_taken(struct unet_krings *r, u32 num);
 
 #endif /* _UNET_KRING_H */

@@ -276,7 +276,8 @@ static void describe(const struct unet_rx_packet *p, struct unet_piece *piece)
 	const struct skb_shared_info *sh = skb_shinfo(p->skb);
 
 	piece->bytes = p->info.bytes;
-	piece->ce = !!(p->info.flags & UNET_PKT_CE);
+	piece->packets = 1;
+	piece->ce_count = !!(p->info.flags & UNET_PKT_CE);
 	piece->flags = 0;
 	piece->seg_size = 0;
 	piece->segments = 1;

@@ -48,12 +48,6 @@ void unet_reset_track(struct unet_flow *flow, const struct unet_tx_info *info)
 		tcp->reset = 1;
 }
 
-void unet_reset_seen(struct unet_flow *flow, u8 tcp_flags)
-{
-	if (unlikely(tcp_flags & UNET_TCP_FIN))
-		WRITE_ONCE(flow->tcp.fin_seen, 1);
-}
-
 bool unet_reset_wanted(const struct unet_flow *flow)
 {
 	const struct unet_flow_tcp *tcp = &flow->tcp;

@@ -5,7 +5,10 @@
 #ifndef _UNET_RESET_H
 #define _UNET_RESET_H
 
-struct unet_flow;
+#include <linux/compiler.h>
+#include "core/wire.h"
+#include "flow.h"
+
 struct unet_nexus;
 struct unet_tx_info;
 
@@ -25,7 +28,11 @@ void unet_reset_track(struct unet_flow *flow, const struct unet_tx_info *info);
  *
  * Context: softirq.
  */
-void unet_reset_seen(struct unet_flow *flow, u8 tcp_flags);
+static inline void unet_reset_seen(struct unet_flow *flow, u8 tcp_flags)
+{
+	if (unlikely(tcp_flags & UNET_TCP_FIN))
+		WRITE_ONCE(flow->tcp.fin_seen, 1);
+}
 
 /**
  * unet_reset_wanted() - is there a peer that would wait for ever?
