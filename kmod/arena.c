@@ -139,7 +139,8 @@ err_regions:
 	return err;
 }
 
-struct unet_arena *unet_arena_create(const struct unet_layout *layout)
+struct unet_arena *unet_arena_create(const struct unet_layout *layout,
+				     u64 beside)
 {
 	struct unet_arena *arena;
 	int err;
@@ -151,7 +152,8 @@ struct unet_arena *unet_arena_create(const struct unet_layout *layout)
 		return ERR_PTR(-ENOMEM);
 	arena->layout = *layout;
 	arena->bytes = unet_layout_bytes(layout);
-	arena->quota = unet_quota_charge(arena->bytes);
+	arena->charged = arena->bytes + beside;
+	arena->quota = unet_quota_charge(arena->charged);
 	if (IS_ERR(arena->quota)) {
 		err = PTR_ERR(arena->quota);
 		goto err_arena;
@@ -162,7 +164,7 @@ struct unet_arena *unet_arena_create(const struct unet_layout *layout)
 	return arena;
 
 err_quota:
-	unet_quota_uncharge(arena->quota, arena->bytes);
+	unet_quota_uncharge(arena->quota, arena->charged);
 err_arena:
 	kfree(arena);
 	return ERR_PTR(err);
@@ -177,7 +179,7 @@ void unet_arena_destroy(struct unet_arena *arena)
 	for (id = UNET_REGION_COUNT - 1; id >= 0; id--)
 		if (arena->region[id].bytes)
 			exit_region(&arena->region[id]);
-	unet_quota_uncharge(arena->quota, arena->bytes);
+	unet_quota_uncharge(arena->quota, arena->charged);
 	kfree(arena);
 }
 

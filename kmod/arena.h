@@ -35,12 +35,14 @@ struct unet_arena_region {
  * struct unet_arena - all regions of a channel; constant once made
  * @layout:	where they are for mmap()
  * @bytes:	all together
- * @quota:	charged with @bytes
+ * @charged:	bytes the user answers for: @bytes, and what grows with the channel
+ * @quota:	charged with @charged
  * @region:	by enum unet_region_id; @bytes is 0 for one not asked for
  */
 struct unet_arena {
 	struct unet_layout layout;
 	u64 bytes;
+	u64 charged;
 	struct unet_quota *quota;
 	struct unet_arena_region region[UNET_REGION_COUNT];
 };
@@ -48,11 +50,13 @@ struct unet_arena {
 /**
  * unet_arena_create() - allocate all regions
  * @layout: from unet_layout_compute()
+ * @beside: bytes of kernel memory the channel may come to hold, charged with it
  *
  * Context: process; sleeps.
  * Return: arena, or ERR_PTR: -EDQUOT over the channel's or user's cap, -ENOMEM.
  */
-struct unet_arena *unet_arena_create(const struct unet_layout *layout);
+struct unet_arena *unet_arena_create(const struct unet_layout *layout,
+				     u64 beside);
 
 /**
  * unet_arena_destroy() - drop the kernel's mappings and page references

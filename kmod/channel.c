@@ -276,7 +276,8 @@ static void go_live(struct unet_channel *ch, struct unet_arena *arena)
 static int bind_to(struct unet_channel *ch, struct unet_nexus *nx,
 		   const struct unet_layout *layout)
 {
-	struct unet_arena *arena = unet_arena_create(layout);
+	u64 flows = (u64)layout->params.max_flows * sizeof(struct unet_flow);
+	struct unet_arena *arena = unet_arena_create(layout, flows);
 	int err;
 
 	if (IS_ERR(arena))

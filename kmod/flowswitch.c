@@ -51,7 +51,7 @@ static int alloc_known(struct unet_flowswitch *fs)
 
 	for_each_possible_cpu(cpu) {
 		known = kvzalloc_node(sizeof(*known) << UNET_KNOWN_BITS,
-				      GFP_KERNEL, cpu_to_node(cpu));
+				      GFP_KERNEL_ACCOUNT, cpu_to_node(cpu));
 		if (!known) {
 			free_known(fs);
 			return -ENOMEM;
@@ -82,7 +82,7 @@ static int flowswitch_init(struct unet_nexus *nx)
 	fs->napi_dev = alloc_netdev_dummy(0);
 	if (!fs->napi_dev)
 		return err;
-	fs->rx = alloc_percpu(struct unet_rx_cpu);
+	fs->rx = alloc_percpu_gfp(struct unet_rx_cpu, GFP_KERNEL_ACCOUNT);
 	if (!fs->rx)
 		goto err_dev;
 	err = alloc_known(fs);

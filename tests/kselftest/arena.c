@@ -205,7 +205,7 @@ TEST_F(arena, the_cap_per_user_holds)
 	int status;
 	pid_t pid;
 
-	ASSERT_EQ(0, sh("echo 12 > " USER_MIB));
+	ASSERT_EQ(0, sh("echo 16 > " USER_MIB));
 	pid = fork();
 	if (!pid)
 		_exit(bind_three_times());
