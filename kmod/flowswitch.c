@@ -114,7 +114,8 @@ static void flowswitch_exit(struct unet_nexus *nx)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		netif_napi_del(&per_cpu_ptr(fs->rx, cpu)->napi);
+		__netif_napi_del(&per_cpu_ptr(fs->rx, cpu)->napi);
+	synchronize_net();
 	free_known(fs);
 	free_percpu(fs->rx);
 	free_netdev(fs->napi_dev);
