@@ -231,6 +231,16 @@ void unet_endpoint_set_remote(struct unet_flow_key *key,
 	key->mask = UNET_MASK_5TUPLE;
 }
 
+int unet_addr_parse(const char *text, struct sockaddr *addr, socklen_t *len)
+{
+	struct unet_endpoint e;
+	int err;
+
+	unet_detail_clear();
+	err = unet_endpoint_parse(text, &e);
+	return err ? err : unet_endpoint_to(&e, addr, len);
+}
+
 int unet_addr_text(const struct sockaddr *addr, char *buf, size_t len)
 {
 	char host[INET6_ADDRSTRLEN];

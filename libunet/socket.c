@@ -4,6 +4,7 @@
  */
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <unet/unet.h>
 #include "addr.h"
 #include "internal.h"
 #include "poll.h"
@@ -74,6 +75,65 @@ static int bad_proto(const char *proto, const char *allowed)
 	return -EINVAL;
 }
 
+static bool bad_flags(u32 flags)
+{
+	if (!(flags & ~(UNET_SOCK_V6ONLY | UNET_SOCK_REUSEADDR)))
+		return false;
+	unet_detail("flags %#x: not known here (allowed: UNET_SOCK_V6ONLY, UNET_SOCK_REUSEADDR)",
+		    flags);
+	return true;
+}
+
+static int take_address(const struct sockaddr *sa, socklen_t len,
+			struct unet_endpoint *e)
+{
+	int err;
+
+	unet_detail_clear();
+	err = unet_endpoint_from(sa, len, e);
+	if (err)
+		unet_detail("socket address of %u bytes: not an AF_INET or AF_INET6 one",
+			    len);
+	return err;
+}
+
+static const char *refusal(int err)
+{
+	switch (err) {
+	case -EADDRINUSE:
+		return "in use by the host or another application";
+	case -EACCES:
+		return "privileged ports need CAP_NET_BIND_SERVICE";
+	default:
+		return unet_strerror(err);
+	}
+}
+
+/* What was refused, unless whoever refused has said so. */
+static int explain(const struct unet_endpoint *e, const char *why, int err)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof(sa);
+	char text[80] = "";
+
+	if (*unet_error_detail())
+		return err;
+	unet_endpoint_to(e, (struct sockaddr *)&sa, &len);
+	unet_addr_text((struct sockaddr *)&sa, text, sizeof(text));
+	unet_detail("address \"%s\": %s", text, why);
+	return err;
+}
+
+static struct unet_sock *listen_on(struct unet_stack *st,
+				   const struct unet_endpoint *local,
+				   int backlog, u32 flags)
+{
+	struct unet_sock *s = unet_sock_tcp_listen(st, local, backlog, flags);
+	int err = s ? 0 : -errno;
+
+	return s ? s : fail(explain(local, refusal(err), err));
+}
+
 struct unet_sock *unet_listen(struct unet_stack *st, const char *proto,
 			      const char *local, int backlog)
 {
@@ -86,7 +146,7 @@ struct unet_sock *unet_listen(struct unet_stack *st, const char *proto,
 	err = unet_endpoint_parse(local, &e);
 	if (err)
 		return fail(err);
-	return unet_sock_tcp_listen(st, &e, backlog, 0);
+	return listen_on(st, &e, backlog, 0);
 }
 
 struct unet_sock *unet_listen_addr(struct unet_stack *st,
@@ -94,13 +154,13 @@ struct unet_sock *unet_listen_addr(struct unet_stack *st,
 				   int backlog, uint32_t flags)
 {
 	struct unet_endpoint e;
-	int err = unet_endpoint_from(local, len, &e);
+	int err = take_address(local, len, &e);
 
-	if (flags & ~(UNET_SOCK_V6ONLY | UNET_SOCK_REUSEADDR))
+	if (!err && bad_flags(flags))
 		err = -EINVAL;
 	if (err)
 		return fail(err);
-	return unet_sock_tcp_listen(st, &e, backlog, flags);
+	return listen_on(st, &e, backlog, flags);
 }
 
 struct unet_sock *unet_accept(struct unet_sock *listener)
@@ -124,11 +184,24 @@ static int check_opts(const struct unet_connect_opts *opts)
 	return -EINVAL;
 }
 
+/* An error of the address to come from where there is one, of the peer's else. */
+static int explain_connect(const struct unet_endpoint *local,
+			   const struct unet_endpoint *remote, int err)
+{
+	bool chosen = local->port || !unet_addr_is_any(local->addr);
+
+	if (chosen && (err == -EADDRINUSE || err == -EACCES ||
+		       err == -EADDRNOTAVAIL))
+		return explain(local, refusal(err), err);
+	return explain(remote, unet_strerror(err), err);
+}
+
 static struct unet_sock *connect_to(struct unet_stack *st, int type,
 				    const struct unet_endpoint *remote,
 				    const struct unet_connect_opts *opts)
 {
 	struct unet_endpoint local = { .family = remote->family };
+	struct unet_sock *s;
 	int err = check_opts(opts);
 
 	if (!err && opts && opts->local)
@@ -144,9 +217,10 @@ static struct unet_sock *connect_to(struct unet_stack *st, int type,
 	}
 	if (err)
 		return fail(err);
-	return type == SOCK_STREAM ?
-	       unet_sock_tcp_connect(st, remote, &local, opts) :
-	       unet_sock_udp_connect(st, remote, &local, opts);
+	s = type == SOCK_STREAM ?
+	    unet_sock_tcp_connect(st, remote, &local, opts) :
+	    unet_sock_udp_connect(st, remote, &local, opts);
+	return s ? s : fail(explain_connect(&local, remote, -errno));
 }
 
 struct unet_sock *unet_connect(struct unet_stack *st, const char *proto,
@@ -173,11 +247,13 @@ struct unet_sock *unet_connect_addr(struct unet_stack *st, int type,
 				    const struct unet_connect_opts *opts)
 {
 	struct unet_endpoint e;
-	int err = unet_endpoint_from(remote, len, &e);
+	int err = take_address(remote, len, &e);
 
-	unet_detail_clear();
-	if (!err && type != SOCK_STREAM && type != SOCK_DGRAM)
+	if (!err && type != SOCK_STREAM && type != SOCK_DGRAM) {
+		unet_detail("type %d: not known here (allowed: SOCK_STREAM, SOCK_DGRAM)",
+			    type);
 		err = -EINVAL;
+	}
 	if (err)
 		return fail(err);
 	return connect_to(st, type, &e, opts);
@@ -190,6 +266,17 @@ struct unet_sock *unet_udp_open(struct unet_stack *st, int family)
 	return unet_sock_udp_open(st, family);
 }
 
+static int bind_to(struct unet_sock *s, const struct unet_endpoint *local)
+{
+	int err = unet_sock_udp_bind(s, local);
+
+	if (!err)
+		return 0;
+	return explain(local, err == -EINVAL ?
+		       "no UDP socket, or it has an address already" :
+		       refusal(err), err);
+}
+
 int unet_udp_bind(struct unet_sock *s, const char *local)
 {
 	struct unet_endpoint e;
@@ -197,21 +284,21 @@ int unet_udp_bind(struct unet_sock *s, const char *local)
 
 	unet_detail_clear();
 	err = unet_endpoint_parse(local, &e);
-	return err ? err : unet_sock_udp_bind(s, &e);
+	return err ? err : bind_to(s, &e);
 }
 
 int unet_udp_bind_addr(struct unet_sock *s, const struct sockaddr *local,
 		       socklen_t len, uint32_t flags)
 {
 	struct unet_endpoint e;
-	int err = unet_endpoint_from(local, len, &e);
+	int err = take_address(local, len, &e);
 
-	if (flags & ~(UNET_SOCK_V6ONLY | UNET_SOCK_REUSEADDR))
+	if (!err && bad_flags(flags))
 		err = -EINVAL;
 	if (err)
 		return err;
 	s->flags |= flags;
-	return unet_sock_udp_bind(s, &e);
+	return bind_to(s, &e);
 }
 
 int unet_shutdown(struct unet_sock *s, int how)

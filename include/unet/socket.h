@@ -68,8 +68,8 @@ struct unet_connect_opts {
  * @local: address to listen on; a port below 1024 needs CAP_NET_BIND_SERVICE
  * @backlog: connections that may wait for unet_accept(), at least 1
  *
- * Return: the listener, or NULL with errno: EINVAL (unet_error_detail() names
- * the word), EADDRINUSE the host or somebody else has the port, EADDRNOTAVAIL
+ * Return: the listener, or NULL with errno and unet_error_detail(): EINVAL a
+ * word is wrong, EADDRINUSE the host or somebody else has the port, EADDRNOTAVAIL
  * not the host's address, EACCES, ENOSPC the channel's flows are used up,
  * ENOMEM.
  */
@@ -280,6 +280,16 @@ int unet_getsockname(const struct unet_sock *s, struct sockaddr *addr,
  */
 int unet_getpeername(const struct unet_sock *s, struct sockaddr *addr,
 		     socklen_t *len);
+
+/**
+ * unet_addr_parse() - text, as all calls here take it, to an address
+ * @text: see the top of this file; without a port it is port 0
+ * @addr: filled in, as far as there is room; ":80" becomes AF_INET6's any
+ * @len: in: room, out: length
+ *
+ * Return: 0, or -EINVAL; unet_error_detail() has the sentence.
+ */
+int unet_addr_parse(const char *text, struct sockaddr *addr, socklen_t *len);
 
 /**
  * unet_addr_text() - an address as text, "192.0.2.1:80" or "[2001:db8::1]:80"

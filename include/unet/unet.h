@@ -46,11 +46,13 @@ const char *unet_version(void);
 const char *unet_strerror(int err);
 
 /**
- * unet_error_detail() - what exactly was wrong with the last failed open
+ * unet_error_detail() - what exactly was wrong with the last failed open, listen,
+ * connect or bind
  *
- * Functions that take text (a device, an address, a protocol) or open a stack
- * leave a sentence here that names the offending word and what is allowed.
- * Valid until the calling thread's next such call; "" when there is none.
+ * unet_stack_open(), unet_channel_open(), unet_listen(), unet_connect(),
+ * unet_udp_bind(), their _addr forms and unet_addr_parse() leave a sentence here
+ * that names the offending word or address and what is wrong with it. Valid until
+ * the calling thread's next such call; "" when that one did not fail.
  */
 const char *unet_error_detail(void);
 

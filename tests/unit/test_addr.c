@@ -84,6 +84,25 @@ static void null_is_refused(void **state)
 	assert_int_equal(unet_endpoint_parse(NULL, &e), -EINVAL);
 }
 
+static void text_becomes_a_socket_address(void **state)
+{
+	struct sockaddr_in6 in6;
+	struct sockaddr_in in;
+	socklen_t len = sizeof(in6);
+
+	assert_int_equal(unet_addr_parse(":80", (void *)&in6, &len), 0);
+	assert_int_equal(len, sizeof(in6));
+	assert_int_equal(in6.sin6_family, AF_INET6);
+	assert_int_equal(in6.sin6_port, htons(80));
+	assert_int_equal(unet_addr_parse("10.0.0.2", (void *)&in, &len), 0);
+	assert_int_equal(len, sizeof(in));
+	assert_int_equal(in.sin_family, AF_INET);
+	assert_int_equal(in.sin_port, 0);
+	assert_string_equal(unet_error_detail(), "");
+	assert_int_equal(unet_addr_parse("host:80", (void *)&in, &len), -EINVAL);
+	assert_non_null(strstr(unet_error_detail(), "\"host:80\""));
+}
+
 static void there_and_back(const char *text)
 {
 	struct unet_endpoint a;
@@ -171,6 +190,7 @@ int main(void)
 {
 	struct CMUnitTest tests[ARRAY_SIZE(rows)];
 	const struct CMUnitTest more[] = {
+		cmocka_unit_test(text_becomes_a_socket_address),
 		cmocka_unit_test(null_is_refused),
 		cmocka_unit_test(a_socket_address_holds_the_same),
 		cmocka_unit_test(socket_addresses_are_checked),

@@ -599,6 +599,22 @@ static void no_call_is_made_when_something_has_arrived(void **state)
 	assert_int_equal(kern.syncs, 0);
 }
 
+static void errors_of_the_kernel_are_told_in_words(void **state)
+{
+	struct unet_sock *s = unet_udp_open(st, AF_INET);
+
+	kern.flow_error = EACCES;
+	assert_int_equal(unet_udp_bind(s, "192.0.2.1:80"), -EACCES);
+	assert_string_equal(unet_error_detail(),
+			    "address \"192.0.2.1:80\": privileged ports need CAP_NET_BIND_SERVICE");
+	kern.flow_error = 0;
+	assert_int_equal(unet_udp_bind(s, "192.0.2.1:80"), 0);
+	assert_string_equal(unet_error_detail(), "");
+	assert_int_equal(unet_udp_bind(s, "192.0.2.1:80"), -EINVAL);
+	assert_non_null(strstr(unet_error_detail(), "an address already"));
+	unet_close(s);
+}
+
 static void errors_of_the_kernel_come_through(void **state)
 {
 	struct unet_info *info = (void *)kern.mem[UNET_REGION_INFO];
@@ -649,6 +665,7 @@ int main(void)
 		TEST(a_send_without_a_flow_is_refused),
 		TEST(sleeping_sends_with_the_same_call),
 		TEST(no_call_is_made_when_something_has_arrived),
+		TEST(errors_of_the_kernel_are_told_in_words),
 		TEST(errors_of_the_kernel_come_through),
 	};
 	size_t i;

@@ -398,7 +398,13 @@ static void wrong_words_are_named(void **state)
 	refused(unet_udp_open(cli, AF_UNIX), EAFNOSUPPORT, NULL);
 	refused(unet_connect_addr(cli, SOCK_RAW, (void *)&(struct sockaddr_in){
 		.sin_family = AF_INET }, sizeof(struct sockaddr_in), NULL),
-		EINVAL, NULL);
+		EINVAL, "SOCK_STREAM");
+	refused(unet_connect_addr(cli, SOCK_STREAM, (void *)&(struct sockaddr){
+		.sa_family = AF_UNIX }, sizeof(struct sockaddr), NULL),
+		EAFNOSUPPORT, "AF_INET");
+	refused(unet_listen_addr(cli, (void *)&(struct sockaddr_in){
+		.sin_family = AF_INET }, sizeof(struct sockaddr_in), 1, 0x100),
+		EINVAL, "flags 0x100");
 }
 
 static void addresses_that_cannot_be_had_are_refused(void **state)
@@ -406,16 +412,20 @@ static void addresses_that_cannot_be_had_are_refused(void **state)
 	struct unet_connect_opts o = { .size = sizeof(o) };
 
 	refused(unet_listen(srv, "tcp", "198.51.100.1:80", 1), EADDRNOTAVAIL,
-		NULL);
+		"\"198.51.100.1:80\": not an address of this host");
 	ls = unet_listen(srv, "tcp", ":80", 1);
-	refused(unet_listen(srv, "tcp", ":80", 1), EADDRINUSE, NULL);
-	refused(unet_listen(srv, "tcp", "0.0.0.0:80", 1), EADDRINUSE, NULL);
+	assert_string_equal(unet_error_detail(), "");
+	refused(unet_listen(srv, "tcp", ":80", 1), EADDRINUSE,
+		"address \"[::]:80\": in use by the host or another application");
+	refused(unet_listen(srv, "tcp", "0.0.0.0:80", 1), EADDRINUSE, "0.0.0.0:80");
 	o.local = "198.51.100.1:0";
-	refused(unet_connect(cli, "tcp", SERVER, &o), EADDRNOTAVAIL, NULL);
+	refused(unet_connect(cli, "tcp", SERVER, &o), EADDRNOTAVAIL,
+		"198.51.100.1:0");
 	o.local = "192.0.2.1:4000";
 	c = unet_connect(cli, "tcp", SERVER, &o);
 	assert_non_null(c);
-	refused(unet_connect(cli, "tcp", SERVER, &o), EADDRINUSE, NULL);
+	refused(unet_connect(cli, "tcp", SERVER, &o), EADDRINUSE,
+		"\"192.0.2.1:4000\": in use");
 }
 
 static void calls_that_do_not_fit_the_kind_are_refused(void **state)
