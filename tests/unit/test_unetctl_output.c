@@ -99,6 +99,27 @@ static void an_empty_table_has_headings(void **state)
 	free(text);
 }
 
+static void no_headings_stand_before_an_error(void **state)
+{
+	struct unet_output *out;
+	size_t len;
+	char *text;
+	FILE *to = open_memstream(&text, &len);
+
+	(void)state;
+	out = unet_output_open(to, fields, 0);
+	unet_output_failed(out);
+	assert_int_equal(unet_output_close(out), 0);
+	out = unet_output_open(to, fields, 0);
+	unet_output_row(out, &listener);
+	fputs("-", to);
+	unet_output_failed(out);
+	unet_output_close(out);
+	fclose(to);
+	assert_int_equal(strncmp(text, "-DEV", 4), 0);
+	free(text);
+}
+
 static void json_has_the_keys_and_exact_numbers(void **state)
 {
 	const struct unet_reply *rows[] = { &listener, &connection, &nothing, NULL };
@@ -310,6 +331,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_table_lines_up),
 		cmocka_unit_test(an_empty_table_has_headings),
+		cmocka_unit_test(no_headings_stand_before_an_error),
 		cmocka_unit_test(json_has_the_keys_and_exact_numbers),
 		cmocka_unit_test(an_empty_json_array_is_valid),
 		cmocka_unit_test(a_long_table_keeps_all_rows_and_one_heading),

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 struct unet_carrier_end;
@@ -16,12 +17,16 @@ struct unet_carrier_end;
  * struct unet_carrier_want - what to open
  * @dev:	attached device; kernel sockets have no use for it
  * @addr:	"ADDR:PORT"
+ * @sa:	the same in binary
+ * @sa_len:	of @sa
  * @listen:	wait for a peer
  * @udp:	datagrams
  */
 struct unet_carrier_want {
 	const char *dev;
 	const char *addr;
+	struct sockaddr_storage sa;
+	socklen_t sa_len;
 	bool listen;
 	bool udp;
 };
@@ -29,6 +34,7 @@ struct unet_carrier_want {
 /**
  * struct unet_carrier_ops - one kind of socket
  * @open:	NULL after it has said on standard error why not
+ * @name:	our address; 0 or -errno
  * @turn:	let it work; called between all other calls. 0 or -errno
  * @connected:	is there a peer (UDP: always)
  * @send:	bytes taken, -EAGAIN or -errno
@@ -40,6 +46,8 @@ struct unet_carrier_want {
  */
 struct unet_carrier_ops {
 	struct unet_carrier_end *(*open)(const struct unet_carrier_want *want);
+	int (*name)(struct unet_carrier_end *end, struct sockaddr *addr,
+		    socklen_t *len);
 	int (*turn)(struct unet_carrier_end *end);
 	bool (*connected)(struct unet_carrier_end *end);
 	ssize_t (*send)(struct unet_carrier_end *end, const void *buf, size_t len);

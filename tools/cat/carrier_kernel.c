@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,37 +29,13 @@ static void close_end(struct unet_carrier_end *end)
 	free(end);
 }
 
-/* "[2001:db8::1]:80", "192.0.2.1:80" or ":80" */
-static struct addrinfo *resolve(const struct unet_carrier_want *want)
-{
-	struct addrinfo hints = {
-		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
-		.ai_socktype = want->udp ? SOCK_DGRAM : SOCK_STREAM,
-	}, *addr = NULL;
-	const char *colon = strrchr(want->addr, ':');
-	char host[128];
-	size_t len;
-
-	if (!colon || colon - want->addr >= (long)sizeof(host))
-		return NULL;
-	len = colon - want->addr;
-	memcpy(host, want->addr, len);
-	host[len] = '\0';
-	if (len > 1 && *host == '[' && host[len - 1] == ']') {
-		host[len - 1] = '\0';
-		memmove(host, host + 1, len - 1);
-		hints.ai_family = AF_INET6;
-	}
-	return getaddrinfo(*host ? host : NULL, colon + 1, &hints, &addr) ?
-		NULL : addr;
-}
-
-static int listen_on(struct unet_carrier_end *end, const struct addrinfo *addr)
+static int listen_on(struct unet_carrier_end *end,
+		     const struct unet_carrier_want *want)
 {
 	int on = 1;
 
 	setsockopt(end->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(end->fd, addr->ai_addr, addr->ai_addrlen))
+	if (bind(end->fd, (const struct sockaddr *)&want->sa, want->sa_len))
 		return -errno;
 	if (end->udp) {
 		end->bound = true;
@@ -74,16 +48,16 @@ static int listen_on(struct unet_carrier_end *end, const struct addrinfo *addr)
 	return 0;
 }
 
-static int open_socket(struct unet_carrier_end *end, const struct addrinfo *addr,
-		       bool to_listen)
+static int open_socket(struct unet_carrier_end *end,
+		       const struct unet_carrier_want *want)
 {
-	end->fd = socket(addr->ai_family, addr->ai_socktype | SOCK_NONBLOCK |
-			 SOCK_CLOEXEC, 0);
+	end->fd = socket(want->sa.ss_family, SOCK_NONBLOCK | SOCK_CLOEXEC |
+			 (want->udp ? SOCK_DGRAM : SOCK_STREAM), 0);
 	if (end->fd < 0)
 		return -errno;
-	if (to_listen)
-		return listen_on(end, addr);
-	if (connect(end->fd, addr->ai_addr, addr->ai_addrlen) &&
+	if (want->listen)
+		return listen_on(end, want);
+	if (connect(end->fd, (const struct sockaddr *)&want->sa, want->sa_len) &&
 	    errno != EINPROGRESS)
 		return -errno;
 	return 0;
@@ -92,25 +66,28 @@ static int open_socket(struct unet_carrier_end *end, const struct addrinfo *addr
 static struct unet_carrier_end *open_end(const struct unet_carrier_want *want)
 {
 	struct unet_carrier_end *end = calloc(1, sizeof(*end));
-	struct addrinfo *addr = resolve(want);
 	int err;
 
-	if (!addr || !end) {
-		fprintf(stderr, "unet-cat: %s: not an address "
-			"(192.0.2.1:80, [2001:db8::1]:80 or :80)\n", want->addr);
-		free(end);
+	if (!end) {
+		fprintf(stderr, "unet-cat: %s\n", strerror(ENOMEM));
 		return NULL;
 	}
 	end->udp = want->udp;
 	end->listener = -1;
-	err = open_socket(end, addr, want->listen);
-	freeaddrinfo(addr);
+	err = open_socket(end, want);
 	if (err) {
 		fprintf(stderr, "unet-cat: %s: %s\n", want->addr, strerror(-err));
 		close_end(end);
 		return NULL;
 	}
 	return end;
+}
+
+static int name(struct unet_carrier_end *end, struct sockaddr *addr,
+		socklen_t *len)
+{
+	return getsockname(end->listener >= 0 ? end->listener : end->fd, addr,
+			   len) ? -errno : 0;
 }
 
 static int take_connection(struct unet_carrier_end *end)
@@ -201,6 +178,7 @@ static int poll_end(struct unet_carrier_end *end, bool to_send, bool to_receive,
 
 const struct unet_carrier_ops unet_carrier_kernel = {
 	.open = open_end,
+	.name = name,
 	.turn = turn,
 	.connected = connected,
 	.send = send_some,

@@ -90,6 +90,13 @@ static struct unet_carrier_end *open_end(const struct unet_carrier_want *want)
 	return end;
 }
 
+static int name(struct unet_carrier_end *end, struct sockaddr *addr,
+		socklen_t *len)
+{
+	return unet_getsockname(end->listener ? end->listener : end->sock, addr,
+				len);
+}
+
 static int turn(struct unet_carrier_end *end)
 {
 	int ret = unet_stack_run(end->stack, 0);
@@ -181,6 +188,7 @@ static int poll_end(struct unet_carrier_end *end, bool to_send, bool to_receive,
 
 const struct unet_carrier_ops unet_carrier_unet = {
 	.open = open_end,
+	.name = name,
 	.turn = turn,
 	.connected = connected,
 	.send = send_some,

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,10 +48,10 @@ struct cat {
 
 /* ---- command line --------------------------------------------------------- */
 
-static void usage(void)
+static void usage(FILE *to)
 {
-	fprintf(stderr,
-		"Usage: unet-cat {-i DEV | -k} [OPTION...] ADDR:PORT\n"
+	fprintf(to,
+		"Usage: unet-cat {-i DEV | -k} [-lu] [OPTION...] ADDR:PORT\n"
 		"  -i DEV      on the nexus of this attached device\n"
 		"  -k          on the kernel's sockets\n"
 		"  -l          wait for a connection\n"
@@ -63,7 +64,9 @@ static void usage(void)
 		"  -m BYTES    send at most so many at a time\n"
 		"  -p          print bytes and SHA-256 of both directions\n"
 		"  -v          tell when it listens and is connected\n"
-		"  -t SECONDS  give up when nothing went either way for so long\n");
+		"  -t SECONDS  give up when nothing went either way for so long\n"
+		"  -h, --help  print this, and exit\n"
+		"  -V, --version  print the version, and exit\n");
 }
 
 static int wrong(const char *option, const char *word, const char *allowed)
@@ -135,6 +138,37 @@ static int parse_value(int option, const char *word, struct cat *cat)
 	return 0;
 }
 
+/* Whoever connects needs both, a listener gets from the kernel what is missing. */
+static int judge_address(struct unet_carrier_want *want)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&want->sa;
+	const struct sockaddr_in *in = (const struct sockaddr_in *)&want->sa;
+	bool any, port;
+
+	want->sa_len = sizeof(want->sa);
+	if (unet_addr_parse(want->addr, (struct sockaddr *)&want->sa,
+			    &want->sa_len)) {
+		fprintf(stderr, "unet-cat: %s\n", unet_error_detail());
+		return EXIT_USAGE;
+	}
+	port = in->sin_port;	/* at the same place in both */
+	any = want->sa.ss_family == AF_INET ? !in->sin_addr.s_addr :
+	      IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr);
+	if (want->listen || (port && !any))
+		return 0;
+	fprintf(stderr, "unet-cat: %s: no %s to connect to "
+		"(allowed: 192.0.2.1:80, [2001:db8::1]:80)\n", want->addr,
+		port ? "address" : "port");
+	return EXIT_USAGE;
+}
+
+static int wrong_words(const char *what)
+{
+	fprintf(stderr, "unet-cat: %s\n", what);
+	usage(stderr);
+	return EXIT_USAGE;
+}
+
 static int parse_option(int option, struct cat *cat)
 {
 	switch (option) {
@@ -159,8 +193,14 @@ static int parse_option(int option, struct cat *cat)
 	case 'v':
 		cat->set.verbose = true;
 		return 0;
+	case 'h':
+		usage(stdout);
+		exit(EXIT_SUCCESS);
+	case 'V':
+		printf("unet-cat %s\n", unet_version());
+		exit(EXIT_SUCCESS);
 	case '?':
-		usage();
+		usage(stderr);
 		return EXIT_USAGE;
 	}
 	return parse_value(option, optarg, cat);
@@ -168,24 +208,31 @@ static int parse_option(int option, struct cat *cat)
 
 static int parse_options(int argc, char **argv, struct cat *cat)
 {
+	static const struct option words[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ 0 }
+	};
 	int option, status;
 
-	while ((option = getopt(argc, argv, "i:klus:S:dc:e:m:pvt:")) != -1) {
+	while ((option = getopt_long(argc, argv, "i:klus:S:dc:e:m:pvt:hV",
+				     words, NULL)) != -1) {
 		status = parse_option(option, cat);
 		if (status)
 			return status;
 	}
-	if (optind != argc - 1) {
-		fprintf(stderr, "unet-cat: one ADDR:PORT, not %d\n", argc - optind);
-		usage();
-		return EXIT_USAGE;
-	}
+	if (cat->set.want.dev && cat->set.kernel)
+		return wrong_words("-i and -k exclude each other");
+	if (!cat->set.want.dev && !cat->set.kernel)
+		return wrong_words("-i DEV or -k is missing");
+	if (optind == argc)
+		return wrong_words("ADDR:PORT is missing");
+	if (optind < argc - 1)
+		return wrong_words("more than one ADDR:PORT");
 	cat->set.want.addr = argv[optind];
-	if (!cat->set.want.dev == !cat->set.kernel) {
-		fprintf(stderr, "unet-cat: either -i DEV or -k\n");
-		usage();
-		return EXIT_USAGE;
-	}
+	status = judge_address(&cat->set.want);
+	if (status)
+		return status;
 	if (cat->set.want.udp && !cat->set.timeout_s)
 		cat->set.timeout_s = 1;
 	if (!cat->out.piece)
@@ -342,6 +389,23 @@ static int complain(const struct cat *cat, int err)
 	return EXIT_FAILURE;
 }
 
+static void say_listening(struct cat *cat)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = sizeof(addr);
+	char text[80];
+
+	if (cat->ops->name(cat->end, (struct sockaddr *)&addr, &len) ||
+	    unet_addr_text((struct sockaddr *)&addr, text, sizeof(text)))
+		return;
+	fprintf(stderr, "unet-cat: listening on %s\n", text);
+}
+
+static bool kernel_chose_port(const struct unet_carrier_want *want)
+{
+	return !((const struct sockaddr_in *)&want->sa)->sin_port;
+}
+
 static int run(struct cat *cat)
 {
 	double seconds;
@@ -350,8 +414,9 @@ static int run(struct cat *cat)
 	cat->end = cat->ops->open(&cat->set.want);
 	if (!cat->end)
 		return EXIT_FAILURE;
-	if (cat->set.verbose && cat->set.want.listen)
-		fprintf(stderr, "unet-cat: listening on %s\n", cat->set.want.addr);
+	if (cat->set.want.listen &&
+	    (cat->set.verbose || kernel_chose_port(&cat->set.want)))
+		say_listening(cat);
 	err = carry(cat);
 	seconds = seconds_since(&cat->started);
 	if (cat->set.print) {

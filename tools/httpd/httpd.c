@@ -6,6 +6,8 @@
  * a device, listen, and go round the loop in serve(). See unet-httpd(1).
  */
 #include <errno.h>
+#include <getopt.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,16 +42,18 @@ static void on_signal(int number)
 	ended = 1;
 }
 
-static void usage(void)
+static void usage(FILE *to)
 {
-	fprintf(stderr,
+	fprintf(to,
 		"Usage: unet-httpd -i DEV -l ADDR:PORT [-l ...] -r DIR [-c MAX] [-t SECONDS] [-v]\n"
 		"  -i DEV        attached device to open a channel on\n"
 		"  -l ADDR:PORT  address to listen on: 192.0.2.1:80, [2001:db8::1]:80, :80\n"
 		"  -r DIR        folder to serve\n"
 		"  -c MAX        connections at a time, 1 to 1000000 (1024)\n"
 		"  -t SECONDS    how long a peer may stall, 1 to 3600 (15)\n"
-		"  -v            print a line for each request\n");
+		"  -v            print a line for each request\n"
+		"  -h, --help    print this, and exit\n"
+		"  -V, --version print the version, and exit\n");
 }
 
 static int wrong(const char *format, const char *word)
@@ -75,6 +79,30 @@ static int parse_number(const char *word, unsigned long max, unsigned int *value
 	return 0;
 }
 
+/* Before anything is opened: who mistypes need not have the right to serve. */
+static int add_local(struct settings *set, const char *word)
+{
+	struct sockaddr_storage sa;
+	struct sockaddr_in *in = (struct sockaddr_in *)&sa;
+	socklen_t len = sizeof(sa);
+	char text[80];
+
+	if (set->nlocal == UNET_HTTP_LISTENERS)
+		return wrong("-l %s: one address too many (at most 16)", word);
+	if (unet_addr_parse(word, (struct sockaddr *)&sa, &len))
+		return wrong("-l %s", unet_error_detail());
+	if (in->sin_port) {	/* at the same place in IPv6's */
+		set->local[set->nlocal++] = word;
+		return 0;
+	}
+	in->sin_port = htons(80);
+	if (unet_addr_text((struct sockaddr *)&sa, text, sizeof(text)))
+		return wrong("-l %s: no port", word);
+	fprintf(stderr, "unet-httpd: -l %s: no port (write %s; an IPv6 address in brackets: "
+		"[2001:db8::1]:80)\n", word, text);
+	return EXIT_USAGE;
+}
+
 static int parse_option(int option, struct settings *set)
 {
 	switch (option) {
@@ -85,11 +113,7 @@ static int parse_option(int option, struct settings *set)
 		set->dir = optarg;
 		return 0;
 	case 'l':
-		if (set->nlocal == UNET_HTTP_LISTENERS)
-			return wrong("-l %s: one address too many (at most 16)",
-				     optarg);
-		set->local[set->nlocal++] = optarg;
-		return 0;
+		return add_local(set, optarg);
 	case 'c':
 		if (parse_number(optarg, 1000000, &set->max_conns))
 			return wrong("-c %s: not valid (1 to 1000000)", optarg);
@@ -101,16 +125,28 @@ static int parse_option(int option, struct settings *set)
 	case 'v':
 		set->verbose = true;
 		return 0;
+	case 'h':
+		usage(stdout);
+		exit(EXIT_SUCCESS);
+	case 'V':
+		printf("unet-httpd %s\n", unet_version());
+		exit(EXIT_SUCCESS);
 	}
-	usage();
+	usage(stderr);
 	return EXIT_USAGE;
 }
 
 static int parse_options(int argc, char **argv, struct settings *set)
 {
+	static const struct option words[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ 0 }
+	};
 	int option, status;
 
-	while ((option = getopt(argc, argv, "i:l:r:c:t:v")) != -1) {
+	while ((option = getopt_long(argc, argv, "i:l:r:c:t:vhV", words,
+				     NULL)) != -1) {
 		status = parse_option(option, set);
 		if (status)
 			return status;
@@ -121,7 +157,7 @@ static int parse_options(int argc, char **argv, struct settings *set)
 	if (!set->dev || !set->dir || !set->nlocal) {
 		wrong("%s is missing", !set->dev ? "-i DEV" :
 		      !set->nlocal ? "-l ADDR:PORT" : "-r DIR");
-		usage();
+		usage(stderr);
 		return EXIT_USAGE;
 	}
 	return 0;

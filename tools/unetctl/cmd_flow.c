@@ -92,6 +92,8 @@ static int list(struct unet_run *run, uint8_t cmd,
 	if (!listing.out)
 		return -ENOMEM;
 	err = unet_genl_ask(run->genl, &query, print_row, &listing);
+	if (err)
+		unet_output_failed(listing.out);
 	closed = unet_output_close(listing.out);
 	if (!err && unet_genl_torn(run->genl))
 		fprintf(stderr, "unetctl: %s: changed while being read, some may be "

@@ -135,6 +135,8 @@ int unet_cmd_nexus(struct unet_run *run)
 				 print_row, out);
 	else
 		err = unet_genl_ask(run->genl, &all, print_row, out);
+	if (err)
+		unet_output_failed(out);
 	closed = unet_output_close(out);
 	return err ? err : closed;
 }

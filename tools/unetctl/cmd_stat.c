@@ -215,6 +215,8 @@ int unet_cmd_stats(struct unet_run *run)
 		listing.out = unet_output_open(stdout, table_fields,
 					       watch ? UNET_OUTPUT_EXTRA : 0);
 	err = listing.out ? list(run, &listing) : -ENOMEM;
+	if (err)
+		unet_output_failed(listing.out);
 	closed = unet_output_close(listing.out);
 	free(run->memory);
 	run->memory = listing.now;

@@ -19,6 +19,7 @@ struct unet_output {
 	unsigned int ncolumns;
 	size_t printed;		/* rows */
 	bool headed;		/* the headings are out */
+	bool failed;		/* no headings for nothing */
 	int error;
 	unsigned int nheld;
 	unsigned int *width;	/* by column */
@@ -293,6 +294,12 @@ struct unet_output *unet_output_open(FILE *to,
 	return out;
 }
 
+void unet_output_failed(struct unet_output *out)
+{
+	if (out)
+		out->failed = true;
+}
+
 int unet_output_row(struct unet_output *out, const void *row)
 {
 	if (out->error)
@@ -318,7 +325,7 @@ int unet_output_close(struct unet_output *out)
 		return 0;
 	if (out->flags & UNET_OUTPUT_JSON)
 		fputs("]\n", out->to);
-	else
+	else if (out->printed || !out->failed)
 		print_held(out);
 	if (fflush(out->to) || ferror(out->to))
 		out->error = -EIO;

@@ -73,6 +73,12 @@ struct unet_output *unet_output_open(FILE *to,
 int unet_output_row(struct unet_output *out, const void *row);
 
 /**
+ * unet_output_failed() - an error follows: a table without rows prints nothing
+ * @out: output, may be NULL
+ */
+void unet_output_failed(struct unet_output *out);
+
+/**
  * unet_output_close() - finish; the output is invalid afterwards
  * @out: output, may be NULL
  *

@@ -93,7 +93,8 @@ static int refuse_command(const char *word, struct unet_args_error *error)
 	const char *name;
 	int i, n;
 
-	n = snprintf(error->text, len, "%.64s: no such command", word);
+	n = snprintf(error->text, len, *word ? "%.64s: no such command" :
+		     "\"%s\": no such command", word);
 	if (near)
 		n += snprintf(error->text + n, len - n, ", did you mean %s?", near);
 	n += snprintf(error->text + n, len - n, " (commands:");
