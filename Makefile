@@ -8,7 +8,7 @@
 #   make unit|sim|fuzz   user-space tests: cmocka, simulated network, short fuzzing
 #   make sparse|style    static checks of the module; coding style
 #   make kselftest KVER= the kernel tests, in a throw-away VM
-#   make check           all of the above, on both supported kernels
+#   make check           all of the above, on Linux 6.1 and 6.12
 #   make demo            see it work, in a throw-away VM
 #   make install         module, library, headers, tools, man pages (DESTDIR, PREFIX)
 #   make uninstall       take them away again
@@ -26,7 +26,6 @@ KDIR ?= /lib/modules/$(KVER)/build
 
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
-SBINDIR ?= $(PREFIX)/sbin
 BINDIR ?= $(PREFIX)/bin
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
@@ -37,6 +36,7 @@ CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
 CLANG ?= clang
 AR := $(if $(filter default,$(origin AR)),ar,$(AR))
 INSTALL ?= install
+STRIP ?= strip
 
 Q := $(if $(V),,@)
 say = @$(if $(V),:,printf '  %-8s %s\n' '$(1)' '$(2)')
@@ -118,16 +118,21 @@ $(shell mkdir -p build)
 # ---- everything ------------------------------------------------------------
 
 .PHONY: all help clean
-all: $(if $(wildcard $(KDIR)/Makefile),modules,no-headers) lib tools
+# Without headers there is no module; the note about it comes last.
+HEADERS := $(wildcard $(KDIR)/Makefile)
+KERNELS = $(patsubst /lib/modules/%/build/Makefile,%,$(wildcard /lib/modules/*/build/Makefile))
+no_module = printf '%s\n' "no module was built: no headers of kernel $(KVER) in $(KDIR)" \
+	$(if $(KERNELS),$(foreach k,$(KERNELS),"  for an installed kernel:  make $(1)KVER=$(k)"),\
+		"  apt install linux-headers-$(KVER)")
 
-.PHONY: no-headers
-no-headers:
-	@echo "  SKIP     module: no headers of kernel $(KVER) in $(KDIR)"
-	@echo "           (apt install linux-headers-$(KVER), or name another: make KVER=...)"
+all: $(if $(HEADERS),modules) lib tools
+	$(if $(HEADERS),,@$(no_module))
 
+# The targets of test folders come behind those above.
 help:
-	@sed -n '3,/^$$/{s/^# \{0,1\}//p}' Makefile
-	@sed -n 's/^#:: *//p' $(wildcard tests/*/rules.mk) /dev/null
+	@sed -n '3,/make demo/s/^# \{0,1\}//p' Makefile
+	@sed -n 's/^#:: */  /p' $(wildcard tests/*/rules.mk) /dev/null
+	@sed -n '/^#.* make install/,/^$$/s/^# \{0,1\}//p' Makefile
 
 clean:
 	rm -rf build
@@ -181,7 +186,7 @@ LIB_LIBS :=
 LIB_MAP := $(wildcard libunet/libunet.map)
 
 .PHONY: lib
-lib: $(if $(LIB_SRC),$(SO) build/rel/libunet.a build/rel/libunet.pc)
+lib: $(if $(LIB_SRC),$(SO) build/rel/libunet.a)
 
 $(SO): $(LIB_SRC:%.c=build/rel/obj/%.o) $(LIB_MAP)
 	$(call say,LD,$@)
@@ -190,12 +195,6 @@ $(SO): $(LIB_SRC:%.c=build/rel/obj/%.o) $(LIB_MAP)
 		$(LIB_MAP:%=-Wl,--version-script=%) $(filter %.o,$^) $(LIB_LIBS) -o $@
 	$(Q)libunet/check-exports.sh $@ $(LIB_MAP) $(filter %.o,$^)
 	$(Q)ln -sfn $(@F) $(@D)/libunet.so
-
-build/rel/libunet.pc: $(wildcard libunet/libunet.pc.in) Makefile
-	$(Q)mkdir -p $(@D)
-	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' \
-		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|g' -e 's|@VERSION@|$(VERSION)|g' \
-		$(filter %.in,$^) /dev/null > $@
 
 # ---- tools: one folder, one program ----------------------------------------
 
@@ -220,25 +219,32 @@ tools: lib $(TOOLS)
 
 # ---- installation ----------------------------------------------------------
 
-PROGRAMS := $(filter-out unetctl,$(notdir $(TOOLS)))
+PROGRAMS := $(notdir $(TOOLS))
 MAN_PAGES := $(sort $(wildcard kmod/man/*.[1-9] libunet/man/*.[1-9] tools/*/*.[1-9]))
 DKMS_SRC := /usr/src/unet-$(VERSION)
 # $(1) mode, $(2) files, $(3) folder
 put = $(if $(2),$(INSTALL) -D -m $(1) -t $(DESTDIR)$(3) $(2),true)
 man_dir = $(MANDIR)/man$(patsubst .%,%,$(suffix $(1)))
+# as it stands in libunet.pc
+below_prefix = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
+# Only what is in the running kernel's own folder can be loaded at once.
+load_hint = $(if $(DESTDIR),,$(if $(filter $(shell uname -r),$(KVER)),; load it: modprobe unet))
 
 .PHONY: install uninstall install-dkms
-install: $(if $(wildcard $(KMOD_BUILD)/unet.ko),lib tools,all)
+install: $(if $(wildcard $(KMOD_BUILD)/unet.ko),,$(if $(HEADERS),modules)) lib tools
 	$(Q)if [ -e $(KMOD_BUILD)/unet.ko ]; then \
 		$(call put,644,$(KMOD_BUILD)/unet.ko,$(MODDIR)) && \
+		$(STRIP) --strip-debug $(DESTDIR)$(MODDIR)/unet.ko && \
 		{ [ -n "$(DESTDIR)" ] || depmod $(KVER); }; \
 	fi
 	$(Q)$(call put,644,$(SO) build/rel/libunet.a,$(LIBDIR))
 	$(Q)ln -sfn $(notdir $(SO)) $(DESTDIR)$(LIBDIR)/libunet.so
-	$(Q)$(call put,644,build/rel/libunet.pc,$(LIBDIR)/pkgconfig)
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(call below_prefix,$(LIBDIR))|' \
+		-e 's|@INCLUDEDIR@|$(call below_prefix,$(INCLUDEDIR))|' \
+		-e 's|@VERSION@|$(VERSION)|' libunet/libunet.pc.in | \
+		$(INSTALL) -D -m 644 /dev/stdin $(DESTDIR)$(LIBDIR)/pkgconfig/libunet.pc
 	$(Q)$(call put,644,$(wildcard include/unet/*.h),$(INCLUDEDIR)/unet)
 	$(Q)$(call put,644,include/uapi/linux/unet.h,$(INCLUDEDIR)/linux)
-	$(Q)$(call put,755,build/rel/tools/unetctl,$(SBINDIR))
 	$(Q)$(call put,755,$(PROGRAMS:%=build/rel/tools/%),$(BINDIR))
 	$(Q)$(call put,644,tools/unetctl/completion/unetctl.bash,$(COMPLETIONDIR)) && \
 		mv $(DESTDIR)$(COMPLETIONDIR)/unetctl.bash $(DESTDIR)$(COMPLETIONDIR)/unetctl
@@ -247,20 +253,21 @@ install: $(if $(wildcard $(KMOD_BUILD)/unet.ko),lib tools,all)
 	$(Q)[ -n "$(DESTDIR)" ] || ldconfig
 	@echo "installed below $(DESTDIR)$(PREFIX)"
 	@if [ -e $(KMOD_BUILD)/unet.ko ]; then \
-		echo "module in $(DESTDIR)$(MODDIR); load it: modprobe unet"; \
+		echo "module in $(DESTDIR)$(MODDIR)$(load_hint)"; \
 	else \
-		echo "no module: there is none built for kernel $(KVER)"; \
+		$(call no_module,install ); \
 	fi
 
 uninstall:
-	rm -f $(DESTDIR)$(MODDIR)/unet.ko $(DESTDIR)$(LIBDIR)/libunet.so \
+	$(Q)rm -f $(DESTDIR)$(MODDIR)/unet.ko $(DESTDIR)$(LIBDIR)/libunet.so \
 		$(DESTDIR)$(LIBDIR)/$(notdir $(SO)) $(DESTDIR)$(LIBDIR)/libunet.a \
 		$(DESTDIR)$(LIBDIR)/pkgconfig/libunet.pc $(DESTDIR)$(INCLUDEDIR)/linux/unet.h \
-		$(DESTDIR)$(SBINDIR)/unetctl $(DESTDIR)$(COMPLETIONDIR)/unetctl \
+		$(DESTDIR)$(COMPLETIONDIR)/unetctl \
 		$(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%) \
 		$(foreach m,$(MAN_PAGES),$(DESTDIR)$(call man_dir,$(m))/$(notdir $(m)))
-	rm -rf $(DESTDIR)$(INCLUDEDIR)/unet
+	$(Q)rm -rf $(DESTDIR)$(INCLUDEDIR)/unet
 	$(Q)[ -n "$(DESTDIR)" ] || { depmod $(KVER) 2>/dev/null; ldconfig; }
+	@echo "removed from below $(DESTDIR)$(PREFIX) and $(DESTDIR)$(MODDIR)"
 
 # Afterwards: dkms install unet/VERSION
 install-dkms:

@@ -33,9 +33,9 @@ unit-build: $(UNIT_BIN)
 sim-build: $(SIM_BIN)
 fuzz-build: $(FUZZ_BIN)
 
-# One program or all: make unit T=test_ring_check
+# One program, some or all: make unit T='test_ring*'
 T ?= %
-pick = $(foreach b,$(1),$(if $(filter $(T),$(notdir $(b))),$(b)))
+pick = $(foreach b,$(1),$(if $(filter $(subst *,%,$(T)),$(notdir $(b))),$(b)))
 
 unit: $(call pick,$(UNIT_BIN))
 	$(Q)$(RUN) -l build/log/unit --begin

@@ -160,7 +160,7 @@ result "module and library have one version" "$(grep -h 'define UNET_VERSION[[:s
 	kmod/version.h include/unet/unet.h | awk '{ print $3 }' | sort -u | sed 1d)"
 
 result "the README's program compiles" "$(sed -n '/^```c$/,/^```$/{//!p}' README.md |
-	gcc -std=gnu11 -Wall -fsyntax-only -isystem include/uapi -Iinclude -x c - 2>&1)"
+	gcc -std=gnu11 -Wall -Wextra -Werror -fsyntax-only -isystem include/uapi -Iinclude -x c - 2>&1)"
 
 result "shell scripts parse" "$(for f in $(files '*.sh'); do bash -n "$f" 2>&1; done)"
 echo "1..$number"

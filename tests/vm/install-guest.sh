@@ -26,7 +26,7 @@ installed_files() { find /usr/local /lib/modules/"$kver"/updates /usr/src ! -typ
 readme_program_builds() {
 	cd /tmp && sed -n '/^```c$/,/^```$/{//!p}' "$OLDPWD/README.md" > echo.c &&
 		PKG_CONFIG_PATH=/usr/local/lib/pkgconfig sh -c \
-			'gcc echo.c $(pkg-config --cflags --libs libunet) -o echo' &&
+			'gcc -Wall -Wextra -Werror echo.c $(pkg-config --cflags --libs libunet) -o echo' &&
 		ldd echo | grep -q '/usr/local/lib/libunet.so.0'
 }
 
@@ -47,7 +47,7 @@ before=$(installed_files)
 check "make install" make install KVER="$kver"
 check "modprobe finds the module" modprobe unet
 check "/dev/unet is there" test -c /dev/unet
-check "unetctl runs from where it is installed" /usr/local/sbin/unetctl version
+check "unetctl runs from where it is installed" /usr/local/bin/unetctl version
 check "its manual page is found" man -w unetctl
 check "the README's program builds with pkg-config" readme_program_builds
 check "and says what it lacks" readme_program_runs
