@@ -241,8 +241,8 @@ install: $(if $(wildcard $(KMOD_BUILD)/unet.ko),,$(if $(HEADERS),modules)) lib t
 	$(Q)ln -sfn $(notdir $(SO)) $(DESTDIR)$(LIBDIR)/libunet.so
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(call below_prefix,$(LIBDIR))|' \
 		-e 's|@INCLUDEDIR@|$(call below_prefix,$(INCLUDEDIR))|' \
-		-e 's|@VERSION@|$(VERSION)|' libunet/libunet.pc.in | \
-		$(INSTALL) -D -m 644 /dev/stdin $(DESTDIR)$(LIBDIR)/pkgconfig/libunet.pc
+		-e 's|@VERSION@|$(VERSION)|' libunet/libunet.pc.in > build/libunet.pc
+	$(Q)$(call put,644,build/libunet.pc,$(LIBDIR)/pkgconfig)
 	$(Q)$(call put,644,$(wildcard include/unet/*.h),$(INCLUDEDIR)/unet)
 	$(Q)$(call put,644,include/uapi/linux/unet.h,$(INCLUDEDIR)/linux)
 	$(Q)$(call put,755,$(PROGRAMS:%=build/rel/tools/%),$(BINDIR))
