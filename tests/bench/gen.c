@@ -2,8 +2,8 @@
 /*
  * bench_gen: feeds UDP packets into the peer of a veth device in bursts, at
  * next to no cost of its own: a BPF test run with live frames, redirected out of
- * the device. Prints one JSON object with the start and the end on
- * CLOCK_MONOTONIC.
+ * the device. Prints one JSON object with the times of the first and the last
+ * packet on CLOCK_MONOTONIC.
  *
  * Packets carry no UDP checksum: with one, GRO would verify it ahead of every
  * receiver but the native ones. Addresses are fixed by the bench's topology:
@@ -24,7 +24,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "gen.h"
@@ -50,14 +49,6 @@ struct frame {
 	struct udphdr udp;
 	uint8_t payload[MAX_FRAME - HEADERS];
 } __attribute__((packed));
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
 
 static uint16_t ip_checksum(const void *ip)
 {
@@ -91,19 +82,26 @@ static void make_frame(struct frame *f, const struct wish *w)
 	f->udp.len = htons(w->bytes - ETH_HLEN - sizeof(f->ip));
 }
 
+static struct bpf_map *data_section(const struct bpf_object *obj,
+				    const char *name)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, obj)
+		if (strstr(bpf_map__name(map), name))
+			break;
+	return map;
+}
+
 static struct bpf_object *load(const struct wish *w)
 {
 	struct gen_constants c = { if_nametoindex(w->dev), w->flows,
-				   FIRST_PORT };
+				   FIRST_PORT, w->packets };
 	struct bpf_object *obj = bpf_object__open_file(w->object, NULL);
-	struct bpf_map *map;
 
-	if (!obj)
+	if (!obj || bpf_map__set_initial_value(data_section(obj, ".rodata"),
+					       &c, sizeof(c)))
 		return NULL;
-	bpf_object__for_each_map(map, obj)
-		if (strstr(bpf_map__name(map), ".rodata") &&
-		    bpf_map__set_initial_value(map, &c, sizeof(c)))
-			return NULL;
 	return bpf_object__load(obj) ? NULL : obj;
 }
 
@@ -123,6 +121,18 @@ static int run(int prog, struct frame *f, const struct wish *w)
 	};
 
 	return bpf_prog_test_run_opts(prog, &opts);
+}
+
+/* What the program noted, if it made all the packets it was to make; else errno. */
+static int read_progress(const struct bpf_object *obj, const struct wish *w,
+			 struct gen_progress *p)
+{
+	uint32_t key = 0;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(data_section(obj, ".bss")), &key, p))
+		return -1;
+	errno = EIO;
+	return p->sent == w->packets ? 0 : -1;
 }
 
 static uint32_t number(const char *what, const char *text, uint32_t min,
@@ -198,9 +208,9 @@ int main(int argc, char **argv)
 {
 	struct wish w = { .packets = 300000, .bytes = 64, .flows = 1,
 			  .burst = 64 };
+	struct gen_progress done;
 	struct bpf_object *obj;
 	struct frame frame;
-	uint64_t start;
 
 	parse(argc, argv, &w);
 	make_frame(&frame, &w);
@@ -209,13 +219,12 @@ int main(int argc, char **argv)
 		fprintf(stderr, "bench_gen: %s: %s\n", w.object, strerror(errno));
 		return 1;
 	}
-	start = now_ns();
 	if (run(bpf_program__fd(bpf_object__find_program_by_name(obj, "gen")),
-		&frame, &w)) {
+		&frame, &w) || read_progress(obj, &w, &done)) {
 		fprintf(stderr, "bench_gen: test run: %s\n", strerror(errno));
 		return 1;
 	}
 	printf("{\"start\":%" PRIu64 ",\"end\":%" PRIu64 ",\"packets\":%u}\n",
-	       start, now_ns(), w.packets);
+	       (uint64_t)done.first, (uint64_t)done.last, w.packets);
 	return 0;
 }

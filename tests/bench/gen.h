@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* What gen.c tells gen.bpf.c before loading it. */
+/* What gen.c tells gen.bpf.c before loading it, and is told after the run. */
 #ifndef BENCH_GEN_H
 #define BENCH_GEN_H
 
@@ -10,11 +10,25 @@
  * @ifindex:	device to send out of
  * @flows:	source ports to go round, at least 1
  * @first_port:	source port of the first flow
+ * @packets:	how many will be sent
  */
 struct gen_constants {
 	__u32 ifindex;
 	__u32 flows;
 	__u32 first_port;
+	__u32 packets;
+};
+
+/**
+ * struct gen_progress - the BPF program's only other data
+ * @first:	when the first packet was made, CLOCK_MONOTONIC ns
+ * @last:	when the last one was
+ * @sent:	packets made
+ */
+struct gen_progress {
+	__u64 first;
+	__u64 last;
+	__u64 sent;
 };
 
 #endif /* BENCH_GEN_H */

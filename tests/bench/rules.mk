@@ -38,7 +38,7 @@ bench-drop:
 	$(Q)$(MAKE) --no-print-directory -C /lib/modules/$(BENCH_KVER)/build \
 		M=$(CURDIR)/build/bench/drop-$(BENCH_KVER)/tests/bench/drop $(KFLAGS) modules
 
-bench-build: build/bench/bench_gen build/bench/bench_rx build/bench/gen.bpf.o \
+bench-build: tools build/bench/bench_gen build/bench/bench_rx build/bench/gen.bpf.o \
 		build/bench/bench_tcp_kernel build/bench/bench_tcp_unet bench-drop
 	$(Q)$(MAKE) --no-print-directory modules KVER=$(BENCH_KVER) \
 		KDIR=/lib/modules/$(BENCH_KVER)/build
