@@ -3,6 +3,7 @@
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
+#include <linux/nospec.h>
 #include <linux/sched.h>
 
 #include "arena.h"
@@ -79,8 +80,11 @@ static bool take_back(struct unet_bufpool *pool, struct unet_krings *r, u32 num)
 
 	for (; free.head != end; free.head++) {
 		buf = unet_krings_free_entry(entry, &free);
+		if (unlikely(buf >= total))
+			return false;
+		buf = array_index_nospec(buf, total);
 		/* pairs with unet_bufpool_pass() */
-		if (unlikely(buf >= total || !smp_load_acquire(&user[buf])))
+		if (unlikely(!smp_load_acquire(&user[buf])))
 			return false;
 		user[buf] = 0;
 		if (likely(buf < num_small))

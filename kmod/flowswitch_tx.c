@@ -18,6 +18,7 @@
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
 #include <linux/netdevice.h>
+#include <linux/nospec.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/skbuff.h>
@@ -59,6 +60,16 @@ struct send {
 
 /* ---- steps ------------------------------------------------------------- */
 
+/* What was checked also holds for a CPU that ran ahead of the check. */
+static void bar_speculation(struct unet_tx_slot *slot, u32 tx_bytes)
+{
+	u32 i;
+
+	for (i = 0; i < slot->extents; i++)
+		slot->extent[i].offset =
+			array_index_nospec(slot->extent[i].offset, tx_bytes);
+}
+
 static enum unet_counter check_slot(struct unet_channel *ch, struct send *s)
 {
 	const struct unet_arena_region *tx = &ch->arena->region[UNET_REGION_TX];
@@ -67,6 +78,7 @@ static enum unet_counter check_slot(struct unet_channel *ch, struct send *s)
 	why = unet_tx_slot_check(&s->slot, tx->bytes, &s->total);
 	if (why)
 		return why;
+	bar_speculation(&s->slot, tx->bytes);
 	s->flow = unet_channel_flow(ch, s->slot.flow);
 	if (!s->flow)
 		return UNET_CNT_TX_BAD_FLOW;
