@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/err.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
+#include <linux/printk.h>
 #include <linux/rculist.h>
 #include <linux/rtnetlink.h>
 #include <linux/string.h>
@@ -264,9 +266,13 @@ int unet_nexus_init(void)
 	return unet_nexus_wq ? 0 : -ENOMEM;
 }
 
+/*
+ * Flows hold channels, channels hold nexuses, each for a grace period; a packet
+ * on its way holds its flow for as long as a queueing discipline keeps it.
+ */
 void unet_nexus_exit(void)
 {
-	/* Flows hold channels, channels hold nexuses, each for a grace period. */
-	wait_event(all_freed, !atomic_read(&num_nexuses));
+	while (!wait_event_timeout(all_freed, !atomic_read(&num_nexuses), 10 * HZ))
+		pr_info("unet: removal waits for packets that queueing disciplines hold\n");
 	destroy_workqueue(unet_nexus_wq);
 }
