@@ -120,16 +120,87 @@ TEST_F(flow, most_specific_port_flow_wins)
 	EXPECT_LE(1, nexus_counter("va", "rx_host"));
 }
 
+/* A socket of the peer's that sends headers of our making above IP. */
+static int peer_raw_socket(struct topo *t, int family, int proto)
+{
+	int fd;
+
+	if (setns(t->ns_peer, CLONE_NEWNET))
+		return -1;
+	fd = socket(family, SOCK_RAW, proto);
+	if (setns(t->ns_ours, CLONE_NEWNET))
+		abort();
+	return fd;
+}
+
+/* Tag of the batch one TCP segment arrived in, 0 when none did. */
+static uint64_t tag_of_segment(struct chan *c, int raw, const char *ours, int ms)
+{
+	struct pkt_spec p = {
+		.proto = IPPROTO_TCP, .sport = RPORT, .dport = PORT,
+		.tcp_flags = TH_ACK, .seq = 1, .ack = 1,
+	};
+	const struct unet_rx_slot *s;
+	uint8_t segment[64];
+	uint64_t tag;
+
+	if (send_to(raw, ours, 0, segment, build_l4(segment, &p)))
+		return ~0ull;
+	s = chan_rx_peek(c, ms);
+	if (!s)
+		return 0;
+	tag = s->packets == 1 ? s->tag : ~0ull;
+	chan_rx_next(c);
+	return tag;
+}
+
+/* A TCP flow, and one of UDP with the same numbers that must not be taken for it. */
+static int add_both(struct chan *c, struct unet_flow_req *tcp,
+		    struct unet_flow_req *udp)
+{
+	tcp->proto = IPPROTO_TCP;
+	udp->meta.tag = 1000;
+	return chan_flow_add(c, tcp) ?: chan_flow_add(c, udp);
+}
+
+TEST_F(flow, most_specific_tcp_flow_wins)
+{
+	uint32_t handle[4], parent = 0, udp_parent = 0;
+	int raw, row;
+
+	raw = peer_raw_socket(&self->t, variant->family, IPPROTO_TCP);
+	ASSERT_GE(raw, 0);
+	for (row = 3; row >= 0; row--) {
+		struct unet_flow_req tcp = row_req(row, variant->family,
+						   variant->ours, variant->theirs);
+		struct unet_flow_req udp = tcp;
+
+		tcp.parent = parent;
+		udp.parent = udp_parent;
+		ASSERT_EQ(0, add_both(&self->c, &tcp, &udp)) TH_LOG("row %d", row);
+		handle[row] = tcp.flow;
+		if (row == 3) {
+			parent = tcp.flow;
+			udp_parent = udp.flow;
+		}
+	}
+	for (row = 0; row < 4; row++) {
+		EXPECT_EQ((uint64_t)row + 1,
+			  tag_of_segment(&self->c, raw, variant->ours, 2000));
+		ASSERT_EQ(0, chan_flow_del(&self->c, handle[row], 0));
+	}
+	/* The host answers the last one: there is nobody. */
+	EXPECT_EQ(0, tag_of_segment(&self->c, raw, variant->ours, 200));
+	EXPECT_LE(1, nexus_counter("va", "rx_host"));
+	close(raw);
+}
+
 TEST_F(flow, most_specific_ip_flow_wins)
 {
 	uint32_t handle[7];
 	int raw, row;
 
-	raw = peer_socket(&self->t, variant->family, SOCK_RAW);
-	close(raw);
-	ASSERT_EQ(0, setns(self->t.ns_peer, CLONE_NEWNET));
-	raw = socket(variant->family, SOCK_RAW, PROTO_RAW);
-	ASSERT_EQ(0, setns(self->t.ns_ours, CLONE_NEWNET));
+	raw = peer_raw_socket(&self->t, variant->family, PROTO_RAW);
 	ASSERT_GE(raw, 0);
 	for (row = 6; row >= 4; row--) {
 		struct unet_flow_req r = row_req(row, variant->family,
