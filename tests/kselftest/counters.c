@@ -12,6 +12,8 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <signal.h>
+#include <sys/wait.h>
 
 #define PORT	7000
 #define RPORT	9000
@@ -233,6 +235,43 @@ TEST_F(counters, larger_than_all_buffers_is_dropped_as_such)
 	MOVES(UNET_CNT_RX_SUPER, 1,
 	      ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, data, sizeof(data))));
 	chan_close(&c);
+}
+
+/* The peer sends as fast as it can until it is killed. */
+static pid_t flood(int peer, int port)
+{
+	pid_t pid = fork();
+
+	while (!pid)
+		send_to(peer, OUR_V4, port, "flood", 5);
+	return pid;
+}
+
+#define DEAD_ROUNDS	2000	/* one in about ten meets a packet on its way */
+
+TEST_F_TIMEOUT(counters, a_flow_that_goes_drops_what_it_had_begun, 60)
+{
+	struct unet_flow_req r;
+	pid_t pid = flood(self->peer, PORT + 1);
+	long long dead = 0;
+	int i;
+
+	ASSERT_LT(0, pid);
+	for (i = 1; i <= DEAD_ROUNDS && !dead; i++) {
+		r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, PORT + 1, NULL, 0);
+		ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+		ASSERT_NE(NULL, chan_rx_peek(&self->c, 2000));
+		ASSERT_EQ(0, chan_flow_del(&self->c, r.flow, 0));
+		while (chan_rx_peek(&self->c, 0))
+			chan_rx_next(&self->c);
+		if (!(i % 20))
+			dead = nexus_counter("va", "rx_drop_dead");
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	EXPECT_LT(0, dead);
+	EXPECT_EQ(0, nexus_counter("va", "rx_drop_ring_full"));
+	EXPECT_EQ(0, nexus_counter("va", "rx_drop_no_buffer"));
 }
 
 /* ---- sent ---- */

@@ -33,6 +33,7 @@ static const struct unet_params tiny = {
  * @slot:	send of @flow
  * @nl:		netlink socket, @nl.fd < 0: none
  * @round:	from 1
+ * @no_memory:	sends of va that DONE said were lost for want of memory
  */
 struct stage {
 	struct topo t;
@@ -42,6 +43,7 @@ struct stage {
 	struct unet_tx_slot slot;
 	struct nl nl;
 	unsigned int round;
+	long long no_memory;
 };
 
 /**
@@ -257,6 +259,17 @@ static int run_send(struct stage *s)
 	return chan_sync(&s->c, UNET_SYNC_TX);
 }
 
+/* Each send that was lost for want of memory is one of the nexus' count (R1.18). */
+static int look_no_memory(struct stage *s)
+{
+	long long count = nexus_counter("va", "tx_no_memory");
+
+	if (count == ++s->no_memory)
+		return -ENOMEM;
+	printf("# tx_no_memory is %lld, not %lld\n", count, s->no_memory);
+	return -EPROTO;
+}
+
 /* A send is lost like any packet may be; DONE says so, and whose fault it was. */
 static int look_done(struct stage *s)
 {
@@ -268,7 +281,7 @@ static int look_done(struct stage *s)
 	case UNET_CNT_NONE:
 		return 0;
 	case UNET_CNT_TX_NO_MEMORY:
-		return -ENOMEM;
+		return look_no_memory(s);
 	case UNET_CNT_TX_DROP_DEVICE:
 		return -ENOBUFS;
 	default:
