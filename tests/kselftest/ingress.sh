@@ -1,0 +1,94 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Description: what the host has its device do with packets comes before the nexus
+# (D2, R7.6): what tc or nftables drop at ingress reaches no flow, what they let
+# pass does, what they change arrives changed, and tcpdump sees both. The same
+# with either receive hook.
+source "$(dirname "$0")/lib.sh"
+require_root
+require nft tc tcpdump socat jq
+HOLD=$(dirname "$0")/aid_hold
+
+# received COMMAND...: packets that a flow on port 5000 got while it ran.
+received() {
+	local said=$WORK/said
+	ip netns exec "$NS_A" "$HOLD" va 5000 > "$said" 2>&1 &
+	if ! wait_until 10 grep -q ready "$said"; then
+		cat "$said"
+		return
+	fi
+	"$@"
+	sleep 0.5
+	kill -TERM $!
+	wait $!
+	sed -n 's/.*packets=\([0-9]*\).*/\1/p' "$said"
+}
+
+send_udp() { # COUNT PORT
+	local i
+	for ((i = 0; i < $1; i++)); do printf '%07d\n' "$i"; done |
+		in_b socat -u -b 8 - UDP4-SENDTO:"$A4:$2"
+}
+
+nft_hits() { in_a nft -j list ruleset | jq '[.. | .counter?.packets? // empty] | add'; }
+tc_drops() {
+	in_a tc -s -j filter show dev va ingress | jq '[.. | .stats?.drops? // empty] | add'
+}
+seen_by_tcpdump() {
+	ip netns exec "$NS_A" tcpdump -i va -n -c 10 udp port 5000 \
+		> "$WORK/seen" 2> "$WORK/tcpdump" &
+	wait_until 10 grep -q 'listening on' "$WORK/tcpdump"
+	send_udp 10 5000
+	wait_until 5 eval 'test "$(wc -l < "$WORK/seen")" = 10'
+	wc -l < "$WORK/seen"
+	kill $! 2>/dev/null
+}
+
+try_all() { # HOOK
+	check "attaches" in_a unetctl attach va
+	equal "by the $1" "$1" "$(in_a unetctl -j nexus va | jq -r '[.. | objects | .hook? | strings] | first')"
+	equal "$1: a flow receives" 10 "$(received send_udp 10 5000)"
+
+	in_a nft -f - <<-END
+		table netdev t {
+			chain in {
+				type filter hook ingress device "va" priority 0;
+				udp dport 5000 counter drop
+			}
+		}
+	END
+	equal "$1: what nftables drops reaches no flow" 0 "$(received send_udp 10 5000)"
+	equal "$1: and nftables had dropped it" 10 "$(nft_hits)"
+	in_a nft delete table netdev t
+	equal "$1: without the rule it is back" 10 "$(received send_udp 10 5000)"
+	in_a nft -f - <<-END
+		table netdev t {
+			chain in {
+				type filter hook ingress device "va" priority 0;
+				udp dport 5001 udp dport set 5000
+			}
+		}
+	END
+	equal "$1: what nftables rewrites is looked up as rewritten" 10 "$(received send_udp 10 5001)"
+	in_a nft delete table netdev t
+
+	in_a tc qdisc add dev va clsact
+	in_a tc filter add dev va ingress protocol ip flower ip_proto udp dst_port 5000 action drop
+	equal "$1: what tc drops reaches no flow" 0 "$(received send_udp 10 5000)"
+	equal "$1: and tc had dropped it" 10 "$(tc_drops)"
+	in_a tc filter del dev va ingress
+	in_a tc qdisc del dev va clsact
+	equal "$1: tcpdump sees what a flow gets" 10 "$(received seen_by_tcpdump | head -n 1)"
+	check "detaches" in_a unetctl detach va
+}
+
+plan 22
+load_module
+WORK=$(mktemp -d)
+at_exit rm -rf "$WORK"
+setup_pair
+try_all rx_handler
+echo Y > /sys/module/unet/parameters/prefer_ingress
+at_exit eval 'echo N > /sys/module/unet/parameters/prefer_ingress'
+try_all "netfilter ingress"
+finish
