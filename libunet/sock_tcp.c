@@ -147,15 +147,19 @@ struct unet_sock *unet_sock_tcp_connect(struct unet_stack *st,
  * unet_sock_tcp_accept() - a socket for the oldest waiting connection
  * @listener: the listener
  *
- * Return: the socket, or NULL with errno EAGAIN, ENOMEM.
+ * Return: the socket, or NULL with errno EAGAIN, ENOMEM, or what the listener
+ * ended with.
  */
 struct unet_sock *unet_sock_tcp_accept(struct unet_sock *listener)
 {
 	struct unet_tcp_pcb *pcb = unet_tcp_accept(listener->tcp);
 	struct unet_sock *s;
 
-	if (!pcb)
-		return fail(NULL, -EAGAIN);
+	if (!pcb) {
+		int err = unet_tcp_error(listener->tcp);
+
+		return fail(NULL, err ? -err : -EAGAIN);
+	}
 	s = unet_sock_new(listener->st, UNET_SOCK_STREAM,
 			  unet_tcp_flow(pcb)->key.family == 4 ? AF_INET :
 			  AF_INET6);

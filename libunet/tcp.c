@@ -450,7 +450,9 @@ static void flow_gone(struct unet_stack *st, struct unet_flow *f)
 
 	if (pcb->state == UNET_TCP_TIME_WAIT)
 		unet_tcp_tw_gone(st, f);
-	else if (pcb->state != UNET_TCP_LISTEN)
+	else if (pcb->state == UNET_TCP_LISTEN)
+		unet_tcp_listen_gone(pcb, ENETDOWN);
+	else
 		unet_tcp_done(pcb, ENETDOWN, 0);
 }
 

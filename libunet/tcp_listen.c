@@ -353,6 +353,25 @@ int unet_tcp_listen(struct unet_tcp_pcb *pcb, const struct unet_flow_key *key,
 }
 
 /**
+ * unet_tcp_listen_gone() - the kernel took the listener's flow away
+ * @lst:	listener
+ * @err:	positive errno
+ *
+ * Half-open connections sent and received through it; those that wait to be
+ * accepted have flows of their own. The listener stays until it is closed.
+ */
+void unet_tcp_listen_gone(struct unet_tcp_pcb *lst, int err)
+{
+	struct unet_tcp_listener *l = lst->listener;
+
+	while (l->half)
+		unet_tcp_done(l->half, err, 0);
+	lst->err = err;
+	if (lst->ev && lst->ev->closed)
+		lst->ev->closed(lst->ctx, err);
+}
+
+/**
  * unet_tcp_listen_close() - end a listener and all that hangs on it
  * @lst:	listener; freed
  *

@@ -184,8 +184,10 @@ u32 unet_tcp_poll(const struct unet_tcp_pcb *pcb)
 {
 	u32 events = 0;
 
-	if (pcb->state == UNET_TCP_LISTEN)
+	if (pcb->state == UNET_TCP_LISTEN && !pcb->err)
 		return unet_tcp_listen_waiting(pcb) ? UNET_READABLE : 0;
+	if (pcb->state == UNET_TCP_LISTEN)
+		return UNET_READABLE | UNET_CLOSED | UNET_ERROR;
 	if (pcb->err)
 		events |= UNET_ERROR;
 	if (pcb->flags & UNET_TCPF_FIN_RCVD || pcb->err ||

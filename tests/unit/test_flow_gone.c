@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The kernel takes a flow away (address lost, device detached): whoever holds the
+ * socket hears of it, whatever kind it is.
+ */
+#include <unet/unet.h>
+#include "fake_backend.h"
+#include "forge.h"
+#include "helpers.h"
+#include "lib.h"
+
+#define ME	"192.0.2.1"
+#define PEER	"192.0.2.2"
+
+static struct fake fake;
+static struct unet_stack *st;
+static u32 told;
+
+static int set_up(void **state)
+{
+	told = 0;
+	fake_init(&fake);
+	st = unet_stack_assemble(&fake.be, NULL, "seed", 4);
+	return !st;
+}
+
+static int tear_down(void **state)
+{
+	unet_stack_close(st);
+	fake_exit(&fake);
+	return 0;
+}
+
+static void tell(struct unet_sock *s, uint32_t events, void *arg)
+{
+	told |= events;
+}
+
+static void turn(void)
+{
+	unet_stack_turn(st, st->now + 1);
+}
+
+static void end_of_flow(u64 tag)
+{
+	fake_receive(&fake, st, tag, UNET_RX_END, NULL, 0);
+	turn();
+}
+
+/* A TCP segment without data. */
+static void segment(u8 flags, u32 ack, u64 tag)
+{
+	static u8 packet[FORGE_MAX];
+	u8 tcp[20] = { 0x10, 0, 0, 80, 0, 0, 0, 7, [12] = 0x50, [13] = flags,
+		       [14] = 0xff };
+	u32 len;
+
+	if (flags & 0x10)
+		tcp[7]++;
+	memcpy(tcp + 8, &ack, 4);
+	len = forge_ip(packet, PEER, ME, 6, tcp, sizeof(tcp));
+	fake_receive(&fake, st, tag, 0, packet, len);
+	turn();
+}
+
+static int pending_error(struct unet_sock *s)
+{
+	socklen_t len = sizeof(int);
+	int err = -1;
+
+	assert_int_equal(unet_getsockopt(s, SOL_SOCKET, SO_ERROR, &err, &len),
+			 0);
+	return err;
+}
+
+static void a_listener_hears_that_its_port_was_taken_away(void **state)
+{
+	struct unet_sock *ls = unet_listen(st, "tcp", ME ":80", 4);
+
+	assert_non_null(ls);
+	unet_sock_on(ls, UNET_READABLE, tell, NULL);
+	turn();
+	assert_int_equal(told, 0);
+	end_of_flow(fake.req.meta.tag);
+	assert_true(told & UNET_ERROR && told & UNET_READABLE);
+	assert_true(unet_sock_events(ls) & UNET_ERROR);
+	assert_null(unet_accept(ls));
+	assert_int_equal(errno, ENETDOWN);
+	assert_null(unet_accept(ls));
+	assert_int_equal(errno, ENETDOWN);
+	assert_int_equal(pending_error(ls), ENETDOWN);
+}
+
+static void who_waited_to_be_accepted_still_can_be(void **state)
+{
+	struct unet_sock *ls = unet_listen(st, "tcp", ME ":80", 4);
+	u64 tag = fake.req.meta.tag;
+	struct unet_sock *s;
+	u32 ack;
+
+	segment(2, 0, tag);
+	memcpy(&ack, fake.sent[0].bytes + 24, 4);
+	ack = cpu_to_be32(be32_to_cpu((__force __be32)ack) + 1);
+	segment(0x10, ack, tag);
+	end_of_flow(tag);
+	s = unet_accept(ls);
+	assert_non_null(s);
+	assert_int_equal(unet_sock_events(s), UNET_WRITABLE);
+	assert_null(unet_accept(ls));
+	assert_int_equal(errno, ENETDOWN);
+}
+
+static void half_open_connections_end_with_their_listener(void **state)
+{
+	struct unet_sock *ls = unet_listen(st, "tcp", ME ":80", 4);
+	u64 tag = fake.req.meta.tag;
+
+	assert_non_null(ls);
+	segment(2, 0, tag);
+	assert_int_equal(fake.n_sent, 1);
+	end_of_flow(tag);
+	/* no SYN-ACK is sent again through a flow that is not there */
+	unet_stack_turn(st, st->now + 5000000);
+	assert_int_equal(fake.n_sent, 1);
+}
+
+static void a_bound_udp_socket_hears_it_too(void **state)
+{
+	struct unet_sock *s = unet_udp_open(st, AF_INET);
+	char buf[8];
+
+	assert_int_equal(unet_udp_bind(s, ME ":53"), 0);
+	unet_sock_on(s, UNET_READABLE, tell, NULL);
+	turn();
+	end_of_flow(fake.req.meta.tag);
+	assert_true(told & UNET_ERROR);
+	assert_int_equal(unet_recv(s, buf, sizeof(buf), 0), -ENETDOWN);
+	assert_true(unet_sock_events(s) & UNET_ERROR);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_listener_hears_that_its_port_was_taken_away),
+		TEST(who_waited_to_be_accepted_still_can_be),
+		TEST(half_open_connections_end_with_their_listener),
+		TEST(a_bound_udp_socket_hears_it_too),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
