@@ -18,6 +18,7 @@
 
 #define MTU_MIN4	552u	/* below this a claim is not believed */
 #define MTU_MIN6	1280u	/* RFC 8200 section 5 */
+#define PMTU_US		600000000ull	/* RFC 1191 section 6.3 */
 
 static u64 tag_of(const struct unet_stack *st, u32 index)
 {
@@ -490,11 +491,29 @@ u32 unet_flow_mtu(const struct unet_flow *f)
 	u32 now;
 
 	if (!mtu && f->parent)
-		return unet_flow_mtu(f->parent);
+		mtu = unet_flow_mtu(f->parent);
+	if (f->pmtu && f->pmtu < mtu)
+		mtu = f->pmtu;
 	if (!f->adv)
 		return mtu;
 	now = READ_ONCE(f->adv->mtu);
 	return now && now < mtu ? now : mtu;
+}
+
+/**
+ * unet_flow_forget_mtu() - try larger packets again, if it is time
+ * @st: the stack
+ * @f: the flow, with a learned MTU
+ *
+ * A path that was narrow may be wide again, and nobody tells: RFC 1191 section
+ * 6.3, RFC 8201 section 4. If it still is narrow, the next ICMP error says so.
+ */
+void unet_flow_forget_mtu(struct unet_stack *st, struct unet_flow *f)
+{
+	if (st->now < f->pmtu_until)
+		return;
+	f->pmtu = 0;
+	unet_count(st, UNET_STAT_PMTU_RAISED);
 }
 
 /**
@@ -505,7 +524,8 @@ u32 unet_flow_mtu(const struct unet_flow *f)
  * @mtu: claimed
  *
  * A claim below 552 (IPv4) or 1280 (IPv6) is taken for that: a path that narrow
- * does not exist, an attacker who wants tiny segments does.
+ * does not exist, an attacker who wants tiny segments does. It is believed for 10
+ * minutes from the last of them.
  *
  * Return: 1 when the flow's MTU is lower now, 0 when nothing changed.
  */
@@ -516,7 +536,8 @@ int unet_flow_lower_mtu(struct unet_stack *st, struct unet_flow *f, u32 mtu)
 		unet_count(st, UNET_STAT_PMTU_REFUSED);
 		return 0;
 	}
-	f->mtu = mtu;
+	f->pmtu = mtu;
+	f->pmtu_until = st->now + PMTU_US;
 	unet_count(st, UNET_STAT_PMTU_LOWERED);
 	return 1;
 }

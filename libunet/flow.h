@@ -34,7 +34,9 @@ struct unet_flow_adv;
  * @handle:	backend's, 0 when not installed
  * @index:	in the stack's table of tags, 0 when not installed
  * @flags:	UNET_FLOW_F_*
- * @mtu:	path MTU as learned, never above the route's
+ * @mtu:	what the route took when the flow was installed, 0: the parent's
+ * @pmtu:	path MTU as learned from an ICMP error, 0: nothing learned
+ * @pmtu_until:	microseconds; until then it is believed
  * @gso_max:	most L3 bytes of a send with a segment size
  * @label:	IPv6 flow label (RFC 6437)
  */
@@ -48,6 +50,8 @@ struct unet_flow {
 	u32 index;
 	u32 flags;
 	u32 mtu;
+	u32 pmtu;
+	u64 pmtu_until;
 	u32 gso_max;
 	u32 label;
 };
@@ -77,9 +81,18 @@ struct unet_flow *unet_flow_find(struct unet_stack *st,
 struct unet_flow *unet_flow_find_listener(struct unet_stack *st,
 					  const struct unet_flow_key *key);
 u32 unet_flow_mtu(const struct unet_flow *f);
+void unet_flow_forget_mtu(struct unet_stack *st, struct unet_flow *f);
 int unet_flow_lower_mtu(struct unet_stack *st, struct unet_flow *f, u32 mtu);
 void unet_flow_find_dead(struct unet_stack *st);
 bool unet_flow_suspended(const struct unet_flow *f);
+
+/* Before a send: what was learned of the path is not believed for ever. */
+static inline void unet_flow_age_mtu(struct unet_stack *st,
+				     struct unet_flow *f)
+{
+	if (unlikely(f->pmtu))
+		unet_flow_forget_mtu(st, f);
+}
 
 /* The handle to send with: its own, or its listener's. */
 static inline u32 unet_flow_tx_handle(const struct unet_flow *f)

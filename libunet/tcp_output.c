@@ -477,6 +477,7 @@ void unet_tcp_output(struct unet_tcp_pcb *pcb)
 	if (!tcp_synchronized(pcb))
 		return;
 	/* the kernel says at any time what the route takes now */
+	unet_flow_age_mtu(pcb->st, &pcb->flow);
 	if (unlikely(unet_flow_mtu(&pcb->flow) != pcb->path_mtu))
 		unet_tcp_set_mss(pcb);
 	if (send_lost(pcb))

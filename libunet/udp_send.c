@@ -93,6 +93,7 @@ static ssize_t send_one(struct unet_udp *u, struct source *src, u32 len,
 	u32 segs = 1;
 	int err;
 
+	unet_flow_age_mtu(st, &u->flow);
 	if (!unet_stack_tx_room(st) || unet_flow_suspended(&u->flow))
 		return wait_for_room(u);
 	pkt = packet_for(st, len);

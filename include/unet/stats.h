@@ -88,7 +88,8 @@ struct unet_stack;
 	X(WIRE_LOST,		"wire_lost",		"in-memory wire: packets lost on purpose") \
 	X(WIRE_DUP,		"wire_dup",		"in-memory wire: packets doubled on purpose") \
 	X(WIRE_REORDERED,	"wire_reordered",	"in-memory wire: packets held back on purpose") \
-	X(WIRE_OVERFLOW,	"wire_overflow",	"in-memory wire: packets dropped, queue full")
+	X(WIRE_OVERFLOW,	"wire_overflow",	"in-memory wire: packets dropped, queue full") \
+	X(PMTU_RAISED,		"pmtu_raised",		"lowered path MTUs forgotten after 10 minutes")
 
 #define UNET_STACK_COUNTER_ID(id, name, text)	UNET_STAT_##id,
 enum unet_stack_counter {

@@ -263,7 +263,7 @@ static void a_claimed_mtu_is_believed_within_limits(void **state)
 	assert_int_equal(catcher_count(UNET_STAT_PMTU_LOWERED), 2);
 	assert_int_equal(catcher_count(UNET_STAT_PMTU_REFUSED), 3);
 	flow.key.family = 6;
-	flow.mtu = 1500;
+	flow.pmtu = 0;
 	assert_int_equal(unet_flow_lower_mtu(caught.st, &flow, 1000), 1);
 	assert_int_equal(unet_flow_mtu(&flow), 1280);
 	flow.key.family = 4;

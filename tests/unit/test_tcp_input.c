@@ -692,6 +692,27 @@ static void too_big_is_believed_only_for_what_is_in_flight(void **state)
 	script_close(s);
 }
 
+static void a_narrow_path_is_tried_again_after_10_minutes(void **state)
+{
+	struct script *s = open_plain();
+
+	script_send(s, 1460);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 1460);
+	icmp(s, UNET_ICMP_TOO_BIG, 1, 1000, EMSGSIZE);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 960);
+	OUT(s, ACK, .seq = 961, .ack = 1, .len = 500);
+	IN(s, ACK, .seq = 1, .ack = 1461);
+	script_after(s, 599000000);
+	script_send(s, 960);
+	OUT(s, ACK, .seq = 1461, .ack = 1, .len = 960);
+	IN(s, ACK, .seq = 1, .ack = 2421);
+	script_after(s, 1000000);
+	script_send(s, 1460);
+	OUT(s, ACK, .seq = 2421, .ack = 1, .len = 1460);
+	NONE(s);
+	script_close(s);
+}
+
 /* The host's own stack hears of it, too, and may be faster. */
 static void too_big_counts_when_the_kernel_knew_before(void **state)
 {
@@ -782,6 +803,7 @@ int main(void)
 		cmocka_unit_test(icmp_does_not_end_an_open_connection),
 		cmocka_unit_test(icmp_ends_a_connection_that_is_being_opened),
 		cmocka_unit_test(too_big_is_believed_only_for_what_is_in_flight),
+		cmocka_unit_test(a_narrow_path_is_tried_again_after_10_minutes),
 		cmocka_unit_test(too_big_counts_when_the_kernel_knew_before),
 		cmocka_unit_test(a_malformed_header_is_counted),
 		cmocka_unit_test(a_removed_flow_ends_the_connection),

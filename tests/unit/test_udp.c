@@ -571,6 +571,24 @@ static void a_smaller_path_is_heeded(void **state)
 	assert_int_equal(send_bytes(1272, NULL, 0), 1272);
 }
 
+/* RFC 1191 section 6.3: 10 minutes after the last word of it. */
+static void a_smaller_path_is_not_believed_for_ever(void **state)
+{
+	install(NULL, 5000, PEER, 7);
+	send_bytes(1400, NULL, 0);
+	icmp(4, 1300);
+	st->now += 300000000;
+	icmp(4, 1200);
+	st->now += 599999990;
+	assert_int_equal(send_bytes(1400, NULL, 0), -EMSGSIZE);
+	assert_int_equal(st->counter[UNET_STAT_PMTU_RAISED], 0);
+	st->now += 10;
+	assert_int_equal(send_bytes(1400, NULL, 0), 1400);
+	assert_int_equal(st->counter[UNET_STAT_PMTU_RAISED], 1);
+	icmp(4, 1300);
+	assert_int_equal(send_bytes(1400, NULL, 0), -EMSGSIZE);
+}
+
 static void an_endpoint_whose_flow_is_gone_stays_dead(void **state)
 {
 	install(NULL, 5000, PEER, 7);
@@ -613,6 +631,7 @@ int main(void)
 		TEST(refused_is_told_once),
 		TEST(one_peers_error_is_not_an_unconnected_endpoints),
 		TEST(a_smaller_path_is_heeded),
+		TEST(a_smaller_path_is_not_believed_for_ever),
 		TEST(an_endpoint_whose_flow_is_gone_stays_dead),
 	};
 	size_t i;
