@@ -46,6 +46,7 @@ struct flight {
  * @tap:	looks at packets
  * @tap_arg:	for @tap
  * @open:	ends not closed yet, and one for the owner
+ * @running:	time is passing: not to be entered again
  */
 struct unet_wire {
 	struct unet_wire_opts opts;
@@ -59,6 +60,7 @@ struct unet_wire {
 	unet_wire_tap tap;
 	void *tap_arg;
 	int open;
+	bool running;
 };
 
 u64 unet_wire_clock(const struct unet_wire *w)
@@ -169,6 +171,18 @@ static void send_copy(struct unet_wire *w, int from, const u8 *l3, u32 len,
 	launch(w, !from, pkt, when);
 }
 
+/* A send from outside of a turn is something to be in the middle of, too. */
+static int tapped(struct unet_wire *w, int from, u8 *l3, u32 len)
+{
+	bool before = w->running;
+	int taken;
+
+	w->running = true;
+	taken = w->tap(w->tap_arg, from, w->now, l3, len);
+	w->running = before;
+	return taken;
+}
+
 /**
  * unet_wire_put() - a packet leaves an end
  * @w: the wire
@@ -184,7 +198,7 @@ void unet_wire_put(struct unet_wire *w, int from, u8 *l3, u32 len,
 	u64 when = w->now + max(o->delay_us, 1u);
 	u64 us;
 
-	if (w->tap && w->tap(w->tap_arg, from, w->now, l3, len))
+	if (w->tap && tapped(w, from, l3, len))
 		return;
 	if (serialize(w, from, l3, len, &us)) {
 		unet_wire_count(w, from, UNET_STAT_WIRE_OVERFLOW);
@@ -362,13 +376,24 @@ static void happen(struct unet_wire *w, u64 when)
 	}
 }
 
+/* A callback or a tap has called: the turn it comes from is not over. */
+static bool entered(const struct unet_wire *w)
+{
+	return w->running || (w->st[0] && w->st[0]->running) ||
+	       (w->st[1] && w->st[1]->running);
+}
+
 int unet_wire_step(struct unet_wire *w)
 {
 	u64 next = next_event(w);
 
+	if (entered(w))
+		return -EDEADLK;
 	if (next == UNET_NEVER)
 		return 0;
+	w->running = true;
 	happen(w, next);
+	w->running = false;
 	return 1;
 }
 
@@ -376,8 +401,12 @@ uint64_t unet_wire_run(struct unet_wire *w, uint64_t until_us)
 {
 	u64 next;
 
+	if (entered(w))
+		return w->now;
+	w->running = true;
 	while ((next = next_event(w)) <= until_us && next != UNET_NEVER)
 		happen(w, next);
+	w->running = false;
 	if (next != UNET_NEVER && until_us != UNET_NEVER)
 		w->now = max(w->now, until_us);
 	return w->now;
@@ -413,7 +442,7 @@ void unet_wire_close(struct unet_wire *w)
 {
 	int i;
 
-	if (!w)
+	if (!w || entered(w))
 		return;
 	for (i = 0; i < 2; i++)
 		unet_stack_close(w->st[i]);

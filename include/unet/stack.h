@@ -211,14 +211,15 @@ int unet_wire_set(struct unet_wire *w, const struct unet_wire_opts *opts);
  * @until_us: absolute virtual time to stop at
  *
  * Runs turns of both stacks and deliveries in order of time. Stops earlier when
- * nothing is planned any more. Return: virtual time reached.
+ * nothing is planned any more. From a callback or a tap it does nothing: no time
+ * passes within a turn. Return: virtual time reached.
  */
 uint64_t unet_wire_run(struct unet_wire *w, uint64_t until_us);
 
 /**
  * unet_wire_step() - the next thing that happens, and everything at that instant
  *
- * Return: 1, or 0 when nothing is planned.
+ * Return: 1, 0 when nothing is planned, or -EDEADLK called from a callback.
  */
 int unet_wire_step(struct unet_wire *w);
 
@@ -247,6 +248,8 @@ void unet_wire_on_packet(struct unet_wire *w, unet_wire_tap tap, void *arg);
 
 /**
  * unet_wire_close() - close both stacks and the wire; NULL is allowed
+ *
+ * From a callback it does nothing.
  */
 void unet_wire_close(struct unet_wire *w);
 

@@ -470,6 +470,62 @@ static void the_host_answers_what_no_flow_wants(void **state)
 
 #define TEST(f) cmocka_unit_test_teardown(f, close_wire)
 
+struct entry {
+	struct unet_wire *w;
+	u64 now;
+	u64 reached;
+	int step;
+	int calls;
+};
+
+static int enter(void *arg, int from, uint64_t now_us, void *packet, size_t len)
+{
+	struct entry *e = arg;
+
+	e->now = unet_wire_now(e->w);
+	e->step = unet_wire_step(e->w);
+	e->reached = unet_wire_run(e->w, e->now + 1000000);
+	unet_wire_close(e->w);
+	e->calls++;
+	return 0;
+}
+
+static void enter_from_event(struct unet_sock *s, uint32_t events, void *arg)
+{
+	enter(arg, 0, 0, NULL, 0);
+}
+
+/* From a tap, from a callback of a turn the wire runs, and of one run by hand. */
+static void the_wire_is_not_entered_from_within(void **state)
+{
+	struct unet_wire_opts o = { .size = sizeof(o), .delay_us = 1000 };
+	struct entry event = { .calls = 0 };
+	struct entry tap = { .calls = 0 };
+
+	open_wire(&o);
+	tap.w = w;
+	event.w = w;
+	unet_wire_on_packet(w, enter, &tap);
+	send_n(1, 1);
+	assert_int_equal(tap.calls, 1);
+	assert_int_equal(tap.step, -EDEADLK);
+	assert_int_equal(tap.reached, tap.now);
+	unet_sock_on(a, UNET_WRITABLE, enter_from_event, &event);
+	unet_wire_run(w, start + 10000);
+	assert_int_equal(event.calls, 1);
+	assert_int_equal(event.step, -EDEADLK);
+	assert_int_equal(event.reached, event.now);
+	unet_sock_on(a, UNET_WRITABLE, enter_from_event, &event);
+	assert_true(unet_stack_run(end[0], 0) >= 0);
+	assert_int_equal(event.calls, 2);
+	assert_int_equal(event.step, -EDEADLK);
+	assert_int_equal(event.reached, event.now);
+	/* nothing of it lasts */
+	send_n(1, 1);
+	unet_wire_run(w, start + 20000);
+	assert_int_equal(drain(), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -492,6 +548,7 @@ int main(void)
 		TEST(chosen_ports_are_free_ones),
 		TEST(packets_come_with_the_tag_of_their_flow),
 		TEST(the_host_answers_what_no_flow_wants),
+		TEST(the_wire_is_not_entered_from_within),
 	};
 
 	return cmocka_run_group_tests_name("backend_loop", tests, NULL, NULL);
