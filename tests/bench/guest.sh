@@ -253,9 +253,10 @@ profile_end()
 {
 	kill -INT "$perf"
 	wait "$perf" || true
+	grep '\[' /proc/kallsyms | LC_ALL=C sort > "$work/kallsyms"
 	perf script -i "$work/perf.data" --ns -F comm,time,ip,sym,dso 2> /dev/null |
 		"$here/profile.awk" -v what="$1" -v from="$2" -v to="$3" \
-			-v insn=$(($4 / $5)) -v unit="$6" /proc/kallsyms -
+			-v insn=$(($4 / $5)) -v unit="$6" "$work/kallsyms" -
 	rm "$work/perf.data" "$work/control" "$work/answer"
 }
 

@@ -5,11 +5,30 @@
 # (ns) by function; prints one JSON object for each, the most frequent first.
 # INSN is what one UNIT (packet, trip) takes in all when nobody looks. perf's own
 # samples are left out: they are the price of looking.
-# Functions of modules are told apart by /proc/kallsyms, which is read first.
+# Functions of modules are told apart, and named where perf knows them not, by
+# their lines of /proc/kallsyms, sorted, which are read first.
 # Variables: what, from, to, insn, unit.
-FILENAME == "/proc/kallsyms" {
-	if ($4 != "")
-		module[$3] = substr($4, 2, length($4) - 2)
+
+# The function an address lies in. Addresses are 16 hex digits each, so their order
+# as text is their order.
+function name_of(ip,    low, high, mid) {
+	low = 0
+	high = symbols
+	while (high - low > 1) {
+		mid = int((low + high) / 2)
+		if (address[mid] "" <= ip "")
+			low = mid
+		else
+			high = mid
+	}
+	return address[low] "" <= ip "" ? symbol[low] : "[unknown]"
+}
+FNR == NR {
+	module[$3] = substr($4, 2, length($4) - 2)
+	if (tolower($2) == "t") {
+		address[symbols + 0] = $1
+		symbol[symbols++] = $3
+	}
 	next
 }
 {
@@ -22,6 +41,8 @@ FILENAME == "/proc/kallsyms" {
 	at = (t[1] % 1000000) * 1e9 + t[2]
 	if (at < from % 1e15 || at > to % 1e15 || comm == "perf")
 		next
+	match(rest, /[0-9a-f]+/)
+	ip = substr(rest, RSTART, RLENGTH)
 	sub(/^ +[0-9a-f]+ +/, "", rest)
 	dso = rest
 	sub(/.*\(/, "", dso)
@@ -29,6 +50,10 @@ FILENAME == "/proc/kallsyms" {
 	sub(/.*\//, "", dso)
 	gsub(/[][]/, "", dso)
 	sub(/ *\([^(]*\)$/, "", rest)
+	if (rest == "[unknown]" && ip ~ /^ffffffff/) {
+		rest = name_of(ip)
+		dso = "kernel.kallsyms"
+	}
 	if (dso == "kernel.kallsyms")
 		dso = rest in module ? module[rest] : "kernel"
 	count[rest "\t" dso]++
