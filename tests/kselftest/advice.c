@@ -111,10 +111,11 @@ TEST_F(advice, a_sleeper_in_sync_is_woken_by_a_resume)
 
 TEST_F(advice, too_much_on_the_way_suspends_until_half_is_left)
 {
+	uint32_t flags;
 	int i;
 
 	ASSERT_EQ(0, sh("echo 8 > " FLIGHT));
-	ASSERT_EQ(0, sh("tc qdisc add dev va root netem delay 500ms"));
+	ASSERT_EQ(0, sh("tc qdisc add dev va root netem delay 1s"));
 	self->p.bytes = 1400;
 	for (i = 0; i < 8; i++) {
 		uint32_t hdr = build_packet(self->c.tx_mem + i * 2048, &self->p);
@@ -126,10 +127,11 @@ TEST_F(advice, too_much_on_the_way_suspends_until_half_is_left)
 		chan_tx_slot(&self->c, &s);
 	}
 	EXPECT_EQ(0, chan_sync(&self->c, UNET_SYNC_TX));
+	flags = self->adv->flags;
 	EXPECT_EQ(0, sh("echo 512 > " FLIGHT));
-	EXPECT_TRUE(self->adv->flags & UNET_ADV_SUSPENDED);
+	EXPECT_TRUE(flags & UNET_ADV_SUSPENDED);
 	for (i = 0; i < 8; i++) {
-		const struct unet_done *d = chan_done(&self->c, 2000);
+		const struct unet_done *d = chan_done(&self->c, 5000);
 
 		ASSERT_NE(NULL, d);
 		EXPECT_EQ(0, d->status);
