@@ -95,8 +95,6 @@ struct unet_backend_ops {
  * @iface:	our addresses; none: the kernel has checked the destination
  * @mtu:	of the device
  * @gso_max:	most L3 bytes of a send with a segment size; 0: none
- * @overrun:	set by @rx_done: the queue was full, so what would have told that a
- *		flow is gone may not have found room; cleared by the stack
  */
 struct unet_backend {
 	const struct unet_backend_ops *ops;
@@ -104,7 +102,6 @@ struct unet_backend {
 	struct unet_iface iface;
 	u32 mtu;
 	u32 gso_max;
-	bool overrun;
 };
 
 struct unet_channel;

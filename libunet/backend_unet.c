@@ -210,21 +210,13 @@ static void reap(struct chan_backend *c)
 		unet_done_release(c->r);
 }
 
-/* RX had no room left: a load before the release that makes some. */
-static bool rx_was_full(const struct unet_rings *r)
-{
-	return READ_ONCE(r->kring->rx_tail) - r->uring->rx_head > r->rx_mask;
-}
-
 /* Once a turn, DONE too: the descriptor polls readable as long as it has entries. */
 static void chan_rx_done(struct unet_backend *be)
 {
 	struct chan_backend *c = chan_of(be);
 
-	if (c->taken) {
-		be->overrun |= rx_was_full(c->r);
+	if (c->taken)
 		unet_rx_release(c->r);
-	}
 	c->taken = false;
 	publish_free(c);
 	reap(c);

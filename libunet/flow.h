@@ -74,7 +74,6 @@ void unet_flow_remove(struct unet_stack *st, struct unet_flow *f,
 		      u32 del_flags);
 void unet_flow_move(struct unet_stack *st, struct unet_flow *to,
 		    struct unet_flow *from);
-void unet_flow_ended(struct unet_stack *st, struct unet_flow *f);
 struct unet_flow *unet_flow_by_tag(struct unet_stack *st, u64 tag);
 struct unet_flow *unet_flow_find(struct unet_stack *st,
 				 const struct unet_flow_key *key);
@@ -83,7 +82,6 @@ struct unet_flow *unet_flow_find_listener(struct unet_stack *st,
 u32 unet_flow_mtu(const struct unet_flow *f);
 void unet_flow_forget_mtu(struct unet_stack *st, struct unet_flow *f);
 int unet_flow_lower_mtu(struct unet_stack *st, struct unet_flow *f, u32 mtu);
-void unet_flow_find_dead(struct unet_stack *st);
 bool unet_flow_suspended(const struct unet_flow *f);
 
 /* Before a send: what was learned of the path is not believed for ever. */

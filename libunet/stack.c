@@ -10,8 +10,6 @@
 /* Flow batches taken in one turn, so that timers and senders get theirs. */
 #define INPUT_BATCHES	128
 
-#define OVERRUN_US	10000	/* how long an end may go unheard after an overrun */
-
 static void seed(struct unet_stack *st, const void *bytes, size_t len)
 {
 	u64 key[2] = { 0x756e6574, 0 };
@@ -24,11 +22,6 @@ static void seed(struct unet_stack *st, const void *bytes, size_t len)
 	for (i = 0; i < 2; i++, key[1]++)
 		st->sip_key[i] = unet_siphash(key, bytes, len);
 	st->random[0] = unet_siphash(key, bytes, len);
-}
-
-static void after_overrun(struct unet_stack *st, struct unet_timer *t)
-{
-	unet_flow_find_dead(st);
 }
 
 static int options(struct unet_stack *st, const struct unet_stack_opts *opts)
@@ -73,7 +66,6 @@ struct unet_stack *unet_stack_create(struct unet_backend *be,
 	st->now = be->ops->now_us(be);
 	unet_pkt_pool_init(&st->pool, 0);
 	unet_wheel_init(&st->wheel, st->now);
-	unet_timer_init(&st->overrun, after_overrun);
 	unet_worklist_init(&st->output);
 	unet_worklist_init(&st->tx_wait);
 	unet_worklist_init(&st->events);
@@ -144,11 +136,6 @@ static u32 input(struct unet_stack *st)
 	}
 	st->more_input = n == INPUT_BATCHES;
 	st->be->ops->rx_done(st->be);
-	if (unlikely(st->be->overrun)) {
-		st->be->overrun = false;
-		if (!unet_timer_pending(&st->overrun))
-			unet_timer_set(st, &st->overrun, st->now + OVERRUN_US);
-	}
 	unet_count_add(st, UNET_STAT_RX_BATCHES, n);
 	return n;
 }

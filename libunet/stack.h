@@ -76,7 +76,6 @@ struct unet_proto {
  * @now:	microseconds, time of this turn
  * @pool:	packet metadata
  * @wheel:	timers
- * @overrun:	looks for flows that ended unheard
  * @output:	step 4 of the turn
  * @tx_wait:	waiting for room to send; moved to @output when there is some
  * @events:	step 3 of the turn
@@ -112,7 +111,6 @@ struct unet_stack {
 	u64 now;
 	struct unet_pkt_pool pool;
 	struct unet_wheel wheel;
-	struct unet_timer overrun;
 	struct unet_work output;
 	struct unet_work tx_wait;
 	struct unet_work events;

@@ -294,26 +294,6 @@ static void the_end_of_a_flow_arrives(void **state)
 	assert_int_equal(take(), -ENETDOWN);
 }
 
-static void a_full_ring_is_told_as_an_overrun(void **state)
-{
-	struct kernel_piece p = udp(10);
-	u32 i;
-
-	for (i = 0; i < small.rx_slots - 1; i++)
-		assert_true(kernel_receive(tag(), 0, &p, 1));
-	turn();
-	assert_false(unet_timer_pending(&st->overrun));
-	kernel_take_free();
-	while (take() > 0)
-		;
-	turn();
-	kernel_take_free();
-	for (i = 0; i < small.rx_slots; i++)
-		assert_true(kernel_receive(tag(), 0, &p, 1));
-	turn();
-	assert_true(unet_timer_pending(&st->overrun));
-}
-
 static void a_slow_reader_does_not_keep_the_buffers(void **state)
 {
 	struct kernel_piece p = udp(100);
@@ -668,7 +648,6 @@ int main(void)
 		TEST(a_super_packet_in_a_large_buffer_is_taken_apart),
 		TEST(what_the_kernel_says_of_checksums_counts),
 		TEST(the_end_of_a_flow_arrives),
-		TEST(a_full_ring_is_told_as_an_overrun),
 		TEST(a_slow_reader_does_not_keep_the_buffers),
 		TEST(buffers_go_back_even_when_nothing_arrives),
 		TEST(without_metadata_packets_are_dropped_and_buffers_kept),

@@ -138,24 +138,6 @@ static void a_bound_udp_socket_hears_it_too(void **state)
 	assert_true(unet_sock_events(s) & UNET_ERROR);
 }
 
-static void an_end_that_found_no_room_is_heard_a_little_later(void **state)
-{
-	struct unet_sock *ls = unet_listen(st, "tcp", ME ":80", 4);
-	struct unet_flow_adv *adv = &fake.adv[fake.adds];
-
-	adv->flags = UNET_ADV_DEAD;
-	turn();
-	assert_int_equal(unet_sock_events(ls), 0);
-	fake.be.overrun = true;
-	turn();
-	assert_false(fake.be.overrun);
-	unet_stack_turn(st, st->now + 9999);
-	assert_int_equal(unet_sock_events(ls), 0);
-	unet_stack_turn(st, st->now + 1);
-	assert_true(unet_sock_events(ls) & UNET_ERROR);
-	assert_int_equal(unet_stack_deadline(st), UNET_NEVER);
-}
-
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -165,7 +147,6 @@ int main(void)
 		TEST(who_waited_to_be_accepted_still_can_be),
 		TEST(half_open_connections_end_with_their_listener),
 		TEST(a_bound_udp_socket_hears_it_too),
-		TEST(an_end_that_found_no_room_is_heard_a_little_later),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
