@@ -395,6 +395,33 @@ struct unet_flow *unet_flow_by_tag(struct unet_stack *st, u64 tag)
 }
 
 /**
+ * unet_flow_ended() - the kernel has removed a flow: its protocol is told, once
+ * @st: the stack
+ * @f: the flow, may be gone afterwards
+ */
+void unet_flow_ended(struct unet_stack *st, struct unet_flow *f)
+{
+	if (f->flags & UNET_FLOW_F_DEAD)
+		return;
+	f->flags |= UNET_FLOW_F_DEAD;
+	if (f->proto_ops->flow_gone)
+		f->proto_ops->flow_gone(st, f);
+}
+
+/**
+ * unet_flow_all_ended() - the channel has ended, and every flow with it
+ * @st: the stack
+ */
+void unet_flow_all_ended(struct unet_stack *st)
+{
+	u32 i;
+
+	for (i = NO_INDEX + 1; i < st->n_tags; i++)
+		if (st->tags[i])
+			unet_flow_ended(st, st->tags[i]);
+}
+
+/**
  * unet_flow_find() - the connection a packet belongs to
  * @st: the stack
  * @key: complete key of the packet

@@ -75,6 +75,8 @@ void unet_flow_remove(struct unet_stack *st, struct unet_flow *f,
 void unet_flow_move(struct unet_stack *st, struct unet_flow *to,
 		    struct unet_flow *from);
 struct unet_flow *unet_flow_by_tag(struct unet_stack *st, u64 tag);
+void unet_flow_ended(struct unet_stack *st, struct unet_flow *f);
+void unet_flow_all_ended(struct unet_stack *st);
 struct unet_flow *unet_flow_find(struct unet_stack *st,
 				 const struct unet_flow_key *key);
 struct unet_flow *unet_flow_find_listener(struct unet_stack *st,

@@ -157,17 +157,6 @@ static void input_one(struct unet_stack *st, struct unet_pkt *pkt, u64 tag)
 		unet_ip_deliver(st, pkt, &info, unet_flow_by_tag(st, tag));
 }
 
-static void flow_ended(struct unet_stack *st, u64 tag)
-{
-	struct unet_flow *f = unet_flow_by_tag(st, tag);
-
-	if (!f)
-		return;
-	f->flags |= UNET_FLOW_F_DEAD;
-	if (f->proto_ops->flow_gone)
-		f->proto_ops->flow_gone(st, f);
-}
-
 /**
  * unet_ip_input() - process a flow batch
  * @st: the stack
@@ -178,14 +167,16 @@ static void flow_ended(struct unet_stack *st, u64 tag)
  */
 void unet_ip_input(struct unet_stack *st, struct unet_rx_batch *b)
 {
+	struct unet_flow *f;
 	struct unet_pkt *pkt;
 
 	while ((pkt = unet_pktq_take(&b->packets))) {
 		pkt->tag = b->tag;
 		input_one(st, pkt, b->tag);
 	}
-	if (b->flags & UNET_RX_END)
-		flow_ended(st, b->tag);
+	f = b->flags & UNET_RX_END ? unet_flow_by_tag(st, b->tag) : NULL;
+	if (f)
+		unet_flow_ended(st, f);
 }
 
 /**

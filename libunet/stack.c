@@ -227,14 +227,26 @@ static int channel_error(const struct unet_stack *st)
 	}
 }
 
-int unet_stack_run(struct unet_stack *st, int timeout_ms)
+/*
+ * The channel has ended. What it left on the rings is still taken, then every socket
+ * hears of it: the kernel says so flow by flow, but only to who comes in time.
+ */
+static void last_turn(struct unet_stack *st)
+{
+	st->ended = true;
+	st->running = true;
+	input(st);
+	unet_flow_all_ended(st);
+	unet_worklist_run(st, &st->events);
+	st->running = false;
+}
+
+static int run(struct unet_stack *st, int timeout_ms)
 {
 	u64 now;
 	u32 n;
 	int err;
 
-	if (st->running)
-		return -EDEADLK;
 	err = channel_error(st);
 	if (err)
 		return err;
@@ -251,6 +263,18 @@ int unet_stack_run(struct unet_stack *st, int timeout_ms)
 	if (!timeout_ms || !st->lazy)
 		err = unet_stack_sync(st, 0);
 	return err ? err : (int)n;
+}
+
+int unet_stack_run(struct unet_stack *st, int timeout_ms)
+{
+	int ret;
+
+	if (st->running)
+		return -EDEADLK;
+	ret = run(st, timeout_ms);
+	if (ret < 0 && !st->ended && channel_error(st))
+		last_turn(st);
+	return ret;
 }
 
 int unet_stack_input(struct unet_stack *st, uint64_t now_us,

@@ -103,6 +103,7 @@ struct unet_proto {
  * @log_level:	least urgent level
  * @lazy:	UNET_STACK_LAZY
  * @running:	a turn is in progress
+ * @ended:	the channel has ended, and everybody was told
  * @more_input:	the last turn left flow batches for the next
  * @unsynced:	something was put on the rings since the last sync
  */
@@ -138,6 +139,7 @@ struct unet_stack {
 	u32 log_level;
 	bool lazy;
 	bool running;
+	bool ended;
 	bool more_input;
 	bool unsynced;
 };

@@ -225,6 +225,12 @@ static int nothing_there(struct unet_udp *u)
 	return err ? -err : -EAGAIN;
 }
 
+/* An error of the network is told at once, the end after what came before it. */
+static bool error_first(const struct unet_udp *u)
+{
+	return u->error && !u->dead;
+}
+
 /**
  * unet_udp_take() - receive one datagram
  * @u: the endpoint
@@ -244,7 +250,7 @@ ssize_t unet_udp_take(struct unet_udp *u, void *buf, size_t len, bool peek,
 	u32 bytes;
 	u32 room;
 
-	if (u->error || !pkt)
+	if (!pkt || error_first(u))
 		return nothing_there(u);
 	bytes = next_datagram(pkt, &offset);
 	room = len < bytes ? (u32)len : bytes;
@@ -272,7 +278,7 @@ int unet_udp_peek(struct unet_udp *u, struct iovec *iov, int n)
 	u32 bytes;
 	int i;
 
-	if (u->error || !pkt)
+	if (!pkt || error_first(u))
 		return nothing_there(u);
 	bytes = next_datagram(pkt, &offset);
 	n = unet_pkt_iov(pkt, offset, iov, n);

@@ -87,8 +87,8 @@ struct unet_sock *unet_listen_addr(struct unet_stack *st,
  * unet_accept() - take one waiting connection
  *
  * Return: an established socket of the caller's, or NULL with errno EAGAIN
- * none waits, ENETDOWN none will come any more: the kernel took the listener's
- * flow away (address lost, device detached), EINVAL not a listener.
+ * none waits, ENETDOWN none will come any more: the channel has ended, EINVAL not a
+ * listener.
  */
 struct unet_sock *unet_accept(struct unet_sock *listener);
 

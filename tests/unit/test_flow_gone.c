@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The kernel takes a flow away (address lost, device detached): whoever holds the
- * socket hears of it, whatever kind it is.
+ * The kernel takes a flow away, or ends the channel (device gone or detached):
+ * whoever holds the socket hears of it, whatever kind it is.
  */
 #include <unet/unet.h>
 #include "fake_backend.h"
@@ -138,6 +138,64 @@ static void a_bound_udp_socket_hears_it_too(void **state)
 	assert_true(unet_sock_events(s) & UNET_ERROR);
 }
 
+static void count_told(struct unet_sock *s, uint32_t events, void *arg)
+{
+	u32 *times = arg;
+
+	*times += !!(events & UNET_ERROR);
+}
+
+/* The order the kernel has: the state first, and nobody may ever see the slots. */
+static void everybody_hears_that_the_channel_ended(void **state)
+{
+	u32 listener = 0, udp = 0, stream = 0, ack;
+	struct unet_sock *ls = unet_listen(st, "tcp", ME ":80", 4);
+	u64 tag = fake.req.meta.tag;
+	struct unet_sock *us = unet_udp_open(st, AF_INET), *s;
+	char buf[8];
+
+	assert_int_equal(unet_udp_bind(us, ME ":53"), 0);
+	segment(2, 0, tag);
+	memcpy(&ack, fake.sent[0].bytes + 24, 4);
+	ack = cpu_to_be32(be32_to_cpu((__force __be32)ack) + 1);
+	segment(0x10, ack, tag);
+	s = unet_accept(ls);
+	assert_non_null(s);
+	unet_sock_on(ls, UNET_READABLE, count_told, &listener);
+	unet_sock_on(us, UNET_READABLE, count_told, &udp);
+	unet_sock_on(s, UNET_READABLE, count_told, &stream);
+	turn();
+	fake.state = UNET_CHANNEL_DETACHED;
+	assert_int_equal(unet_stack_run(st, 0), -ENODEV);
+	assert_int_equal(unet_stack_run(st, 0), -ENODEV);
+	assert_int_equal(listener, 1);
+	assert_int_equal(udp, 1);
+	assert_int_equal(stream, 1);
+	assert_null(unet_accept(ls));
+	assert_int_equal(errno, ENETDOWN);
+	assert_int_equal(unet_recv(us, buf, sizeof(buf), 0), -ENETDOWN);
+	assert_int_equal(unet_recv(s, buf, sizeof(buf), 0), -ENETDOWN);
+}
+
+/* Bytes that had arrived are worth more than the news of the end. */
+static void what_had_arrived_is_delivered_before_the_end(void **state)
+{
+	static const u8 datagram[12] = { 0, 9, 0, 53, 0, 12, 0, 0, 'l', 'a', 's', 't' };
+	struct unet_sock *us = unet_udp_open(st, AF_INET);
+	static u8 packet[FORGE_MAX];
+	char buf[8];
+	u32 len;
+
+	assert_int_equal(unet_udp_bind(us, ME ":53"), 0);
+	len = forge_ip(packet, PEER, ME, 17, datagram, sizeof(datagram));
+	fake_receive(&fake, st, fake.req.meta.tag, 0, packet, len);
+	fake.state = UNET_CHANNEL_DETACHED;
+	assert_int_equal(unet_stack_run(st, -1), -ENODEV);
+	assert_int_equal(unet_recv(us, buf, sizeof(buf), 0), 4);
+	assert_memory_equal(buf, "last", 4);
+	assert_int_equal(unet_recv(us, buf, sizeof(buf), 0), -ENETDOWN);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -147,6 +205,8 @@ int main(void)
 		TEST(who_waited_to_be_accepted_still_can_be),
 		TEST(half_open_connections_end_with_their_listener),
 		TEST(a_bound_udp_socket_hears_it_too),
+		TEST(everybody_hears_that_the_channel_ended),
+		TEST(what_had_arrived_is_delivered_before_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
