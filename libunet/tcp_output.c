@@ -84,12 +84,16 @@ bool unet_tcp_window_opened(const struct unet_tcp_pcb *pcb)
 	return now - cur >= min(step, pcb->rcvbuf / 2);
 }
 
-/* The field for the header; remembers the edge that it promises. */
+/*
+ * The field for the header; remembers the edge that it promises. Rounded down, so
+ * that the edge moves for room there is only: rounded up, each segment of a byte
+ * would earn its sender another unit, for ever. What looks like a retracted
+ * window is none (RFC 7323 section 2.4): rcv_adv stays where it was.
+ */
 static u16 window_field(struct unet_tcp_pcb *pcb)
 {
-	u32 unit = (1u << pcb->rcv_wscale) - 1, wnd = window_now(pcb);
+	u32 wnd = min(window_now(pcb) >> pcb->rcv_wscale, UNET_TCP_WND_MAX);
 
-	wnd = min((wnd + unit) >> pcb->rcv_wscale, UNET_TCP_WND_MAX);
 	pcb->rcv_adv = seq_max(pcb->rcv_adv,
 			       pcb->rcv_nxt + (wnd << pcb->rcv_wscale));
 	return wnd;
