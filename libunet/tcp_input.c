@@ -189,7 +189,9 @@ static bool step_sequence(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 
 /*
  * RFC 7323 section 4.3, (2) and (3): only from what passed the first step, which
- * let an older value pass after 24 days only.
+ * let an older value pass after 24 days only, and the fifth: with the check of the
+ * acknowledgement (RFC 5961 section 5) a blind attacker has to guess that, too,
+ * before he can have PAWS refuse the peer.
  */
 static void take_timestamp(struct unet_tcp_pcb *pcb,
 			   const struct unet_tcp_seg *seg)
@@ -496,11 +498,12 @@ static void segment_arrives(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 	}
 	if (!step_sequence(pcb, seg))
 		return;
-	take_timestamp(pcb, seg);
 	if (!step_rst(pcb, seg) || !unet_tcp_step_syn(pcb, seg) ||
-	    !unet_tcp_step_ack(pcb, seg) || !unet_tcp_step_text(pcb, seg))
+	    !unet_tcp_step_ack(pcb, seg))
 		return;
-	unet_tcp_step_fin(pcb, seg);
+	take_timestamp(pcb, seg);
+	if (unet_tcp_step_text(pcb, seg))
+		unet_tcp_step_fin(pcb, seg);
 }
 
 static bool parse(struct unet_tcp_seg *seg, struct unet_pkt *pkt,

@@ -68,6 +68,33 @@ static void text_beyond_the_window_is_cut(void **state)
 	script_close(s);
 }
 
+/* With a scaled window less than a unit is nothing, and must not be earned again. */
+static void small_segments_fill_the_buffer_and_no_more(void **state)
+{
+	struct script *s = script_open(0);
+	u32 seq = 1, wnd = 1, i;
+
+	script_listen(s, 10);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_RCVBUF, 1 << 20);
+	IN(s, SYN, .seq = 0, FULL);
+	IN(s, ACK, .seq = 1, .ack = 1);
+	ignore_out(s);
+	take_accepted(s);
+	s->pcb->quick = 255;
+	for (i = 0; i < 20000 && wnd; i++) {
+		IN(s, ACK, .seq = seq, .ack = 1, .len = 127);
+		seq = s->pcb->rcv_nxt - SCRIPT_IRS;
+		if (s->n_out)
+			wnd = s->out[s->n_out - 1].wnd;
+		ignore_out(s);
+		assert_in_range(s->pcb->rcvq.bytes, 0, 1 << 20);
+	}
+	assert_int_equal(wnd, 0);
+	IN(s, ACK, .seq = seq, .ack = 1, .len = 127);
+	assert_in_range(s->pcb->rcvq.bytes, (1 << 20) - 1460, 1 << 20);
+	script_close(s);
+}
+
 static void a_super_packet_is_acknowledged_at_once(void **state)
 {
 	struct script *s = open_plain();
@@ -316,6 +343,22 @@ static void only_acceptable_segments_move_the_timestamp(void **state)
 	assert_int_equal(s->pcb->ts_recent, 1000);	/* not at the left edge */
 	IN(s, ACK, .seq = 1, .ack = 1, .len = 10, .ts = 2001);
 	assert_int_equal(s->pcb->ts_recent, 2001);
+	script_close(s);
+}
+
+/* RFC 5961 section 5: nor may one that only guessed the sequence number. */
+static void a_bad_acknowledgement_does_not_move_the_timestamp(void **state)
+{
+	struct script *s = open_ts();
+
+	IN(s, ACK, .seq = 1, .ack = 1, .len = 100, .ts = 1001);
+	script_after(s, 40000);
+	ignore_out(s);
+	IN(s, ACK, .seq = 91, .ack = 0x40000000, .len = 20, .ts = 0x40000000);
+	assert_int_equal(s->pcb->ts_recent, 1001);
+	IN(s, ACK, .seq = 101, .ack = 1, .len = 10, .ts = 1002);
+	assert_int_equal(s->pcb->rcvq.bytes, 110);
+	assert_int_equal(s->pcb->ts_recent, 1002);
 	script_close(s);
 }
 
@@ -762,6 +805,7 @@ int main(void)
 		cmocka_unit_test(text_in_order_is_read_as_sent),
 		cmocka_unit_test(old_text_is_acknowledged_and_dropped),
 		cmocka_unit_test(text_beyond_the_window_is_cut),
+		cmocka_unit_test(small_segments_fill_the_buffer_and_no_more),
 		cmocka_unit_test(a_super_packet_is_acknowledged_at_once),
 		cmocka_unit_test(a_small_segment_is_acknowledged_within_40_ms),
 		cmocka_unit_test(single_bytes_cost_a_sleeping_reader_little),
@@ -780,6 +824,7 @@ int main(void)
 		cmocka_unit_test(an_old_timestamp_is_refused),
 		cmocka_unit_test(a_missing_timestamp_is_refused),
 		cmocka_unit_test(only_acceptable_segments_move_the_timestamp),
+		cmocka_unit_test(a_bad_acknowledgement_does_not_move_the_timestamp),
 		cmocka_unit_test(timestamps_wrap),
 		cmocka_unit_test(after_24_days_any_timestamp_is_good),
 		cmocka_unit_test(text_behind_a_fin_is_forgotten),
