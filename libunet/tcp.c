@@ -283,12 +283,24 @@ void unet_tcp_peer_syn(struct unet_tcp_pcb *pcb, const struct unet_tcp_seg *seg)
 	pcb->rcv_mss = min_t(u16, pcb->mss, UNET_TCP_MSS_DEFAULT);
 }
 
+/*
+ * A SYN or SYN-ACK was lost, or is on a path of more than the initial timeout: no
+ * more than one segment to begin with (RFC 5681 section 3.1).
+ */
+static void lossy_start(struct unet_tcp_pcb *pcb)
+{
+	unet_tcp_rtt_lossy_start(&pcb->rtt);
+	pcb->cc.cwnd = pcb->mss;
+}
+
 /**
  * unet_tcp_established() - the handshake is complete
  * @pcb:	SYN_SENT or SYN_RECEIVED; windows and numbers are set
  */
 void unet_tcp_established(struct unet_tcp_pcb *pcb)
 {
+	bool lossy = pcb->retries || pcb->retrans;
+
 	pcb->state = UNET_TCP_ESTABLISHED;
 	pcb->flags |= UNET_TCPF_COUNTED;
 	pcb->retries = 0;
@@ -299,6 +311,8 @@ void unet_tcp_established(struct unet_tcp_pcb *pcb)
 	pcb->rec.usage_seq = pcb->snd_una;
 	pcb->rec.dsack_round = pcb->snd_una;
 	unet_tcp_cc_init(&pcb->cc, pcb->cc.ops, pcb->mss);
+	if (unlikely(lossy))
+		lossy_start(pcb);
 	unet_tcp_rtx_set(pcb, UNET_TCP_RTX_NONE, 0);
 	unet_tcp_keep_restart(pcb);
 	unet_count(pcb->st, UNET_STAT_TCP_ESTABLISHED);

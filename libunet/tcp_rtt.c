@@ -18,6 +18,7 @@ void unet_tcp_rtt_init(struct unet_tcp_rtt *rtt, u32 floor_us)
 {
 	memset(rtt, 0, sizeof(*rtt));
 	rtt->floor_us = floor_us ? floor_us : UNET_TCP_RTO_MIN_US;
+	rtt->initial_us = UNET_TCP_RTO_INITIAL_US;
 	rtt->min_us[0] = UINT32_MAX;
 	rtt->min_us[1] = UINT32_MAX;
 }
@@ -59,6 +60,19 @@ void unet_tcp_rtt_sample(struct unet_tcp_rtt *rtt, u64 now, u64 sample_us)
 }
 
 /**
+ * unet_tcp_rtt_lossy_start() - the handshake took more than one try
+ * @rtt:	estimator, before the first data
+ *
+ * RFC 6298 (5.7): whatever the backoff was, data start with 3 seconds, until a
+ * round trip is measured.
+ */
+void unet_tcp_rtt_lossy_start(struct unet_tcp_rtt *rtt)
+{
+	rtt->initial_us = UNET_TCP_RTO_LOSSY_US;
+	rtt->backoff = 0;
+}
+
+/**
  * unet_tcp_rtt_back_off() - the timer expired: double the timeout
  * @rtt:	estimator
  */
@@ -76,7 +90,7 @@ void unet_tcp_rtt_back_off(struct unet_tcp_rtt *rtt)
  */
 u32 unet_tcp_rtt_rto(const struct unet_tcp_rtt *rtt)
 {
-	u64 rto = UNET_TCP_RTO_INITIAL_US;
+	u64 rto = rtt->initial_us;
 
 	if (rtt->srtt8_us)
 		rto = (rtt->srtt8_us >> 3) + max(rtt->floor_us, rtt->rttvar4_us);

@@ -45,6 +45,33 @@ static void a_lost_segment_is_sent_again_with_backoff(void **state)
 	script_close(s);
 }
 
+/* RFC 6298 (5.7), RFC 5681 section 3.1 */
+static void after_a_lost_handshake_data_begin_with_care(void **state)
+{
+	struct script *s = script_open(0);
+
+	script_listen(s, 10);
+	IN(s, SYN, .seq = 0, PLAIN);
+	OUT(s, SYN | ACK, .seq = 0, .ack = 1);
+	script_after(s, 1001000);
+	OUT(s, SYN | ACK, .seq = 0, .ack = 1);
+	IN(s, ACK, .seq = 1, .ack = 1);
+	NONE(s);
+	take_accepted(s);
+	script_send(s, 14600);
+	script_turn(s);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 1460);
+	NONE(s);			/* one segment */
+	script_after(s, 2900000);
+	NONE(s);			/* three seconds */
+	script_after(s, 200000);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 1460);
+	NONE(s);
+	IN(s, ACK, .seq = 1, .ack = 1461);
+	OUT(s, ACK, .seq = 1461, .ack = 1, .len = 1460);
+	script_close(s);
+}
+
 static void acknowledgements_put_the_timeout_off(void **state)
 {
 	struct script *s = open_plain();
@@ -466,6 +493,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_lost_segment_is_sent_again_with_backoff),
+		cmocka_unit_test(after_a_lost_handshake_data_begin_with_care),
 		cmocka_unit_test(acknowledgements_put_the_timeout_off),
 		cmocka_unit_test(duplicates_do_not_put_the_timeout_off),
 		cmocka_unit_test(a_dead_peer_is_given_up),
