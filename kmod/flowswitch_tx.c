@@ -138,9 +138,12 @@ static int output(struct send *s, struct sk_buff *skb)
 {
 	int rc;
 
+	/* The neighbour is looked up under RCU of BH before Linux 6.3, plain RCU since. */
+	rcu_read_lock_bh();
 	rcu_read_lock();
 	rc = unet_route_output(&s->flow->route, skb);
 	rcu_read_unlock();
+	rcu_read_unlock_bh();
 	return rc;
 }
 
