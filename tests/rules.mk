@@ -76,7 +76,7 @@ SELFTESTS := build/selftests
 
 .PHONY: kselftest kselftest-build
 # The harness gives a test 30 s; UNET_SLOW in its environment makes that 20 times
-# as long, for kernels full of checkers.
+# as long, for emulated machines and kernels full of checkers.
 kselftest-build: build/rel/libunet.a build/m32/libunet.a
 	$(Q)test -d $(CACHE)/linux-source || { \
 		echo "make: no kselftest framework: run tests/setup.sh check" >&2; exit 1; }

@@ -41,6 +41,9 @@ FIXTURE_SETUP(counters)
 	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, "warm", 4));
 	ASSERT_NE(NULL, chan_rx_peek(&self->c, 2000));
 	chan_rx_next(&self->c);
+	/* And are not asked again, however long a test takes. */
+	ASSERT_EQ(0, sh("ip neigh change " PEER_V4 " dev va nud permanent"));
+	ASSERT_EQ(0, sh_peer(&self->t, "ip neigh change " OUR_V4 " dev vb nud permanent"));
 }
 
 FIXTURE_TEARDOWN(counters)
@@ -315,7 +318,7 @@ static bool traced(const char *event)
 	return !sh("grep -q ' %s: ' " TRACE "/trace", event);
 }
 
-TEST_F(counters, hand_overs_are_traced)
+TEST_F_TIMEOUT(counters, hand_overs_are_traced, 90)
 {
 	struct pkt_spec p = packet(PEER_V4, 100), far = packet("192.0.2.1", 100);
 	struct unet_params small = { .rx_slots = 8 };

@@ -134,7 +134,10 @@ static int run_close(struct stage *s)
 
 static int set_connection(struct stage *s)
 {
-	int step = set_mapped(s) ?: hand_listen(&s->c, &s->h, 0) ?:
+	int step;
+
+	s->h.family = AF_INET;
+	step = set_mapped(s) ?: hand_listen(&s->c, &s->h, 0) ?:
 		   hand_accept(&s->t, &s->c, &s->h);
 
 	/* A mapping would keep the file open. */

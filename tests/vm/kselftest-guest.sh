@@ -15,6 +15,8 @@ tests=$top/build/selftests/unet
 runtest=$top/tests/runtest.sh
 scan=$top/tests/vm/scan.sh
 seconds=$(sed -n 's/^timeout=//p' "$tests/settings")
+# An emulated machine on a busy host may stand still for seconds.
+! grep -q 'QEMU TCG' /proc/cpuinfo || export UNET_SLOW=1
 # A kernel full of checkers takes its time.
 if [ -e /sys/kernel/debug/kmemleak ]; then
 	seconds=$((seconds * 20))
