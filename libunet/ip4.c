@@ -70,6 +70,9 @@ static int check_header(const struct unet_stack *st, struct unet_pkt *pkt,
 		return UNET_STAT_IP_TRUNCATED;
 	n = (pkt->data[0] & 15u) * 4;
 	total = unet_load_u16(pkt->data + 2);
+	/* the host's own super packets may be longer than the field can say */
+	if (!total && pkt->total > 0xffff)
+		total = pkt->total;
 	if (n < UNET_IP4_HEADER || total < n)
 		return UNET_STAT_IP_MALFORMED;
 	if (total > pkt->total || unet_pkt_linear(pkt, n))

@@ -3,7 +3,8 @@
  * IPv6, RFC 8200, as an end host on a channel.
  *
  * Extension headers are walked within core's limits of count and bytes. Options
- * are only looked at to learn what to do with unknown ones; all are unknown.
+ * are only looked at to learn what to do with unknown ones; all are unknown, but for
+ * the length that the host gives its own super packets above 64 KiB (RFC 2675).
  */
 #include "core/flow_key.h"
 #include "core/wire.h"
@@ -14,6 +15,7 @@
 #define NO_NEXT_HEADER	59
 #define OPT_PAD1	0
 #define OPT_PADN	1
+#define OPT_JUMBO	0xc2
 #define OPT_ACTION	0xc0	/* 00: skip it; else the packet is discarded */
 #define FRAG_HEADER	8u
 
@@ -21,6 +23,7 @@
 struct walk {
 	u32 at;			/* offset from the IPv6 header */
 	u8 next;		/* what stands there */
+	u32 jumbo;		/* payload bytes where the header cannot say them */
 	bool fragmented;
 	struct unet_frag frag;
 };
@@ -49,8 +52,16 @@ static bool is_extension(u8 next)
 	       next == UNET_PROTO_FRAGMENT || next == UNET_PROTO_DSTOPTS;
 }
 
+/* Payload bytes of a packet whose own field is too short to say them, else 0. */
+static u32 jumbo_bytes(const struct unet_pkt *pkt)
+{
+	u32 bytes = pkt->total - UNET_IP6_HEADER;
+
+	return bytes > 0xffff && !unet_load_u16(pkt->data + 4) ? bytes : 0;
+}
+
 /* Section 4.2: known ones are paddings only, the others say what to do. */
-static bool options_ok(const u8 *at, u32 len)
+static bool options_ok(const u8 *at, u32 len, u32 jumbo)
 {
 	while (len) {
 		u32 n;
@@ -63,7 +74,11 @@ static bool options_ok(const u8 *at, u32 len)
 		if (len < 2)
 			return false;
 		n = 2u + at[1];
-		if (n > len || (*at != OPT_PADN && *at & OPT_ACTION))
+		if (n > len)
+			return false;
+		if (*at != OPT_PADN && *at & OPT_ACTION &&
+		    !(jumbo && *at == OPT_JUMBO && n == 6 &&
+		      unet_load_u32(at + 2) == jumbo))
 			return false;
 		at += n;
 		len -= n;
@@ -72,13 +87,14 @@ static bool options_ok(const u8 *at, u32 len)
 }
 
 /* One header of @len bytes that is no fragment header. */
-static bool extension_ok(u8 type, const u8 *at, u32 len, bool first)
+static bool extension_ok(u8 type, const u8 *at, u32 len, const struct walk *w)
 {
 	switch (type) {
 	case UNET_PROTO_HOPOPTS:
-		return first && options_ok(at + 2, len - 2);
+		return w->at == UNET_IP6_HEADER &&
+		       options_ok(at + 2, len - 2, w->jumbo);
 	case UNET_PROTO_DSTOPTS:
-		return options_ok(at + 2, len - 2);
+		return options_ok(at + 2, len - 2, 0);
 	default:
 		/* routing: nothing left to visit, or not for us (RFC 5095) */
 		return !at[3];
@@ -109,8 +125,7 @@ static bool step(struct unet_pkt *pkt, struct walk *w)
 	len = (at[1] + 1u) * 8;
 	if (len > pkt->total - w->at || unet_pkt_linear(pkt, w->at + len))
 		return false;
-	if (!extension_ok(type, pkt->data + w->at, len,
-			  w->at == UNET_IP6_HEADER))
+	if (!extension_ok(type, pkt->data + w->at, len, w))
 		return false;
 	w->at += len;
 	return true;
@@ -140,8 +155,9 @@ static int check_header(const struct unet_stack *st, struct unet_pkt *pkt,
 
 	if (unet_pkt_linear(pkt, UNET_IP6_HEADER))
 		return UNET_STAT_IP_TRUNCATED;
-	/* length 0 would be a jumbogram: not on any link of ours */
 	total = UNET_IP6_HEADER + unet_load_u16(pkt->data + 4);
+	if (jumbo_bytes(pkt))
+		total = pkt->total;
 	if (total > pkt->total)
 		return UNET_STAT_IP_TRUNCATED;
 	if (total == UNET_IP6_HEADER)
@@ -211,6 +227,7 @@ struct unet_pkt *unet_ip6_input(struct unet_stack *st, struct unet_pkt *pkt,
 	if (why)
 		return drop(st, pkt, why);
 	w.next = info->proto;
+	w.jumbo = jumbo_bytes(pkt);
 	if (!walk(pkt, &w))
 		return drop(st, pkt, UNET_STAT_IP_BAD_EXT);
 	if (w.fragmented)

@@ -75,7 +75,7 @@ CACHE = $(shell tests/setup.sh --cache)
 SELFTESTS := build/selftests
 
 .PHONY: kselftest kselftest-build
-# The harness gives a test 30 s; UNET_SLOW in its environment makes that 20 times
+# The harness gives a test 30 s; UNET_PATIENT in its environment makes that 20 times
 # as long, for emulated machines and kernels full of checkers.
 kselftest-build: build/rel/libunet.a build/m32/libunet.a
 	$(Q)test -d $(CACHE)/linux-source || { \
@@ -83,7 +83,7 @@ kselftest-build: build/rel/libunet.a build/m32/libunet.a
 	$(Q)mkdir -p $(SELFTESTS)/unet && find $(SELFTESTS)/unet -xtype l -delete
 	$(Q)ln -sfn $(filter-out %/kselftest_harness.h,$(wildcard \
 		$(CACHE)/linux-source/tools/testing/selftests/*)) $(SELFTESTS)/
-	$(Q)sed 's/alarm(t->timeout)/alarm(t->timeout * (getenv("UNET_SLOW") ? 20 : 1))/' \
+	$(Q)sed 's/alarm(t->timeout)/alarm(t->timeout * (getenv("UNET_PATIENT") ? 20 : 1))/' \
 		$(CACHE)/linux-source/tools/testing/selftests/kselftest_harness.h \
 		> $(SELFTESTS)/harness.new
 	$(Q)cd $(SELFTESTS) && if cmp -s harness.new kselftest_harness.h; \

@@ -65,6 +65,22 @@ static void input_row(void **state)
 	assert_memory_equal(caught.got[0].bytes + 8, "data", 4);
 }
 
+/* BIG TCP: a super packet that never was on a wire. */
+static void a_length_of_0_is_all_there_is_above_64_KiB(void **state)
+{
+	static u8 packet[70000];
+
+	forge_udp(packet, PEER, 7, ME, 8, "data", 4);
+	packet[3] = 0;
+	packet[26] = 0;		/* UDP: no checksum */
+	packet[27] = 0;
+	forge_fix_ip4(packet);
+	assert_int_equal(catcher_receive(packet, sizeof(packet)), 1);
+	assert_int_equal(caught.got[0].len, sizeof(packet) - 20);
+	assert_int_equal(catcher_receive(packet, 65535), 0);
+	assert_int_equal(catcher_count(UNET_STAT_IP_MALFORMED), 1);
+}
+
 static void the_header_is_told(void **state)
 {
 	static u8 packet[FORGE_MAX];
@@ -272,6 +288,7 @@ int main(void)
 {
 	struct CMUnitTest tests[ARRAY_SIZE(rows) + ARRAY_SIZE(options)];
 	const struct CMUnitTest more[] = {
+		CATCHER_TEST(a_length_of_0_is_all_there_is_above_64_KiB),
 		CATCHER_TEST(the_header_is_told),
 		CATCHER_TEST(what_the_backend_verified_is_not_summed_again),
 		CATCHER_TEST(headers_may_be_cut_anywhere_into_pieces),

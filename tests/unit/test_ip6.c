@@ -4,6 +4,7 @@
  * that is built.
  */
 #include "catcher.h"
+#include "core/csum.h"
 #include "core/flow_key.h"
 #include "core/wire.h"
 #include "forge.h"
@@ -53,6 +54,37 @@ static void input_row(void **state)
 	}
 	assert_int_equal(caught.got[0].len, 12);
 	assert_memory_equal(caught.got[0].bytes + 8, "data", 4);
+}
+
+/* The checksum of all behind the extension header of 8 bytes. */
+static void fix_udp_behind(u8 *packet, u32 total)
+{
+	u32 len = total - 48;
+	u64 pseudo = unet_csum_pseudo6(packet + 8, packet + 24, 17, len);
+	u16 sum;
+
+	memset(packet + 54, 0, 2);
+	sum = unet_csum_finish(unet_csum_add(packet + 48, len, pseudo));
+	memcpy(packet + 54, &sum, 2);
+}
+
+/* BIG TCP: a super packet that never was on a wire. */
+static void a_super_packet_above_64_KiB_says_so_in_an_option(void **state)
+{
+	static u8 packet[70000];
+	static const u8 jumbo[8] = { 17, 0, 0xc2, 4, 0, 1, 0x11, 0x70 - 40 };
+
+	forge_udp(packet, PEER, 7, ME, 8, "data", 4);
+	memmove(packet + 48, packet + 40, 12);
+	memcpy(packet + 40, jumbo, sizeof(jumbo));
+	packet[5] = 0;
+	packet[6] = 0;		/* hop-by-hop options */
+	fix_udp_behind(packet, sizeof(packet));
+	assert_int_equal(catcher_receive(packet, sizeof(packet)), 1);
+	assert_int_equal(caught.got[0].len, sizeof(packet) - 48);
+	/* and no other length than there is */
+	assert_int_equal(catcher_receive(packet, sizeof(packet) - 1), 0);
+	assert_int_equal(catcher_count(UNET_STAT_IP_BAD_EXT), 1);
 }
 
 static void a_zero_udp_checksum_is_refused(void **state)
@@ -226,6 +258,7 @@ int main(void)
 {
 	struct CMUnitTest tests[ARRAY_SIZE(rows) + ARRAY_SIZE(extensions)];
 	const struct CMUnitTest more[] = {
+		CATCHER_TEST(a_super_packet_above_64_KiB_says_so_in_an_option),
 		CATCHER_TEST(a_zero_udp_checksum_is_refused),
 		CATCHER_TEST(the_number_of_headers_is_limited),
 		CATCHER_TEST(the_bytes_of_headers_are_limited),

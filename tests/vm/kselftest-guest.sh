@@ -16,11 +16,11 @@ runtest=$top/tests/runtest.sh
 scan=$top/tests/vm/scan.sh
 seconds=$(sed -n 's/^timeout=//p' "$tests/settings")
 # An emulated machine on a busy host may stand still for seconds.
-! grep -q 'QEMU TCG' /proc/cpuinfo || export UNET_SLOW=1
+! grep -q 'QEMU TCG' /proc/cpuinfo || export UNET_PATIENT=1
 # A kernel full of checkers takes its time.
 if [ -e /sys/kernel/debug/kmemleak ]; then
 	seconds=$((seconds * 20))
-	export UNET_SLOW=1 UNET_EFFORT=${UNET_EFFORT:-20}
+	export UNET_SLOW=1 UNET_PATIENT=1 UNET_EFFORT=${UNET_EFFORT:-20}
 fi
 
 export UNET_KO=$top/build/kmod-$kver/unet.ko
