@@ -72,12 +72,16 @@ INC_lib := -iquote libunet -iquote kmod
 INC_tests := $(INC_lib) -iquote . -iquote tests
 INC_ksft := -Ibuild/selftests/unet
 
-FLAVOURS := rel asan fuzz clang m32
+# What libunet itself stands on.
+LIB_LIBS := -lurcu-bp
+
+FLAVOURS := rel asan fuzz clang m32 tsan
 CC_rel := $(CC)
 CC_asan := $(CC)
 CC_fuzz := $(CLANG)
 CC_clang := $(CLANG)
 CC_m32 := $(CC) -m32
+CC_tsan := $(CC)
 SAN := address,undefined
 CFLAGS_rel := -O2 -g -fPIC -fvisibility=hidden
 CFLAGS_clang := $(CFLAGS_rel)
@@ -85,11 +89,20 @@ CFLAGS_m32 := -O2 -g
 CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all
 CFLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,$(SAN) \
 	-fno-sanitize-recover=all -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+# It does not know fences; those of the rings pair with a kernel, which is not here.
+CFLAGS_tsan := -O1 -g -fsanitize=thread -Wno-tsan -Wno-maybe-uninitialized
 LDFLAGS_asan := -fsanitize=$(SAN)
+LDFLAGS_tsan := -fsanitize=thread
 LDFLAGS_fuzz := -fsanitize=fuzzer,$(SAN)
 
 # Libraries a program asks for in its first lines: /* libs: -lmnl */
 asked_libs = $$(sed -n '1,20s,.*/\* libs: \(.*\) \*/.*,\1,p' $(1))
+
+# Two builds cannot have liburcu: tests/rcu/rcu_plain.c says why.
+RCU_m32 := tests/rcu/rcu_plain.c
+RCU_tsan := tests/rcu/rcu_plain.c
+lib_src = $(if $(RCU_$(1)),$(filter-out libunet/rcu.c,$(LIB_SRC)) $(RCU_$(1)),$(LIB_SRC))
+lib_libs = $(if $(RCU_$(1)),,$(LIB_LIBS))
 
 # $(1) flavour, $(2) folder, $(3) include set
 define compile_rule
@@ -105,8 +118,9 @@ $(call compile_rule,$(1),kmod/core,$(INC_lib))
 $(call compile_rule,$(1),tests/unit,$(INC_tests))
 $(call compile_rule,$(1),tests/sim,$(INC_tests))
 $(call compile_rule,$(1),tests/fuzz,$(INC_tests))
+$(call compile_rule,$(1),tests/rcu,$(INC_tests))
 $(call compile_rule,$(1),tools,)
-build/$(1)/libunet.a: $(LIB_SRC:%.c=build/$(1)/obj/%.o)
+build/$(1)/libunet.a: $(patsubst %.c,build/$(1)/obj/%.o,$(call lib_src,$(1)))
 	$$(call say,AR[$(1)],$$@)
 	$$(Q)mkdir -p $$(@D) && rm -f $$@ && $$(AR) rcs $$@ $$(filter %.o,$$^)
 endef
@@ -182,7 +196,6 @@ sparse: need-headers
 # ---- the library -----------------------------------------------------------
 
 SO := build/rel/lib/libunet.so.$(SOVERSION)
-LIB_LIBS :=
 LIB_MAP := $(wildcard libunet/libunet.map)
 
 .PHONY: lib

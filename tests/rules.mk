@@ -14,17 +14,18 @@ build/$(1)/tests/$(2)/%: build/$(1)/obj/tests/$(2)/%.o $(3:%.c=build/$(1)/obj/%.
 	$$(call say,LD[$(1)],$$@)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(CC_$(1)) $$(LDFLAGS_$(1)) $$(filter %.o,$$^) build/$(1)/libunet.a \
-		$(4) $$(LIB_LIBS) $$(call asked_libs,tests/$(2)/$$*.c) -o $$@
+		$(4) $$(call lib_libs,$(1)) $$(call asked_libs,tests/$(2)/$$*.c) -o $$@
 endef
 $(eval $(call test_program_rule,asan,unit,$(UNIT_AID),-lcmocka))
 $(eval $(call test_program_rule,rel,sim,$(SIM_AID),))
 $(eval $(call test_program_rule,asan,sim,$(SIM_AID),))
 $(eval $(call test_program_rule,m32,sim,$(SIM_AID),))
+$(eval $(call test_program_rule,tsan,sim,$(SIM_AID),))
 $(eval $(call test_program_rule,fuzz,fuzz,,))
 
 UNIT_BIN := $(UNIT_SRC:%.c=build/asan/%)
 SIM_BIN := $(SIM_SRC:%.c=build/rel/%) $(SIM_SRC:%.c=build/asan/%) \
-	build/m32/tests/sim/sim_tcp_cases
+	build/m32/tests/sim/sim_tcp_cases build/tsan/tests/sim/sim_hook
 FUZZ_BIN := $(FUZZ_SRC:%.c=build/fuzz/%)
 .SECONDARY:
 
@@ -93,7 +94,7 @@ kselftest-build: build/rel/libunet.a build/m32/libunet.a
 	$(Q)$(MAKE) --no-print-directory -C $(SELFTESTS)/unet OUTPUT=$(CURDIR)/$(SELFTESTS)/unet \
 		UNET_CFLAGS="-Werror -isystem $(CURDIR)/include/uapi -I$(CURDIR)/include" \
 		UNET_HDRS="$(addprefix $(CURDIR)/,$(wildcard include/*/*.h include/*/*/*.h))" \
-		UNET_LIB=$(CURDIR)/build/rel/libunet.a \
+		UNET_LIB="$(CURDIR)/build/rel/libunet.a $(LIB_LIBS)" \
 		UNET_LIB_32=$(CURDIR)/build/m32/libunet.a CC=$(CC)
 
 # One test or some: make kselftest KVER=... T='flow* ports'

@@ -27,10 +27,10 @@ else
 	cache=${XDG_CACHE_HOME:-$HOME/.cache}/unet
 fi
 
-demo_packages="gcc make libc6-dev pkg-config libmnl-dev libjansson-dev libssl-dev
+demo_packages="gcc make libc6-dev pkg-config libmnl-dev libjansson-dev libssl-dev liburcu-dev
 	qemu-system-x86 busybox-static cpio xz-utils kmod iproute2 iputils-ping
 	procps util-linux curl tcpdump netcat-openbsd"
-check_packages="gcc-multilib libcmocka-dev liburcu-dev libbpf-dev libxdp-dev clang
+check_packages="gcc-multilib libcmocka-dev libbpf-dev libxdp-dev clang
 	libclang-rt-14-dev sparse perl linux-source-6.12 nftables iperf3 ethtool
 	jq man-db socat"
 

@@ -17,14 +17,14 @@ build/bench/bench_gen: build/rel/obj/tests/bench/gen.o
 build/bench/bench_rx: $(BENCH_RX) build/rel/libunet.a
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $^ -lxdp -lbpf -o $@
+	$(Q)$(CC) $^ -lxdp -lbpf $(LIB_LIBS) -o $@
 
 BENCH_TCP := $(patsubst tests/bench/%.c,build/rel/obj/tests/bench/%.o,$(wildcard tests/bench/tcp*.c))
 
 build/bench/bench_tcp_%: $(BENCH_TCP) build/rel/obj/tests/bench/net_%.o build/rel/libunet.a
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $^ -o $@
+	$(Q)$(CC) $^ $(LIB_LIBS) -o $@
 
 build/bench/gen.bpf.o: tests/bench/gen.bpf.c tests/bench/gen.h
 	$(call say,BPF,$@)

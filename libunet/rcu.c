@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#include <urcu-bp.h>
+#include "rcu.h"
+
+void unet_rcu_read_lock(void)
+{
+	urcu_bp_read_lock();
+}
+
+void unet_rcu_read_unlock(void)
+{
+	urcu_bp_read_unlock();
+}
+
+/**
+ * unet_rcu_reading() - would this thread wait for itself
+ */
+bool unet_rcu_reading(void)
+{
+	return urcu_bp_read_ongoing();
+}
+
+/**
+ * unet_rcu_synchronize() - until all readers of now have finished
+ *
+ * Context: not as a reader, without a lock that a reader may want.
+ */
+void unet_rcu_synchronize(void)
+{
+	urcu_bp_synchronize_rcu();
+}
