@@ -145,7 +145,11 @@ struct unet_pkt *unet_pkt_clone(const struct unet_pkt *pkt);
 struct unet_pkt *unet_pkt_clone_range(const struct unet_pkt *pkt, u32 offset,
 				      u32 len);
 int unet_pkt_writable(struct unet_pkt *pkt);
+int unet_pkt_writable_range(struct unet_pkt *pkt, u32 offset, u32 len);
+void unet_pkt_copy_in(struct unet_pkt *pkt, u32 offset, const void *from,
+		      u32 len);
 int unet_pkt_own(struct unet_pkt *pkt, u32 room);
+void unet_pkt_replace(struct unet_pkt *pkt, struct unet_block *blk, u32 len);
 
 static inline struct unet_block *unet_block_get(struct unet_block *blk)
 {

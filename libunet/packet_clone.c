@@ -105,11 +105,74 @@ static int piece_copy(struct unet_pkt *piece)
  */
 int unet_pkt_writable(struct unet_pkt *pkt)
 {
-	for (; pkt; pkt = pkt->more) {
-		if (pkt->block->refs > 1 && piece_copy(pkt))
+	return unet_pkt_writable_range(pkt, 0, pkt->total);
+}
+
+/**
+ * unet_pkt_writable_range() - unet_pkt_writable() for some of the bytes
+ * @pkt: the packet
+ * @offset: of the first
+ * @len: how many
+ *
+ * Return: 0 or -ENOMEM; what was copied so far stays copied.
+ */
+int unet_pkt_writable_range(struct unet_pkt *pkt, u32 offset, u32 len)
+{
+	u32 end = offset + len;
+	u32 at = 0;
+
+	for (; pkt && at < end; at += pkt->len, pkt = pkt->more) {
+		if (at + pkt->len > offset && unet_pkt_shared(pkt) &&
+		    piece_copy(pkt))
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+/**
+ * unet_pkt_copy_in() - write bytes of a packet, the reverse of copy_out
+ * @pkt: the packet; the bytes are writable
+ * @offset: of the first
+ * @from: what they are to be
+ * @len: how many; the packet must have them
+ */
+void unet_pkt_copy_in(struct unet_pkt *pkt, u32 offset, const void *from,
+		      u32 len)
+{
+	const u8 *bytes = from;
+
+	for (; pkt && len; pkt = pkt->more) {
+		u32 n;
+
+		if (offset >= pkt->len) {
+			offset -= pkt->len;
+			continue;
+		}
+		n = min(pkt->len - offset, len);
+		memcpy(pkt->data + offset, bytes, n);
+		bytes += n;
+		len -= n;
+		offset = 0;
+	}
+}
+
+/**
+ * unet_pkt_replace() - other bytes instead of a packet's own
+ * @pkt: becomes one piece; its blocks are let go
+ * @blk: a reference is taken over
+ * @len: bytes of it, from its first on
+ */
+void unet_pkt_replace(struct unet_pkt *pkt, struct unet_block *blk, u32 len)
+{
+	blk->used = len;
+	unet_pkt_free(pkt->more);
+	unet_block_put(pkt->block);
+	pkt->more = NULL;
+	pkt->block = blk;
+	pkt->data = blk->base;
+	pkt->len = len;
+	pkt->total = len;
+	pkt->l3_offset = 0;
 }
 
 /**
@@ -126,13 +189,6 @@ int unet_pkt_own(struct unet_pkt *pkt, u32 room)
 	if (!blk)
 		return -ENOMEM;
 	unet_pkt_copy_out(pkt, 0, blk->base, pkt->total);
-	blk->used = pkt->total;
-	unet_pkt_free(pkt->more);
-	unet_block_put(pkt->block);
-	pkt->more = NULL;
-	pkt->block = blk;
-	pkt->data = blk->base;
-	pkt->len = pkt->total;
-	pkt->l3_offset = 0;
+	unet_pkt_replace(pkt, blk, pkt->total);
 	return 0;
 }
