@@ -158,18 +158,44 @@ static void input_one(struct unet_stack *st, struct unet_pkt *pkt, u64 tag)
 }
 
 /**
- * unet_ip_input() - process a flow batch
+ * unet_ip_input_tagged() - process packets
  * @st: the stack
- * @b: packets with data at the IP header; empty afterwards
+ * @q: packets with their flow's tag, data at the IP header; empty afterwards
  *
  * The tag is looked at again for each packet: the one before may have ended the
  * flow.
+ */
+void unet_ip_input_tagged(struct unet_stack *st, struct unet_pktq *q)
+{
+	struct unet_pkt *pkt;
+
+	while ((pkt = unet_pktq_take(q)))
+		input_one(st, pkt, pkt->tag);
+}
+
+static noinline void hooked_input(struct unet_stack *st,
+				  struct unet_rx_batch *b)
+{
+	struct unet_pkt *pkt;
+
+	for (pkt = b->packets.head; pkt; pkt = pkt->next)
+		pkt->tag = b->tag;
+	unet_hook_run(st, UNET_HOOKS_RX, &b->packets, NULL);
+	unet_ip_input_tagged(st, &b->packets);
+}
+
+/**
+ * unet_ip_input() - process a flow batch
+ * @st: the stack
+ * @b: packets with data at the IP header; empty afterwards
  */
 void unet_ip_input(struct unet_stack *st, struct unet_rx_batch *b)
 {
 	struct unet_flow *f;
 	struct unet_pkt *pkt;
 
+	if (unlikely(unet_hooks_receiving(&st->hooks)))
+		hooked_input(st, b);
 	while ((pkt = unet_pktq_take(&b->packets))) {
 		pkt->tag = b->tag;
 		input_one(st, pkt, b->tag);
@@ -216,6 +242,48 @@ static int check_size(struct unet_stack *st, const struct unet_flow *f,
 }
 
 /**
+ * unet_ip_transmit() - give a packet to the backend
+ * @st: the stack
+ * @handle: of its flow
+ * @pkt: data at the IP header; taken over in any case
+ * @header_len: IP and L4 headers
+ *
+ * Return: 0 or -errno of the backend.
+ */
+int unet_ip_transmit(struct unet_stack *st, u32 handle, struct unet_pkt *pkt,
+		     u16 header_len)
+{
+	u32 bytes = pkt->total;
+	u32 super = !!pkt->seg_size;
+	int err = st->be->ops->tx(st->be, handle, pkt, header_len);
+
+	if (err) {
+		unet_count(st, err == -ENOBUFS ? UNET_STAT_TX_FULL :
+			   UNET_STAT_TX_REFUSED);
+		return err;
+	}
+	st->unsynced = true;
+	unet_count(st, UNET_STAT_TX_PACKETS);
+	unet_count_add(st, UNET_STAT_TX_SUPER, super);
+	unet_count_add(st, UNET_STAT_TX_BYTES, bytes);
+	return 0;
+}
+
+/* What is sent passes the hooks in batches, later. */
+static int by_the_hooks(struct unet_stack *st, const struct unet_flow *f,
+			struct unet_pkt *pkt, u16 header_len)
+{
+	union unet_hook_sent sent = {
+		.handle = f ? unet_flow_tx_handle(f) : 0,
+		.header_len = header_len,
+		.mtu = (u16)min(largest(st, f), UNET_TX_MAX_BYTES),
+	};
+
+	unet_hook_send(st, pkt, sent);
+	return 0;
+}
+
+/**
  * unet_ip_output() - send an L4 packet
  * @st: the stack
  * @f: flow it belongs to; its handle, or its listener's, is sent with. NULL only
@@ -237,8 +305,6 @@ int unet_ip_output(struct unet_stack *st, struct unet_flow *f,
 {
 	const struct unet_flow_key *key = out->key ? out->key : &f->key;
 	u16 ip_header = (u16)unet_ip_header_len(key->family);
-	u32 bytes = pkt->total + ip_header;
-	u32 super = !!pkt->seg_size;
 	u8 *at = unet_pkt_push(pkt, ip_header);
 	int err = at ? 0 : -ENOMEM;
 
@@ -252,16 +318,8 @@ int unet_ip_output(struct unet_stack *st, struct unet_flow *f,
 		unet_ip4_build(at, key, out, pkt->total);
 	else
 		unet_ip6_build(at, key, out, pkt->total, f ? f->label : 0);
-	err = st->be->ops->tx(st->be, f ? unet_flow_tx_handle(f) : 0, pkt,
-			      ip_header + l4_header);
-	if (err) {
-		unet_count(st, err == -ENOBUFS ? UNET_STAT_TX_FULL :
-			   UNET_STAT_TX_REFUSED);
-		return err;
-	}
-	st->unsynced = true;
-	unet_count(st, UNET_STAT_TX_PACKETS);
-	unet_count_add(st, UNET_STAT_TX_SUPER, super);
-	unet_count_add(st, UNET_STAT_TX_BYTES, bytes);
-	return 0;
+	if (unlikely(unet_hooks_sending(&st->hooks)))
+		return by_the_hooks(st, f, pkt, ip_header + l4_header);
+	return unet_ip_transmit(st, f ? unet_flow_tx_handle(f) : 0, pkt,
+				ip_header + l4_header);
 }

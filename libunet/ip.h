@@ -72,6 +72,9 @@ struct unet_icmp_info {
 };
 
 void unet_ip_input(struct unet_stack *st, struct unet_rx_batch *b);
+void unet_ip_input_tagged(struct unet_stack *st, struct unet_pktq *q);
+int unet_ip_transmit(struct unet_stack *st, u32 handle, struct unet_pkt *pkt,
+		     u16 header_len);
 void unet_ip_deliver(struct unet_stack *st, struct unet_pkt *pkt,
 		     const struct unet_ip_info *info, struct unet_flow *hint);
 int unet_ip_output(struct unet_stack *st, struct unet_flow *f,

@@ -100,7 +100,7 @@ void unet_stack_close(struct unet_stack *st)
 {
 	if (!st)
 		return;
-	if (st->running) {
+	if (st->running || st->hooks.inside) {
 		unet_log(st, UNET_LOG_ERROR,
 			 "unet_stack_close() called from a callback: ignored");
 		return;

@@ -66,6 +66,7 @@ struct unet_stack *unet_stack_create(struct unet_backend *be,
 	st->now = be->ops->now_us(be);
 	unet_pkt_pool_init(&st->pool, 0);
 	unet_wheel_init(&st->wheel, st->now);
+	unet_hooks_init(st);
 	unet_worklist_init(&st->output);
 	unet_worklist_init(&st->tx_wait);
 	unet_worklist_init(&st->events);
@@ -99,6 +100,7 @@ void unet_stack_destroy(struct unet_stack *st)
 			p->exit(st);
 	}
 	unet_stack_sync(st, 0);
+	unet_hooks_exit(st);
 	unet_reass_exit(st);
 	unet_flow_table_exit(st);
 	st->be->ops->close(st->be);
@@ -135,9 +137,19 @@ static u32 input(struct unet_stack *st)
 		n++;
 	}
 	st->more_input = n == INPUT_BATCHES;
+	if (unlikely(!unet_pktq_empty(&st->hooks.injected[UNET_HOOKS_RX])))
+		n += unet_hook_input_injected(st);
 	st->be->ops->rx_done(st->be);
 	unet_count_add(st, UNET_STAT_RX_BATCHES, n);
 	return n;
+}
+
+/* What hooks are to see before it leaves. */
+static void flush(struct unet_stack *st)
+{
+	if (unlikely(st->hooks.sent.head ||
+		     st->hooks.injected[UNET_HOOKS_TX].head))
+		unet_hook_flush(st);
 }
 
 static void output(struct unet_stack *st)
@@ -145,6 +157,7 @@ static void output(struct unet_stack *st)
 	if (!unet_worklist_empty(&st->tx_wait) && unet_stack_tx_room(st))
 		unet_stack_wake_tx(st);
 	unet_worklist_run(st, &st->output);
+	flush(st);
 }
 
 /* Steps 2 to 4. */
@@ -155,6 +168,8 @@ static u32 rest_of_turn(struct unet_stack *st)
 	unet_wheel_run(&st->wheel, st, st->now);
 	n = unet_worklist_run(st, &st->events);
 	output(st);
+	if (unlikely(READ_ONCE(st->hooks.retired)))
+		unet_hook_reclaim(st);
 	return n;
 }
 
@@ -187,6 +202,7 @@ u32 unet_stack_turn(struct unet_stack *st, u64 now)
  */
 int unet_stack_sync(struct unet_stack *st, u64 wait_us)
 {
+	flush(st);
 	if (!st->unsynced && !wait_us)
 		return 0;
 	st->unsynced = false;
@@ -269,7 +285,7 @@ int unet_stack_run(struct unet_stack *st, int timeout_ms)
 {
 	int ret;
 
-	if (st->running)
+	if (st->running || st->hooks.inside)
 		return -EDEADLK;
 	ret = run(st, timeout_ms);
 	if (ret < 0 && !st->ended && channel_error(st))
@@ -283,7 +299,7 @@ int unet_stack_input(struct unet_stack *st, uint64_t now_us,
 	struct unet_rx_batch b = { .tag = 0 };
 	struct unet_pkt *pkt;
 
-	if (st->running)
+	if (st->running || st->hooks.inside)
 		return -EDEADLK;
 	if (len > UNET_TX_MAX_BYTES)
 		return -EMSGSIZE;
@@ -298,6 +314,7 @@ int unet_stack_input(struct unet_stack *st, uint64_t now_us,
 	st->now = max(st->now, now_us);
 	unet_count(st, UNET_STAT_TURNS);
 	unet_ip_input(st, &b);
+	unet_hook_input_injected(st);
 	rest_of_turn(st);
 	st->running = false;
 	return unet_stack_sync(st, 0);

@@ -22,6 +22,7 @@
 #include "backend.h"
 #include "core_os.h"
 #include "flow.h"
+#include "hook.h"
 #include "packet.h"
 #include "timer.h"
 
@@ -96,6 +97,7 @@ struct unet_proto {
  * @reass:	fragments
  * @tcp:	TCP's own state of the stack
  * @udp:	UDP's
+ * @hooks:	other people's code
  * @socks:	all sockets
  * @counter:	by enum unet_stack_counter
  * @log:	takes lines
@@ -132,6 +134,7 @@ struct unet_stack {
 	struct unet_reass *reass;
 	void *tcp;
 	void *udp;
+	struct unet_hooks hooks;
 	struct unet_sock *socks;
 	u64 counter[UNET_STAT_COUNT];
 	void (*log)(void *arg, int level, const char *line);
@@ -194,7 +197,9 @@ static inline void unet_count_add(struct unet_stack *st,
 /* Sends that can be given to the backend now. */
 static inline u32 unet_stack_tx_room(struct unet_stack *st)
 {
-	return st->be->ops->tx_room(st->be);
+	u32 room = st->be->ops->tx_room(st->be);
+
+	return room - min(room, st->hooks.sent.packets);
 }
 
 /* TX memory for payload: see struct unet_backend_ops. */

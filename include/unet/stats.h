@@ -89,7 +89,11 @@ struct unet_stack;
 	X(WIRE_DUP,		"wire_dup",		"in-memory wire: packets doubled on purpose") \
 	X(WIRE_REORDERED,	"wire_reordered",	"in-memory wire: packets held back on purpose") \
 	X(WIRE_OVERFLOW,	"wire_overflow",	"in-memory wire: packets dropped, queue full") \
-	X(PMTU_RAISED,		"pmtu_raised",		"lowered path MTUs forgotten after 10 minutes")
+	X(PMTU_RAISED,		"pmtu_raised",		"lowered path MTUs forgotten after 10 minutes") \
+	X(HOOK_DROPPED,		"hook_dropped",		"packets dropped by hooks") \
+	X(HOOK_CONSUMED,	"hook_consumed",	"packets consumed by hooks") \
+	X(HOOK_INJECTED,	"hook_injected",	"packets injected by hooks") \
+	X(HOOK_REFUSED,		"hook_refused",		"packets dropped: what a hook made of them is none, or not the flow's")
 
 #define UNET_STACK_COUNTER_ID(id, name, text)	UNET_STAT_##id,
 enum unet_stack_counter {

@@ -12,6 +12,7 @@
 #define UNET_UNET_H
 
 #include <unet/channel.h>
+#include <unet/hooks.h>
 #include <unet/packet.h>
 #include <unet/ring.h>
 #include <unet/socket.h>

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hooks from inside.
+ *
+ *   hook.c         hooks as objects: the public calls that make and end them
+ *   hook_chain.c   the order of hooks, replaced as a whole: RCU
+ *   hook_run.c     a batch passes a chain
+ *   hook_packet.c  what a hook may do to a packet
+ *   hook_inject.c  packets out of nothing, and what is sent, until it leaves
+ *
+ * A chain is never written: a change makes a new one, and the old one goes when
+ * no batch can be passing it. The stack's thread is a chain's only reader, and
+ * passes one chain a batch from end to end. @lock is for writers; nobody waits for
+ * readers with it held, so a hook may change the chain it is called from.
+ */
+#ifndef UNET_HOOK_INTERNAL_H
+#define UNET_HOOK_INTERNAL_H
+
+#include <pthread.h>
+#include <unet/hooks.h>
+#include "core_os.h"
+#include "core/flow_key.h"
+#include "packet.h"
+
+struct unet_stack;
+
+#define UNET_HOOK_IP4		0x0800
+#define UNET_HOOK_IP6		0x86dd
+
+enum unet_hook_dir {
+	UNET_HOOKS_RX,
+	UNET_HOOKS_TX,
+	UNET_HOOKS_DIRS
+};
+
+/**
+ * struct unet_hook_rule - the options of a hook, checked; replaced, never written
+ * @opts:	as given, @name and @sock not used
+ * @sock:	compared, never followed
+ * @key:	with @sock: of its flow; zero parts match all
+ */
+struct unet_hook_rule {
+	struct unet_hook_opts opts;
+	const struct unet_sock *sock;
+	struct unet_flow_key key;
+};
+
+/**
+ * struct unet_hook - a hook
+ * @next:	in the registry, by priority and age; under its lock
+ * @st:		stack
+ * @fn:		called with batches
+ * @arg:	for all of the hook's functions
+ * @id:		age
+ * @rule:	now in force; under the lock
+ * @name:	for reports
+ * @over:	was over its budget
+ * @bypassed:	and is called no more, until it is modified
+ * @ended:	its socket was closed
+ * @gone:	was deleted, but there was no memory for a chain without it
+ * @strikes:	batches over the budget since it was modified
+ * @count:	written by the stack's thread, read by any
+ * @retired:	in the list of what the stack's thread is to free
+ */
+struct unet_hook {
+	struct unet_hook *next;
+	struct unet_stack *st;
+	unet_hook_fn fn;
+	void *arg;
+	u64 id;
+	struct unet_hook_rule rule;
+	char name[UNET_HOOK_NAME];
+	bool over;
+	bool bypassed;
+	bool ended;
+	bool gone;
+	uint64_t strikes;
+	struct unet_hook_stats count;
+	struct unet_hook_retired {
+		struct unet_hook_retired *next;
+		void (*free)(struct unet_hook_retired *r);
+	} retired;
+};
+
+/**
+ * struct unet_hook_link - a hook's place in a chain
+ * @hook:	the hook
+ * @rule:	as it was when the chain was made
+ */
+struct unet_hook_link {
+	struct unet_hook *hook;
+	struct unet_hook_rule rule;
+};
+
+/**
+ * struct unet_hook_chain - hooks of a direction in the order they are called
+ * @retired:	in the list of what the stack's thread is to free
+ * @n:		links
+ * @link:	in order of calling
+ */
+struct unet_hook_chain {
+	struct unet_hook_retired retired;
+	u32 n;
+	struct unet_hook_link link[];
+};
+
+/**
+ * struct unet_hook_slot - a packet while it passes a chain
+ * @v:		what hooks see of it
+ * @dirty:	was changed by the present hook
+ * @dir:	UNET_HOOK_RX or UNET_HOOK_TX
+ * @pkt:	the packet, data at the IP header
+ * @before:	key before it was changed
+ */
+struct unet_hook_slot {
+	struct unet_hook_pkt v;
+	bool dirty;
+	u32 dir;
+	struct unet_pkt *pkt;
+	struct unet_flow_key before;
+};
+
+static inline struct unet_hook_slot *
+unet_hook_slot_of(const struct unet_hook_pkt *v)
+{
+	return container_of((struct unet_hook_pkt *)v, struct unet_hook_slot,
+			    v);
+}
+
+#define UNET_HOOKS_WAITING	256u	/* injections that may wait, each way */
+
+/**
+ * struct unet_hooks - the registry of a stack
+ * @chain:	by direction, NULL: no hooks; RCU
+ * @sent:	the stack's: packets on their way to the TX chain or the backend, with
+ *		their struct unet_hook_sent in @priv
+ * @injected:	the stack's: to go on behind the hook named in @tag and @priv
+ * @inside:	the stack's: a batch is passing a chain
+ * @lock:	of what follows
+ * @first:	all hooks, in order
+ * @next_id:	of the next hook
+ * @retired:	to be freed by the stack's thread; pushed to by any
+ */
+struct unet_hooks {
+	struct unet_hook_chain *chain[UNET_HOOKS_DIRS];
+	struct unet_pktq sent;
+	struct unet_pktq injected[UNET_HOOKS_DIRS];
+	bool inside;
+	pthread_mutex_t lock;
+	struct unet_hook *first;
+	u64 next_id;
+	struct unet_hook_retired *retired;
+};
+
+/* Where in a chain a packet goes on: behind the hook of this place. */
+struct unet_hook_place {
+	s32 priority;
+	u64 id;
+};
+
+/**
+ * union unet_hook_sent - what is to be known of a packet that is being sent
+ * @handle:	of the backend's flow
+ * @header_len:	IP and L4 headers
+ * @mtu:	most bytes of a packet or segment, at most 65535
+ */
+union unet_hook_sent {
+	struct {
+		u32 handle;
+		u16 header_len;
+		u16 mtu;
+	};
+	u64 word;
+};
+
+/* hook.c */
+void unet_hooks_init(struct unet_stack *st);
+void unet_hooks_exit(struct unet_stack *st);
+void unet_hooks_sock_closed(struct unet_stack *st, const struct unet_sock *s);
+
+/* hook_chain.c */
+int unet_hook_rebuild(struct unet_stack *st,
+		      struct unet_hook_chain *old[UNET_HOOKS_DIRS]);
+void unet_hook_let_go(struct unet_stack *st,
+		      struct unet_hook_chain *old[UNET_HOOKS_DIRS]);
+void unet_hook_retire_chains(struct unet_stack *st,
+			     struct unet_hook_chain *old[UNET_HOOKS_DIRS]);
+void unet_hook_reclaim(struct unet_stack *st);
+void unet_hook_retire(struct unet_stack *st, struct unet_hook_retired *r,
+		      void (*fn)(struct unet_hook_retired *r));
+
+/* hook_run.c */
+void unet_hook_run(struct unet_stack *st, enum unet_hook_dir dir,
+		   struct unet_pktq *q, const struct unet_hook_place *behind);
+
+/* hook_packet.c */
+void unet_hook_view(struct unet_hook_slot *s);
+bool unet_hook_settle(struct unet_hook_slot *s);
+int unet_hook_complete(struct unet_pkt *pkt, bool rx,
+		       struct unet_flow_key *key, struct unet_flow_info *info);
+
+/* hook_inject.c */
+u32 unet_hook_input_injected(struct unet_stack *st);
+void unet_hook_send(struct unet_stack *st, struct unet_pkt *pkt,
+		    union unet_hook_sent sent);
+void unet_hook_flush(struct unet_stack *st);
+
+/* Does what is sent take the way by hook_inject.c? One branch a packet. */
+static inline bool unet_hooks_sending(const struct unet_hooks *h)
+{
+	return (uintptr_t)READ_ONCE(h->chain[UNET_HOOKS_TX]) |
+	       (uintptr_t)h->sent.head;
+}
+
+static inline bool unet_hooks_receiving(const struct unet_hooks *h)
+{
+	return READ_ONCE(h->chain[UNET_HOOKS_RX]);
+}
+
+#endif /* UNET_HOOK_INTERNAL_H */

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Chains: made anew for each change, published, and let go when no batch can be
+ * passing the old one.
+ */
+#include <stdlib.h>
+#include "hook.h"
+#include "rcu.h"
+#include "stack.h"
+
+static bool belongs(const struct unet_hook *h, enum unet_hook_dir dir)
+{
+	u32 want = dir == UNET_HOOKS_RX ? UNET_HOOK_RX : UNET_HOOK_TX;
+
+	return h->rule.opts.dirs & want && !h->ended && !h->gone;
+}
+
+/* Of the hooks as they are; what is sent passes them from the last on. */
+static int chain_make(const struct unet_hooks *hs, enum unet_hook_dir dir,
+		      struct unet_hook_chain **out)
+{
+	struct unet_hook_chain *c;
+	struct unet_hook *h;
+	u32 n = 0;
+	u32 i = 0;
+
+	*out = NULL;
+	for (h = hs->first; h; h = h->next)
+		n += belongs(h, dir);
+	if (!n)
+		return 0;
+	c = malloc(sizeof(*c) + n * sizeof(c->link[0]));
+	if (!c)
+		return -ENOMEM;
+	c->n = n;
+	for (h = hs->first; h; h = h->next) {
+		struct unet_hook_link *l;
+
+		if (!belongs(h, dir))
+			continue;
+		l = &c->link[dir == UNET_HOOKS_RX ? i : n - 1 - i];
+		l->hook = h;
+		l->rule = h->rule;
+		i++;
+	}
+	*out = c;
+	return 0;
+}
+
+/**
+ * unet_hook_rebuild() - the hooks have changed: publish new chains
+ * @st: the stack, its registry locked
+ * @old: receives the chains before, for unet_hook_let_go()
+ *
+ * Return: 0, or -ENOMEM and the old chains stay in force.
+ */
+int unet_hook_rebuild(struct unet_stack *st,
+		      struct unet_hook_chain *old[UNET_HOOKS_DIRS])
+{
+	struct unet_hooks *hs = &st->hooks;
+	struct unet_hook_chain *new[UNET_HOOKS_DIRS];
+	int dir;
+
+	memset(old, 0, sizeof(*old) * UNET_HOOKS_DIRS);
+	if (chain_make(hs, UNET_HOOKS_RX, &new[UNET_HOOKS_RX]))
+		return -ENOMEM;
+	if (chain_make(hs, UNET_HOOKS_TX, &new[UNET_HOOKS_TX])) {
+		free(new[UNET_HOOKS_RX]);
+		return -ENOMEM;
+	}
+	for (dir = 0; dir < UNET_HOOKS_DIRS; dir++) {
+		old[dir] = hs->chain[dir];
+		unet_rcu_assign_pointer(hs->chain[dir], new[dir]);
+	}
+	return 0;
+}
+
+static void free_chain(struct unet_hook_retired *r)
+{
+	free(container_of(r, struct unet_hook_chain, retired));
+}
+
+/**
+ * unet_hook_retire() - have something freed when no batch is passing a chain
+ * @st: the stack, its registry not locked
+ * @r: embedded in it; nothing leads there any more
+ * @fn: frees it
+ */
+void unet_hook_retire(struct unet_stack *st, struct unet_hook_retired *r,
+		      void (*fn)(struct unet_hook_retired *r))
+{
+	struct unet_hooks *hs = &st->hooks;
+
+	r->free = fn;
+	pthread_mutex_lock(&hs->lock);
+	r->next = hs->retired;
+	WRITE_ONCE(hs->retired, r);
+	pthread_mutex_unlock(&hs->lock);
+}
+
+/**
+ * unet_hook_retire_chains() - unet_hook_let_go() without waiting
+ * @st: the stack, its registry not locked
+ * @old: from unet_hook_rebuild()
+ */
+void unet_hook_retire_chains(struct unet_stack *st,
+			     struct unet_hook_chain *old[UNET_HOOKS_DIRS])
+{
+	int dir;
+
+	for (dir = 0; dir < UNET_HOOKS_DIRS; dir++) {
+		if (old[dir])
+			unet_hook_retire(st, &old[dir]->retired, free_chain);
+	}
+}
+
+/**
+ * unet_hook_let_go() - free chains that were replaced
+ * @st: the stack, its registry not locked
+ * @old: from unet_hook_rebuild()
+ *
+ * Waits for a batch in progress; a hook cannot wait for itself, and leaves them to
+ * the end of the turn.
+ */
+void unet_hook_let_go(struct unet_stack *st,
+		      struct unet_hook_chain *old[UNET_HOOKS_DIRS])
+{
+	if (unet_rcu_reading()) {
+		unet_hook_retire_chains(st, old);
+		return;
+	}
+	if (old[UNET_HOOKS_RX] || old[UNET_HOOKS_TX])
+		unet_rcu_synchronize();
+	free(old[UNET_HOOKS_RX]);
+	free(old[UNET_HOOKS_TX]);
+}
+
+/**
+ * unet_hook_reclaim() - free what was retired
+ * @st: the stack; no batch is passing a chain, and nobody else can send one
+ *
+ * When a writer is busy it waits for the next turn, not for the writer.
+ */
+void unet_hook_reclaim(struct unet_stack *st)
+{
+	struct unet_hooks *hs = &st->hooks;
+	struct unet_hook_retired *r;
+
+	if (pthread_mutex_trylock(&hs->lock))
+		return;
+	r = hs->retired;
+	hs->retired = NULL;
+	pthread_mutex_unlock(&hs->lock);
+	while (r) {
+		struct unet_hook_retired *next = r->next;
+
+		r->free(r);
+		r = next;
+	}
+}

@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What a hook may do to a packet. Nothing is written but by unet_hook_write() and
+ * unet_hook_splice(): they copy what others hold, and note what was there. When
+ * the hook has returned, lengths and checksums are put right and the result is
+ * checked as if it came from outside.
+ */
+#include "core/csum.h"
+#include "core/ip4_options.h"
+#include "core/wire.h"
+#include "hook.h"
+#include "stack.h"
+
+/* ---- looking ------------------------------------------------------------- */
+
+static bool is_extension(u8 proto)
+{
+	return proto == UNET_PROTO_HOPOPTS || proto == UNET_PROTO_ROUTING ||
+	       proto == UNET_PROTO_FRAGMENT || proto == UNET_PROTO_DSTOPTS;
+}
+
+/* Return: offset of the header behind IP, 0: none to be seen. */
+static u32 view4(struct unet_hook_pkt *v)
+{
+	u32 at = (v->data[0] & 15u) * 4;
+	u16 fragment;
+
+	if (v->len < UNET_IP4_HEADER || at < UNET_IP4_HEADER || at > v->len)
+		return 0;
+	v->ethertype = UNET_HOOK_IP4;
+	v->proto = v->data[9];
+	if (at > UNET_IP4_HEADER)
+		v->flags |= UNET_HOOK_OPTIONS;
+	fragment = unet_load_u16(v->data + 6);
+	if (!(fragment & (UNET_IP4_MF | UNET_IP4_OFFSET)))
+		return at;
+	v->flags |= UNET_HOOK_FRAGMENT;
+	return fragment & UNET_IP4_OFFSET ? 0 : at;
+}
+
+static u32 view6(struct unet_hook_pkt *v)
+{
+	u32 at = UNET_IP6_HEADER;
+	u32 n;
+
+	if (v->len < at)
+		return 0;
+	v->ethertype = UNET_HOOK_IP6;
+	v->proto = v->data[6];
+	for (n = 0; is_extension(v->proto); n++) {
+		bool fragment = v->proto == UNET_PROTO_FRAGMENT;
+
+		if (n == UNET_IP6_MAX_EXT || at + 8 > v->len)
+			return 0;
+		v->flags |= UNET_HOOK_OPTIONS;
+		if (fragment && unet_load_u16(v->data + at + 2) & 0xfff9)
+			v->flags |= UNET_HOOK_FRAGMENT;
+		v->proto = v->data[at];
+		if (fragment && unet_load_u16(v->data + at + 2) & 0xfff8)
+			return 0;
+		at += fragment ? 8 : (v->data[at + 1] + 1u) * 8;
+	}
+	return at <= v->len ? at : 0;
+}
+
+static void view_ports(struct unet_hook_pkt *v, bool rx)
+{
+	const u8 *l4 = v->data + v->l4;
+	u32 room = v->len - v->l4;
+	u32 header;
+
+	if (v->proto == UNET_PROTO_UDP && room >= UNET_UDP_HEADER)
+		header = UNET_UDP_HEADER;
+	else if (v->proto == UNET_PROTO_TCP && room >= UNET_TCP_HEADER)
+		header = (l4[12] >> 4) * 4u;
+	else
+		return;
+	v->local_port = unet_load_u16(l4 + (rx ? 2 : 0));
+	v->remote_port = unet_load_u16(l4 + (rx ? 0 : 2));
+	if (header >= UNET_UDP_HEADER && header <= v->total - v->l4)
+		v->payload = (u16)(v->l4 + header);
+}
+
+/**
+ * unet_hook_view() - what hooks see of a packet
+ * @s: @pkt and @dir are set; @v.verdict and UNET_HOOK_INJECTED stay
+ *
+ * Believes nothing: what is not there is not shown.
+ */
+void unet_hook_view(struct unet_hook_slot *s)
+{
+	struct unet_hook_pkt *v = &s->v;
+	const union unet_hook_sent sent = { .word = s->pkt->priv };
+	u32 at = 0;
+
+	v->data = s->pkt->data;
+	v->len = s->pkt->len;
+	v->total = s->pkt->total;
+	v->mtu = s->dir == UNET_HOOK_TX ? sent.mtu : 0;
+	v->seg_size = s->pkt->seg_size;
+	v->segs = s->pkt->segs;
+	v->ethertype = 0;
+	v->l4 = 0;
+	v->payload = 0;
+	v->local_port = 0;
+	v->remote_port = 0;
+	v->proto = 0;
+	v->flags &= UNET_HOOK_INJECTED;
+	if (v->len && v->data[0] >> 4 == 4)
+		at = view4(v);
+	else if (v->len && v->data[0] >> 4 == 6)
+		at = view6(v);
+	if (!at || at >= v->total)
+		return;
+	v->l4 = (u16)at;
+	v->payload = (u16)at;
+	view_ports(v, s->dir == UNET_HOOK_RX);
+}
+
+static const void *read_bytes(const struct unet_pkt *pkt, u32 offset, u32 len,
+			      void *buf)
+{
+	if (offset > pkt->total || len > pkt->total - offset)
+		return NULL;
+	if (offset <= pkt->len && len <= pkt->len - offset)
+		return pkt->data + offset;
+	unet_pkt_copy_out(pkt, offset, buf, len);
+	return buf;
+}
+
+const void *unet_hook_read(const struct unet_hook_pkt *p, uint32_t offset,
+			   uint32_t len, void *buf)
+{
+	return read_bytes(unet_hook_slot_of(p)->pkt, offset, len, buf);
+}
+
+/* ---- lengths and checksums ------------------------------------------------- */
+
+/* Where the checksum is from the L4 header on, 0: none that we know. */
+static u32 csum_at(u8 proto, u32 l4_bytes)
+{
+	if (proto == UNET_PROTO_TCP && l4_bytes >= UNET_TCP_HEADER)
+		return 16;
+	if (proto == UNET_PROTO_UDP && l4_bytes >= UNET_UDP_HEADER)
+		return 6;
+	if (proto == UNET_PROTO_ICMP || proto == UNET_PROTO_ICMP6)
+		return l4_bytes >= UNET_ICMP_HEADER ? 2 : 0;
+	return 0;
+}
+
+/* Over a whole packet, what stands in the checksum field included. */
+static u16 l4_sum(const struct unet_pkt *pkt, const struct unet_flow_key *key,
+		  u32 l4)
+{
+	u32 bytes = pkt->total - l4;
+	u64 sum = 0;
+
+	if (key->family == 6)
+		sum = unet_csum_pseudo6(pkt->data + 8, pkt->data + 24,
+					key->proto, bytes);
+	else if (key->proto != UNET_PROTO_ICMP)
+		sum = unet_csum_pseudo4(pkt->data + 12, pkt->data + 16,
+					key->proto, bytes);
+	return unet_csum_finish(unet_pkt_csum(pkt, l4, bytes, sum));
+}
+
+static bool l4_good(const struct unet_pkt *pkt, const struct unet_flow_key *key,
+		    const struct unet_flow_info *info)
+{
+	u32 at = csum_at(key->proto, pkt->total - info->l4_offset);
+
+	if (pkt->flags & (UNET_PF_CSUM_OK | UNET_PF_CSUM_BAD))
+		return pkt->flags & UNET_PF_CSUM_OK;
+	if (!at || (key->proto == UNET_PROTO_UDP && key->family == 4 &&
+		    !unet_load_raw16(pkt->data + info->l4_offset + at)))
+		return true;
+	return !l4_sum(pkt, key, info->l4_offset);
+}
+
+static void write_l4_sum(struct unet_pkt *pkt, const struct unet_flow_key *key,
+			 u32 l4)
+{
+	u32 at = csum_at(key->proto, pkt->total - l4);
+	u16 sum;
+
+	if (!at)
+		return;
+	unet_store_raw16(pkt->data + l4 + at, 0);
+	sum = l4_sum(pkt, key, l4);
+	if (key->proto == UNET_PROTO_UDP && !sum)
+		sum = 0xffff;
+	unet_store_raw16(pkt->data + l4 + at, sum);
+}
+
+static int ip_lengths(struct unet_pkt *pkt)
+{
+	u8 *h = pkt->data;
+	u32 n;
+
+	if (h[0] >> 4 == 6 && pkt->len >= UNET_IP6_HEADER) {
+		unet_store_u16(h + 4, (u16)(pkt->total - UNET_IP6_HEADER));
+		return 0;
+	}
+	n = (h[0] & 15u) * 4;
+	if (h[0] >> 4 != 4 || n < UNET_IP4_HEADER || n > pkt->len)
+		return -EBADMSG;
+	unet_store_u16(h + 2, (u16)pkt->total);
+	unet_store_raw16(h + 10, 0);
+	unet_store_raw16(h + 10, unet_csum_finish(unet_csum_add(h, n, 0)));
+	return 0;
+}
+
+/* Of a super packet it may be one segment's, and stays. */
+static void udp_length(struct unet_pkt *pkt, bool rx)
+{
+	struct unet_hook_slot s = {
+		.pkt = pkt, .dir = rx ? UNET_HOOK_RX : UNET_HOOK_TX,
+	};
+
+	unet_hook_view(&s);
+	if (s.v.proto == UNET_PROTO_UDP && s.v.payload > s.v.l4 &&
+	    !pkt->seg_size && !(s.v.flags & UNET_HOOK_FRAGMENT))
+		unet_store_u16(pkt->data + s.v.l4 + 4,
+			       (u16)(pkt->total - s.v.l4));
+}
+
+static int parse(struct unet_pkt *pkt, bool rx, struct unet_flow_key *key,
+		 struct unet_flow_info *info)
+{
+	if (!pkt->total ||
+	    unet_pkt_linear(pkt, min(pkt->total, UNET_FLOW_MAX_NEED)))
+		return -EBADMSG;
+	return unet_flow_key_parse(pkt->data, pkt->len, pkt->total, rx, key,
+				   info);
+}
+
+/**
+ * unet_hook_complete() - put lengths and checksums of a packet right and read it
+ * @pkt: data at the IP header; at most 65535 bytes
+ * @rx: it is received: the L4 checksum too, which else the backend fills in
+ * @key: out
+ * @info: out
+ *
+ * Return: 0, -ENOMEM, or -EBADMSG no packet can be made of that.
+ */
+int unet_hook_complete(struct unet_pkt *pkt, bool rx,
+		       struct unet_flow_key *key, struct unet_flow_info *info)
+{
+	u32 need = min(pkt->total, UNET_FLOW_MAX_NEED);
+	int err;
+
+	if (!need || pkt->total > UNET_TX_MAX_BYTES)
+		return -EBADMSG;
+	if (unet_pkt_linear(pkt, need) || unet_pkt_writable_range(pkt, 0, need))
+		return -ENOMEM;
+	err = ip_lengths(pkt);
+	if (err)
+		return err;
+	udp_length(pkt, rx);
+	if (parse(pkt, rx, key, info))
+		return -EBADMSG;
+	if (!rx)
+		return 0;
+	if (!pkt->seg_size)
+		write_l4_sum(pkt, key, info->l4_offset);
+	pkt->flags = (pkt->flags & (u16)~UNET_PF_CSUM_BAD) | UNET_PF_CSUM_OK;
+	return 0;
+}
+
+/* ---- changing --------------------------------------------------------------- */
+
+/* A UDP datagram may end before its packet does. */
+static void trim(struct unet_pkt *pkt, const struct unet_flow_key *key,
+		 const struct unet_flow_info *info)
+{
+	u32 end = info->bytes;
+
+	if (key->proto == UNET_PROTO_UDP && !pkt->seg_size &&
+	    info->payload > info->l4_offset)
+		end = info->l4_offset +
+		      unet_load_u16(pkt->data + info->l4_offset + 4);
+	if (end < pkt->total)
+		unet_pkt_trim(pkt, end);
+}
+
+static int read_received(struct unet_hook_slot *s)
+{
+	struct unet_flow_info info;
+	int err = parse(s->pkt, true, &s->before, &info);
+
+	/* of a packet vouched for the header's sum may be out of date */
+	if (err && s->pkt->flags & UNET_PF_CSUM_OK)
+		return unet_hook_complete(s->pkt, true, &s->before, &info);
+	if (err || !l4_good(s->pkt, &s->before, &info))
+		return -EBADMSG;
+	trim(s->pkt, &s->before, &info);
+	return 0;
+}
+
+/* What a packet is before it is changed: nothing bad is made good. */
+static int prepare(struct unet_hook_slot *s)
+{
+	struct unet_flow_info info;
+	int err;
+
+	if (s->dirty)
+		return 0;
+	if (s->v.flags & UNET_HOOK_FRAGMENT)
+		return -EOPNOTSUPP;
+	err = s->dir == UNET_HOOK_RX ? read_received(s) :
+	      unet_hook_complete(s->pkt, false, &s->before, &info);
+	if (err)
+		return err;
+	s->dirty = true;
+	unet_hook_view(s);
+	return 0;
+}
+
+int unet_hook_write(struct unet_hook_pkt *p, uint32_t offset, const void *bytes,
+		    uint32_t len)
+{
+	struct unet_hook_slot *s = unet_hook_slot_of(p);
+	int err = prepare(s);
+
+	if (err)
+		return err;
+	if (offset > p->total || len > p->total - offset)
+		return -EINVAL;
+	if (unet_pkt_writable_range(s->pkt, offset, len))
+		return -ENOMEM;
+	unet_pkt_copy_in(s->pkt, offset, bytes, len);
+	unet_hook_view(s);
+	return 0;
+}
+
+static int may_splice(const struct unet_hook_pkt *p, u32 offset, u32 cut,
+		      u32 len)
+{
+	u32 total;
+
+	if (offset > p->total || cut > p->total - offset)
+		return -EINVAL;
+	total = p->total - cut;
+	if (p->seg_size ||
+	    (p->proto == UNET_PROTO_TCP && p->payload &&
+	     offset + cut > p->payload))
+		return -EOPNOTSUPP;
+	if (p->proto == UNET_PROTO_TCP && p->payload && offset == p->payload &&
+	    len != cut)
+		return -EOPNOTSUPP;
+	if (len > UNET_TX_MAX_BYTES - total || (p->mtu && total + len > p->mtu))
+		return -EMSGSIZE;
+	return 0;
+}
+
+int unet_hook_splice(struct unet_hook_pkt *p, uint32_t offset, uint32_t cut,
+		     const void *bytes, uint32_t len)
+{
+	struct unet_hook_slot *s = unet_hook_slot_of(p);
+	struct unet_pkt *pkt = s->pkt;
+	struct unet_block *blk;
+	int err = prepare(s);
+	u8 *to;
+
+	if (!err)
+		err = may_splice(p, offset, cut, len);
+	if (err)
+		return err;
+	blk = unet_block_heap(pkt->total - cut + len);
+	if (!blk)
+		return -ENOMEM;
+	to = blk->base;
+	unet_pkt_copy_out(pkt, 0, to, offset);
+	if (len)
+		memcpy(to + offset, bytes, len);
+	unet_pkt_copy_out(pkt, offset + cut, to + offset + len,
+			  pkt->total - offset - cut);
+	unet_pkt_replace(pkt, blk, pkt->total - cut + len);
+	unet_hook_view(s);
+	return 0;
+}
+
+/* Is it still what its flow may send? The kernel would refuse it, and count it
+ * against the channel.
+ */
+static bool settle_sent(struct unet_pkt *pkt, const struct unet_flow_key *key,
+			const struct unet_flow_info *info)
+{
+	union unet_hook_sent sent = { .word = pkt->priv };
+	u32 one = pkt->seg_size ? info->payload + pkt->seg_size : pkt->total;
+
+	if (one > sent.mtu || info->payload > UNET_TX_MAX_HEADER)
+		return false;
+	if (key->family == 6 ? info->l4_offset != UNET_IP6_HEADER :
+	    !unet_ip4_options_sendable(pkt->data + UNET_IP4_HEADER,
+				       info->l4_offset - UNET_IP4_HEADER))
+		return false;
+	sent.header_len = info->payload;
+	pkt->priv = sent.word;
+	return true;
+}
+
+/**
+ * unet_hook_settle() - a hook has changed a packet and returned
+ * @s: the packet
+ *
+ * Return: false when it may not go on.
+ */
+bool unet_hook_settle(struct unet_hook_slot *s)
+{
+	bool rx = s->dir == UNET_HOOK_RX;
+	struct unet_flow_info info;
+	struct unet_flow_key key;
+	bool same;
+
+	s->dirty = false;
+	if (unet_hook_complete(s->pkt, rx, &key, &info) ||
+	    info.flags & UNET_PKT_FRAGMENT)
+		return false;
+	same = unet_flow_key_equal(&key, &s->before);
+	if (!rx && (!same || !settle_sent(s->pkt, &key, &info)))
+		return false;
+	/* what it was tagged with is not whom it names any more */
+	if (rx && !same)
+		s->pkt->tag = 0;
+	unet_hook_view(s);
+	return true;
+}
+
+/* ---- keeping ------------------------------------------------------------------ */
+
+struct unet_held *unet_hook_keep(const struct unet_hook_pkt *p)
+{
+	return (struct unet_held *)unet_pkt_clone(unet_hook_slot_of(p)->pkt);
+}
+
+const void *unet_held_read(const struct unet_held *held, uint32_t offset,
+			   uint32_t len, void *buf)
+{
+	return read_bytes((const struct unet_pkt *)held, offset, len, buf);
+}
+
+uint32_t unet_held_bytes(const struct unet_held *held)
+{
+	return ((const struct unet_pkt *)held)->total;
+}
+
+void unet_held_free(struct unet_held *held)
+{
+	unet_pkt_free((struct unet_pkt *)held);
+}
