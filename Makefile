@@ -49,7 +49,9 @@ MAKEFLAGS += --no-builtin-rules
 # ---- sources ---------------------------------------------------------------
 
 LIB_SRC := $(sort $(wildcard libunet/*.c kmod/core/*.c))
-TOOL_DIRS := $(sort $(patsubst tools/%/,%,$(dir $(wildcard tools/*/*.c))))
+# tools/hooks/ are no programs but hooks: NAME.c, with what is called NAME_*.c
+HOOKS := $(sort $(foreach f,$(wildcard tools/hooks/*.c),$(firstword $(subst _, ,$(basename $(notdir $(f)))))))
+TOOL_DIRS := $(filter-out hooks,$(sort $(patsubst tools/%/,%,$(dir $(wildcard tools/*/*.c)))))
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_AID := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
 SIM_SRC := $(sort $(wildcard tests/sim/sim_*.c))
@@ -227,8 +229,20 @@ build/rel/tools/$(call tool_name,$(1)): \
 endef
 $(foreach d,$(TOOL_DIRS),$(eval $(call tool_rules,$(d))))
 
+# Beside the library, where it looks for them.
+HOOK_OBJECTS := $(HOOKS:%=build/rel/lib/unet/hooks/%.so)
+
+define hook_rules
+build/rel/lib/unet/hooks/$(1).so: \
+		$(patsubst %.c,build/rel/obj/%.o,$(wildcard tools/hooks/$(1).c tools/hooks/$(1)_*.c))
+	$$(call say,LD,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) -shared $$(LDFLAGS) $$(filter %.o,$$^) -o $$@
+endef
+$(foreach h,$(HOOKS),$(eval $(call hook_rules,$(h))))
+
 .PHONY: tools
-tools: lib $(TOOLS)
+tools: lib $(TOOLS) $(HOOK_OBJECTS)
 
 # ---- installation ----------------------------------------------------------
 
@@ -255,6 +269,7 @@ install: $(if $(wildcard $(KMOD_BUILD)/unet.ko),,$(if $(HEADERS),modules)) lib t
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(call below_prefix,$(LIBDIR))|' \
 		-e 's|@INCLUDEDIR@|$(call below_prefix,$(INCLUDEDIR))|' \
 		-e 's|@VERSION@|$(VERSION)|' libunet/libunet.pc.in > build/libunet.pc
+	$(Q)$(call put,644,$(HOOK_OBJECTS),$(LIBDIR)/unet/hooks)
 	$(Q)$(call put,644,build/libunet.pc,$(LIBDIR)/pkgconfig)
 	$(Q)$(call put,644,$(wildcard include/unet/*.h),$(INCLUDEDIR)/unet)
 	$(Q)$(call put,644,include/uapi/linux/unet.h,$(INCLUDEDIR)/linux)
@@ -278,7 +293,7 @@ uninstall:
 		$(DESTDIR)$(COMPLETIONDIR)/unetctl \
 		$(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%) \
 		$(foreach m,$(MAN_PAGES),$(DESTDIR)$(call man_dir,$(m))/$(notdir $(m)))
-	$(Q)rm -rf $(DESTDIR)$(INCLUDEDIR)/unet
+	$(Q)rm -rf $(DESTDIR)$(INCLUDEDIR)/unet $(DESTDIR)$(LIBDIR)/unet
 	$(Q)[ -n "$(DESTDIR)" ] || { depmod $(KVER) 2>/dev/null; ldconfig; }
 	@echo "removed from below $(DESTDIR)$(PREFIX) and $(DESTDIR)$(MODDIR)"
 

@@ -158,6 +158,7 @@ struct unet_hook *unet_hook_add(struct unet_stack *st, unet_hook_fn fn,
 	h->st = st;
 	h->fn = fn;
 	h->arg = arg;
+	h->owner = unet_hook_owner;
 	if (opts && opts->name)
 		strcpy(h->name, opts->name);
 	pthread_mutex_lock(&hs->lock);
@@ -343,6 +344,7 @@ void unet_hooks_exit(struct unet_stack *st)
 	}
 	free(hs->chain[UNET_HOOKS_RX]);
 	free(hs->chain[UNET_HOOKS_TX]);
+	unet_hooks_unload(st);
 	pthread_mutex_destroy(&hs->lock);
 }
 

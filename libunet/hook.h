@@ -7,6 +7,8 @@
  *   hook_run.c     a batch passes a chain
  *   hook_packet.c  what a hook may do to a packet
  *   hook_inject.c  packets out of nothing, and what is sent, until it leaves
+ *   hook_words.c   UNET_HOOKS as text
+ *   hook_load.c    hooks from shared objects
  *
  * A chain is never written: a change makes a new one, and the old one goes when
  * no batch can be passing it. The stack's thread is a chain's only reader, and
@@ -53,6 +55,7 @@ struct unet_hook_rule {
  * @arg:	for all of the hook's functions
  * @id:		age
  * @rule:	now in force; under the lock
+ * @owner:	object it was loaded from, or NULL
  * @name:	for reports
  * @over:	was over its budget
  * @bypassed:	and is called no more, until it is modified
@@ -69,6 +72,7 @@ struct unet_hook {
 	void *arg;
 	u64 id;
 	struct unet_hook_rule rule;
+	const struct unet_hook_loaded *owner;
 	char name[UNET_HOOK_NAME];
 	bool over;
 	bool bypassed;
@@ -140,6 +144,7 @@ unet_hook_slot_of(const struct unet_hook_pkt *v)
  * @first:	all hooks, in order
  * @next_id:	of the next hook
  * @retired:	to be freed by the stack's thread; pushed to by any
+ * @loaded:	shared objects, the last first; the stack's
  */
 struct unet_hooks {
 	struct unet_hook_chain *chain[UNET_HOOKS_DIRS];
@@ -150,6 +155,7 @@ struct unet_hooks {
 	struct unet_hook *first;
 	u64 next_id;
 	struct unet_hook_retired *retired;
+	struct unet_hook_loaded *loaded;
 };
 
 /* Where in a chain a packet goes on: behind the hook of this place. */
@@ -204,6 +210,10 @@ u32 unet_hook_input_injected(struct unet_stack *st);
 void unet_hook_send(struct unet_stack *st, struct unet_pkt *pkt,
 		    union unet_hook_sent sent);
 void unet_hook_flush(struct unet_stack *st);
+
+/* hook_load.c */
+extern __thread const struct unet_hook_loaded *unet_hook_owner;
+void unet_hooks_unload(struct unet_stack *st);
 
 /* Does what is sent take the way by hook_inject.c? One branch a packet. */
 static inline bool unet_hooks_sending(const struct unet_hooks *h)

@@ -275,7 +275,7 @@ static void pass(struct run *r, const struct unet_hook_link *l)
 	b.n = choose(r, l, &b.pkt);
 	if (!b.n)
 		return;
-	if (unlikely(READ_ONCE(h->bypassed) | READ_ONCE(h->ended) |
+	if (unlikely(READ_ONCE(h->bypassed) || READ_ONCE(h->ended) ||
 		     READ_ONCE(h->gone))) {
 		add(&h->count.bypassed, b.n);
 		return;

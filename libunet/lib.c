@@ -3,6 +3,7 @@
  * The library as a whole: versions, texts, and a stack put together from its
  * parts.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unet/unet.h>
@@ -77,6 +78,19 @@ struct unet_stack *unet_stack_assemble(struct unet_backend *be,
 	return NULL;
 }
 
+/* With the hooks that the environment names; none in a set-uid program. */
+static struct unet_stack *hooked(struct unet_stack *st)
+{
+	const char *words = secure_getenv("UNET_HOOKS");
+	int err = st && words && *words ? unet_hook_load(st, words) : 0;
+
+	if (!err)
+		return st;
+	unet_stack_destroy(st);
+	errno = -err;
+	return NULL;
+}
+
 struct unet_stack *unet_stack_open(const char *dev,
 				   const struct unet_stack_opts *opts)
 {
@@ -93,7 +107,8 @@ struct unet_stack *unet_stack_open(const char *dev,
 	if (getrandom(seed, sizeof(seed), 0) != sizeof(seed))
 		return NULL;
 	be = unet_backend_unet_open(dev, opts ? &opts->params : NULL);
-	return be ? unet_stack_assemble(be, opts, seed, sizeof(seed)) : NULL;
+	return be ? hooked(unet_stack_assemble(be, opts, seed, sizeof(seed))) :
+	       NULL;
 }
 
 void unet_stack_close(struct unet_stack *st)

@@ -13,14 +13,20 @@
 #define UDP_LEN		4
 #define UDP_CSUM	6
 
+static bool is_ip4(const u8 *l3)
+{
+	return l3[0] >> 4 == 4;
+}
+
+/* With IPv4 options; IPv6 is sent without extension headers. */
 static u32 ip_header(const u8 *l3)
 {
-	return l3[0] >> 4 == 4 ? UNET_IP4_HEADER : UNET_IP6_HEADER;
+	return is_ip4(l3) ? (l3[0] & 15u) * 4 : UNET_IP6_HEADER;
 }
 
 static u8 proto_of(const u8 *l3)
 {
-	return l3[0] >> 4 == 4 ? l3[9] : l3[6];
+	return is_ip4(l3) ? l3[9] : l3[6];
 }
 
 static void l4_csum(u8 *l3, u32 len, bool want)
@@ -36,7 +42,7 @@ static void l4_csum(u8 *l3, u32 len, bool want)
 	unet_store_raw16(at, 0);
 	if (!want)
 		return;
-	sum = header == UNET_IP4_HEADER ?
+	sum = is_ip4(l3) ?
 	      unet_csum_pseudo4(l3 + 12, l3 + 16, proto, len - header) :
 	      unet_csum_pseudo6(l3 + 8, l3 + 24, proto, len - header);
 	csum = unet_csum_finish(unet_csum_add(l3 + header, len - header, sum));
@@ -51,12 +57,11 @@ static void l4_csum(u8 *l3, u32 len, bool want)
  */
 void unet_wire_ip_csum(u8 *l3)
 {
-	if (ip_header(l3) != UNET_IP4_HEADER)
+	if (!is_ip4(l3))
 		return;
 	unet_store_raw16(l3 + 10, 0);
 	unet_store_raw16(l3 + 10,
-			 unet_csum_finish(unet_csum_add(l3, UNET_IP4_HEADER,
-							0)));
+			 unet_csum_finish(unet_csum_add(l3, ip_header(l3), 0)));
 }
 
 /**
@@ -70,7 +75,7 @@ void unet_wire_finish(u8 *l3, u32 len, u16 header_len, bool csum)
 {
 	u32 header = ip_header(l3);
 
-	if (header == UNET_IP4_HEADER)
+	if (is_ip4(l3))
 		unet_store_u16(l3 + 2, (u16)len);
 	else
 		unet_store_u16(l3 + 4, (u16)(len - header));

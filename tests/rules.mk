@@ -23,6 +23,15 @@ $(eval $(call test_program_rule,m32,sim,$(SIM_AID),))
 $(eval $(call test_program_rule,tsan,sim,$(SIM_AID),))
 $(eval $(call test_program_rule,fuzz,fuzz,,))
 
+# Loads the hooks that are shipped, and some that no library should take.
+BAD_HOOKS := $(foreach w,ABI SIZE EMPTY NONE REFUSES,build/asan/tests/hooks/$(w).so)
+build/asan/tests/hooks/%.so: tests/unit/objects/bad.c include/unet/hook_sdk.h
+	$(call say,LD[asan],$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(UFLAGS) -shared -fPIC -DBAD_$* $< -o $@
+build/asan/tests/unit/test_hook_load build/asan/tests/unit/test_channel: \
+		$(BAD_HOOKS) $(HOOK_OBJECTS)
+
 UNIT_BIN := $(UNIT_SRC:%.c=build/asan/%)
 SIM_BIN := $(SIM_SRC:%.c=build/rel/%) $(SIM_SRC:%.c=build/asan/%) \
 	build/m32/tests/sim/sim_tcp_cases build/tsan/tests/sim/sim_hook

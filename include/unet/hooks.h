@@ -279,6 +279,23 @@ int unet_hook_stats(const struct unet_hook *h, struct unet_hook_stats *stats);
 int unet_hook_list(struct unet_stack *st, struct unet_hook_stats *stats,
 		   size_t n);
 
+/**
+ * unet_hook_load() - load hooks from shared objects
+ * @st: the stack
+ * @words: objects, as in the environment variable UNET_HOOKS, which
+ *	unet_stack_open() reads: "./rate.so=pps=1000:names.so=deny=example.net"
+ *
+ * Objects are separated by colons, what stands behind the first '=' of one is its
+ * argument; a backslash takes away the meaning of the character behind it. An
+ * object without a slash in its name is looked for in the folder of the hooks that
+ * came with the library. All are loaded or none. For the stack's thread; they are
+ * unloaded by unet_stack_close(). How to make one: unet/hook_sdk.h.
+ *
+ * Return: 0, or -EINVAL, -ENOENT, -ELIBBAD, -ENOMEM, or what the object answered;
+ * unet_error_detail() names the object and what was wrong.
+ */
+int unet_hook_load(struct unet_stack *st, const char *words);
+
 /* ---- for hooks, with packets of their batch ----------------------------- */
 
 /**

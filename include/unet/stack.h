@@ -62,12 +62,14 @@ struct unet_stack_opts {
  * @opts: see there, or NULL
  *
  * Opens a channel of the device's nexus. No privilege is needed beyond access
- * to /dev/unet. The stack must be used by one thread at a time.
+ * to /dev/unet. The stack must be used by one thread at a time. Hooks that the
+ * environment variable UNET_HOOKS names are loaded (see unet_hook_load()), unless
+ * the program is set-uid or the like.
  *
  * Return: the stack, or NULL with errno: ENOENT /dev/unet is not there (module
  * not loaded), EACCES not allowed to open it, ENODEV the device is not attached
  * in this namespace, EDQUOT over the cap of channel memory, EINVAL an option is
- * out of range, ENOMEM. unet_error_detail() has the sentence.
+ * out of range, ENOMEM, or an error of unet_hook_load(). unet_error_detail() has the sentence.
  */
 struct unet_stack *unet_stack_open(const char *dev,
 				   const struct unet_stack_opts *opts);

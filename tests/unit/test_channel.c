@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* include: libunet/channel.c */
+/* libs: -rdynamic */
 /*
  * A stack on a channel of a fake kernel: what is received, in place, and when its
  * buffers go back; what is sent, from where, and when its memory is used again;
@@ -192,6 +193,32 @@ static void reasons_have_text(void **state)
 
 	for (i = 0; i <= UNET_POISON_COUNT; i++)
 		assert_true(strlen(unet_reason_str(i)) > 5);
+}
+
+/* Hooks from the environment: the stack has them, or it is not opened at all. */
+static void the_environment_names_hooks(void **state)
+{
+	struct unet_stack *opened;
+
+	kernel_reset();
+	setenv("UNET_HOOKS", "./build/asan/tests/hooks/REFUSES.so=not today", 1);
+	assert_null(unet_stack_open("eth0", NULL));
+	assert_int_equal(errno, EPROTO);
+	assert_non_null(strstr(unet_error_detail(), "REFUSES.so\": not today"));
+	assert_int_equal(kern.opened + kern.mapped, 0);
+	kernel_reset();
+	setenv("UNET_HOOKS", "./build/rel/lib/unet/hooks/rate.so=pps=5", 1);
+	opened = unet_stack_open("eth0", NULL);
+	assert_non_null(opened);
+	assert_int_equal(unet_hook_list(opened, NULL, 0), 1);
+	unet_stack_close(opened);
+	unsetenv("UNET_HOOKS");
+	kernel_reset();
+	opened = unet_stack_open("eth0", NULL);
+	assert_int_equal(unet_hook_list(opened, NULL, 0), 0);
+	unet_stack_close(opened);
+	assert_int_equal(kern.opened + kern.mapped, 0);
+	kernel_exit();
 }
 
 /* ---- receiving ---------------------------------------------------------------------- */
@@ -640,6 +667,7 @@ int main(void)
 	struct CMUnitTest rows[ARRAY_SIZE(refusals)];
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_of_devices_are_bounded),
+		cmocka_unit_test(the_environment_names_hooks),
 		cmocka_unit_test(a_channel_tells_what_it_is),
 		cmocka_unit_test(reasons_have_text),
 		TEST(a_datagram_is_read_where_it_lies_and_its_buffer_goes_back),

@@ -33,6 +33,34 @@ readme_program_builds() {
 # Its device is not attached, and it says so.
 readme_program_runs() { ! /tmp/echo > /tmp/said 2>&1 && grep -qi 'eth0' /tmp/said; }
 
+# One from the SDK's header, and one that was installed, named without a folder.
+hooks_load() {
+	cd /tmp || return
+	sed -n '/^ \*   #include <unet\/hook_sdk.h>/,/^ \*   };/s/^ \*   \?//p' \
+		/usr/local/include/unet/hook_sdk.h > look.c
+	cat > load.c <<-'END'
+	#include <stdio.h>
+	#include <unet/unet.h>
+	int main(void)
+	{
+		struct unet_stack *end[2];
+		int err = unet_wire_open(NULL, end) ? 0 : -1;
+
+		err = err ? err : unet_hook_load(end[0], "./look.so:rate.so=pps=5");
+		printf("%s\n", unet_error_detail());
+		return err || unet_hook_list(end[0], NULL, 0) != 2;
+	}
+	END
+	export PKG_CONFIG_PATH=/usr/local/lib/pkgconfig
+	# shellcheck disable=SC2046 # words of a command line
+	gcc -Wall -Wextra -Werror -Wno-unused-parameter -shared -fPIC look.c -o look.so \
+		$(pkg-config --cflags libunet) &&
+		gcc -Wall -Wextra -Werror load.c -o load $(pkg-config --cflags --libs libunet) &&
+		./load &&
+		gcc load.c -o load-static -rdynamic -Wl,-Bstatic \
+			$(pkg-config --static --cflags --libs libunet) -Wl,-Bdynamic
+}
+
 # depmod reads every module there is, which takes minutes in emulation: it gets
 # few to read.
 few_modules() {
@@ -51,6 +79,7 @@ check "unetctl runs from where it is installed" /usr/local/bin/unetctl version
 check "its manual page is found" man -w unetctl
 check "the README's program builds with pkg-config" readme_program_builds
 check "and says what it lacks" readme_program_runs
+check "hooks load, the SDK's example and a shipped one" hooks_load
 check "rmmod" rmmod unet
 check "make uninstall" make uninstall KVER="$kver"
 check "nothing is left" test "$(installed_files)" = "$before"
