@@ -186,6 +186,7 @@ struct unet_uring {
 #define UNET_RX_ICMP_ERROR	(1u << 2)	/* packets are ICMP errors that quote this flow */
 #define UNET_RX_END		(1u << 3)	/* no packets: the flow was removed by the kernel */
 #define UNET_RX_RESUMED		(1u << 4)	/* no packets: the flow is not suspended any more */
+#define UNET_RX_L2		(1u << 5)	/* packets are Ethernet frames, header first */
 
 /**
  * struct unet_rx_slot - one flow batch, a cache line
@@ -342,7 +343,12 @@ struct unet_done {
 	X(FLOW_REMOVED,		"flow_removed",		"flows removed") \
 	X(FLOW_RESET,		"flow_reset",		"resets sent for a dead owner") \
 	X(PORT_LINGER,		"port_linger",		"ports held after their owner died") \
-	X(RX_HOST_MARTIAN,	"rx_host_martian",	"addresses that cannot be on a wire, left to the host")
+	X(RX_HOST_MARTIAN,	"rx_host_martian",	"addresses that cannot be on a wire, left to the host") \
+	X(RX_TYPE_DROP,		"rx_type_drop",		"dropped: a packet type rule says so") \
+	X(RX_TYPE_HOST,		"rx_type_host",		"left to the host: a packet type rule says so") \
+	X(RX_TYPE_VERDICT,	"rx_type_verdict",	"left to the host: a rule's program gave no verdict there is, or a member there is not") \
+	X(TX_TYPE_DROP,		"tx_type_drop",		"refused: a packet type rule drops such sends") \
+	X(TX_TYPE_READ_ONLY,	"tx_type_read_only",	"refused: the packet type may only be received")
 
 #define UNET_COUNTER_ID(id, name, text)	UNET_CNT_##id,
 enum unet_counter {
@@ -618,6 +624,245 @@ struct unet_state {
 #define UNET_IOC_FLOW_SET	_IOWR(UNET_IOC_MAGIC, 4, struct unet_flow_set)
 #define UNET_IOC_SYNC		_IOWR(UNET_IOC_MAGIC, 5, struct unet_sync)
 #define UNET_IOC_STATE		_IOWR(UNET_IOC_MAGIC, 6, struct unet_state)
+
+/* ---- packet types: rules that say what becomes of a kind of packet ----- */
+
+/*
+ * A rule selects packets by ethertype, by IP protocol or by local port, and says
+ * what becomes of them. It belongs to a channel, and dies with its file, or to the
+ * administrator of a network namespace (generic netlink), and stays.
+ *
+ *   packet -> rules 1 to UNET_TYPE_RESERVED - 1 -> flows -> other rules -> host
+ *
+ * Of the rules that select a packet the first counts: the lowest priority; then
+ * the more specific one: by layer, device, range, addresses, patterns; then the
+ * lower id. The administrator's rules with a priority below UNET_TYPE_RESERVED come
+ * before flows, all others after them.
+ *
+ * Ethertypes select frames that are neither IP nor tagged, and deliver them whole,
+ * Ethernet header first (UNET_RX_L2). The others select IPv4 and IPv6 packets that
+ * are no fragments, and deliver them as flows do.
+ */
+
+#define UNET_TYPE_RESERVED	1000	/* lower priorities are the administrator's */
+#define UNET_TYPE_PRIORITY	32768	/* what 0 asks for */
+#define UNET_TYPE_PATTERNS	4
+#define UNET_PATTERN_BYTES	32
+#define UNET_PATTERN_REACH	1000	/* a pattern lies within so many bytes */
+#define UNET_TYPE_OVERLAP	16	/* rules that may wait behind each other for one number */
+#define UNET_TYPE_HELD_PORTS	256	/* ports one rule may hold */
+#define UNET_TYPE_MAX_OWNER	64	/* rules of a user, where no policy says otherwise */
+#define UNET_TYPE_MAX_DEVICE	2048	/* rules that select packets of one device */
+#define UNET_TYPE_MAX_TOTAL	8192	/* rules of a network namespace */
+#define UNET_TYPE_MEMBERS	8	/* channels that share a rule */
+
+enum unet_type_layer {
+	UNET_TYPE_ETHERTYPE = 1,
+	UNET_TYPE_PROTO,
+	UNET_TYPE_PORT,
+	UNET_TYPE_LAYER_COUNT
+};
+
+enum unet_type_action {
+	UNET_TYPE_DELIVER = 1,	/* into the owner's channel */
+	UNET_TYPE_DROP,
+	UNET_TYPE_HOST,		/* on to the host's stack */
+	UNET_TYPE_BPF,		/* as an eBPF program says: UNET_TYPE_VERDICT_* */
+	UNET_TYPE_EXTENSION,	/* as a kernel extension says */
+	UNET_TYPE_ACTION_COUNT
+};
+
+/* struct unet_type_spec.direction */
+#define UNET_TYPE_RX		(1u << 0)	/* received packets */
+#define UNET_TYPE_TX		(1u << 1)	/* sends of channels; with DELIVER: the owner may send such */
+
+/* struct unet_type_spec.flags */
+#define UNET_TYPE_LOCAL_ONLY	(1u << 0)	/* only what is for an address of the host */
+#define UNET_TYPE_ANY_NUMBER	(1u << 1)	/* another free number will do */
+#define UNET_TYPE_STRICT	(1u << 2)	/* deny rather than amend */
+#define UNET_TYPE_NO_HOLD	(1u << 3)	/* do not hold the ports; CAP_NET_ADMIN */
+
+/* What an eBPF program of type socket filter returns; so does an extension. */
+#define UNET_TYPE_VERDICT_HOST	0u
+#define UNET_TYPE_VERDICT_DROP	1u
+#define UNET_TYPE_VERDICT_DELIVER 2u	/* to the owner; + n: to the n-th member, 1 to UNET_TYPE_MEMBERS */
+
+/* What was changed of a request before it was granted. */
+#define UNET_AMEND_NARROWED	(1u << 0)	/* to the host's addresses */
+#define UNET_AMEND_PRIORITY	(1u << 1)	/* moved out of the reserved band */
+#define UNET_AMEND_READ_ONLY	(1u << 2)	/* may receive, not send */
+#define UNET_AMEND_NUMBER	(1u << 3)	/* another number was assigned */
+
+/* Why a request is denied. X(id, errno, text); ids are ABI: append only. */
+#define UNET_TYPE_REASONS(X) \
+	X(LAYER,	EINVAL,	"the layer must be ethertype (1), IP protocol (2) or port (3)") \
+	X(DIRECTION,	EINVAL,	"the direction must be receive (1), transmit (2) or both (3)") \
+	X(ACTION,	EINVAL,	"the action must be deliver (1), drop (2), host (3), bpf (4) or extension (5)") \
+	X(NUMBERS,	EINVAL,	"the first number must not be above the last, nor the last above what the layer has") \
+	X(PROTOCOL,	EINVAL,	"ports need TCP (6) or UDP (17), the other layers no protocol") \
+	X(FAMILY,	EINVAL,	"the family must be any (0), IPv4 (2) or IPv6 (10), and any for ethertypes") \
+	X(ADDRESS,	EINVAL,	"an address needs a family, and no bits behind its prefix length") \
+	X(PATTERN,	EINVAL,	"patterns must be 1 to 32 bytes within the first 1000, with nothing outside the mask") \
+	X(FLAGS,	EINVAL,	"unknown flags, or members that must be zero are not") \
+	X(OWNER,	EINVAL,	"this action needs a channel to deliver to") \
+	X(RX_ONLY,	EOPNOTSUPP, "programs and extensions judge received packets only") \
+	X(PROGRAM,	EBADF,	"the descriptor is no eBPF program of type socket filter") \
+	X(EXTENSION,	ENOENT,	"no kernel extension of that name is registered") \
+	X(RESERVED,	EPERM,	"an ethertype that the host itself needs, or a length, is nobody's to claim") \
+	X(PRIVILEGED,	EPERM,	"TCP, UDP, ICMP and ICMPv6 as a whole need CAP_NET_ADMIN") \
+	X(RIGHT,	EPERM,	"neither a capability nor the policy allows it") \
+	X(DUPLICATE,	EEXIST,	"another rule selects just the same at the same priority") \
+	X(CONFLICT,	EBUSY,	"a rule of another user selects some of the same packets") \
+	X(PORT_TAKEN,	EADDRINUSE, "a program of this host has the port") \
+	X(PORTS,	E2BIG,	"a rule holds at most 256 ports") \
+	X(FREE_NUMBER, EADDRINUSE, "no number is free to be assigned") \
+	X(MANY_OWNER,	EDQUOT,	"the user has as many rules as allowed") \
+	X(MANY_DEVICE,	ENOSPC,	"the device has as many rules as allowed") \
+	X(MANY_TOTAL,	ENOSPC,	"the network namespace has as many rules as allowed") \
+	X(OVERLAP,	ENOSPC,	"too many rules wait behind each other for one number") \
+	X(LINK,		EOPNOTSUPP, "the device has no Ethernet header to deliver or send") \
+	X(AMENDED,	EPERM,	"it would have to be amended, which the request forbids")
+
+#define UNET_TYPE_REASON_ID(id, err, text)	UNET_TYPE_NO_##id,
+enum unet_type_reason {
+	UNET_TYPE_GRANTED,
+	UNET_TYPE_REASONS(UNET_TYPE_REASON_ID)
+	UNET_TYPE_REASON_COUNT
+};
+
+#undef UNET_TYPE_REASON_ID
+
+/**
+ * struct unet_pattern - bytes a packet must have
+ * @offset:	from the payload of the layer: behind the Ethernet header, behind
+ *		the IP header, behind the TCP or UDP header
+ * @bytes:	how many count, 1 to UNET_PATTERN_BYTES
+ * @reserved:	zero
+ * @value:	zero where @mask is
+ * @mask:	which bits count
+ *
+ * @offset and @bytes together are at most UNET_PATTERN_REACH.
+ */
+struct unet_pattern {
+	__u16 offset;
+	__u8 bytes;
+	__u8 reserved;
+	__u8 value[UNET_PATTERN_BYTES];
+	__u8 mask[UNET_PATTERN_BYTES];
+};
+
+/**
+ * struct unet_type_spec - a rule, as wanted and as it was granted
+ * @layer:	enum unet_type_layer
+ * @direction:	UNET_TYPE_RX, UNET_TYPE_TX
+ * @action:	enum unet_type_action
+ * @proto:	UNET_TYPE_PORT: IPPROTO_TCP or IPPROTO_UDP; else 0
+ * @first:	smallest ethertype, IP protocol or local port, host order; 0 with
+ *		@last 0 asks for a free one
+ * @last:	largest
+ * @priority:	1 to 65535, the lowest counts; 0 asks for UNET_TYPE_PRIORITY
+ * @family:	0, 2 (AF_INET) or 10 (AF_INET6)
+ * @num_patterns: entries of @pattern, all of which must hold
+ * @local_bits:	prefix length of @local that counts
+ * @remote_bits: prefix length of @remote that counts
+ * @reserved:	zero
+ * @flags:	UNET_TYPE_*
+ * @prog_fd:	UNET_TYPE_BPF: the program; else 0. Not told back
+ * @local:	local address, IPv4 in the first 4 bytes
+ * @remote:	remote address
+ * @extension:	UNET_TYPE_EXTENSION: its name, NUL terminated; else zero
+ * @pattern:	see there
+ */
+struct unet_type_spec {
+	__u8 layer;
+	__u8 direction;
+	__u8 action;
+	__u8 proto;
+	__u16 first;
+	__u16 last;
+	__u16 priority;
+	__u8 family;
+	__u8 num_patterns;
+	__u8 local_bits;
+	__u8 remote_bits;
+	__u16 reserved;
+	__u32 flags;
+	__s32 prog_fd;
+	__u8 local[16];
+	__u8 remote[16];
+	char extension[UNET_NAME_LEN];
+	struct unet_pattern pattern[UNET_TYPE_PATTERNS];
+};
+
+/**
+ * struct unet_type_req - define or replace a rule of this channel
+ * @size:	sizeof(struct unet_type_req)
+ * @flags:	zero
+ * @id:		UNET_IOC_TYPE_MODIFY: which; UNET_IOC_TYPE_ADD: out
+ * @generation:	out: 1, and one more with each change
+ * @amended:	out: UNET_AMEND_*
+ * @reason:	out: enum unet_type_reason; told with an error, too
+ * @conflict:	out: id of the rule that @reason is about, or 0
+ * @flow:	out: handle of what is delivered and may be sent, or UNET_NO_FLOW
+ * @mtu:	out: largest packet or frame, Ethernet header included, that may be sent
+ * @reserved:	zero
+ * @meta:	UNET_IOC_TYPE_ADD: of the handle; later: UNET_IOC_FLOW_SET
+ * @spec:	the rule wanted; out: the rule in force
+ *
+ * A modified rule replaces the old one at once: every packet is treated by either
+ * the one or the other. The port of a rule of this kind is held as a flow's.
+ * Errors: as the reason says; ENOENT there is no such rule of this channel; ENOMEM.
+ */
+struct unet_type_req {
+	__u32 size;
+	__u32 flags;
+	__u32 id;
+	__u32 generation;
+	__u32 amended;
+	__u32 reason;
+	__u32 conflict;
+	__u32 flow;
+	__u32 mtu;
+	__u32 reserved;
+	struct unet_flow_meta meta;
+	struct unet_type_spec spec;
+};
+
+/**
+ * struct unet_type_ref - a rule by its id
+ * @size:	sizeof(struct unet_type_ref)
+ * @flags:	zero
+ * @id:		which
+ * @priority:	UNET_IOC_TYPE_PRIORITY: the new one; out: the one in force
+ * @amended:	out: UNET_AMEND_*
+ * @reason:	out: enum unet_type_reason; told with an error, too
+ * @conflict:	out: id of the rule that @reason is about, or 0
+ * @generation:	out
+ * @flow:	UNET_IOC_TYPE_JOIN, out: handle
+ * @member:	UNET_IOC_TYPE_JOIN, out: 1 to UNET_TYPE_MEMBERS
+ *
+ * Errors: as the reason says; ENOENT there is no such rule; joining: EPERM it is
+ * another user's, ENOSPC it has all its members, EALREADY this channel is one, EINVAL
+ * another nexus, or the rule delivers nothing.
+ */
+struct unet_type_ref {
+	__u32 size;
+	__u32 flags;
+	__u32 id;
+	__u32 priority;
+	__u32 amended;
+	__u32 reason;
+	__u32 conflict;
+	__u32 generation;
+	__u32 flow;
+	__u32 member;
+};
+
+#define UNET_IOC_TYPE_ADD	_IOWR(UNET_IOC_MAGIC, 16, struct unet_type_req)
+#define UNET_IOC_TYPE_MODIFY	_IOWR(UNET_IOC_MAGIC, 17, struct unet_type_req)
+#define UNET_IOC_TYPE_PRIORITY	_IOWR(UNET_IOC_MAGIC, 18, struct unet_type_ref)
+#define UNET_IOC_TYPE_DEL	_IOWR(UNET_IOC_MAGIC, 19, struct unet_type_ref)
+#define UNET_IOC_TYPE_JOIN	_IOWR(UNET_IOC_MAGIC, 20, struct unet_type_ref)
 
 /* ---- generic netlink: control and inspection --------------------------- */
 

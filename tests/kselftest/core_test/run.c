@@ -18,6 +18,7 @@
 #include "vectors/layout.h"
 #include "vectors/ring_check.h"
 #include "vectors/tx_check.h"
+#include "vectors/type_match.h"
 
 static const struct vector_set *const sets[] = {
 	&csum_set,
@@ -35,6 +36,10 @@ static const struct vector_set *const sets[] = {
 	&ring_taken_set,
 	&tx_header_set,
 	&tx_slot_set,
+	&type_spec_set,
+	&type_pair_set,
+	&type_find_set,
+	&type_send_set,
 };
 
 static u32 run_set(const struct vector_set *set)
