@@ -23,6 +23,7 @@
 #include "nexus.h"
 #include "stats.h"
 #include "trace.h"
+#include "type.h"
 
 /* Bound channels by id. A channel is in here for as long as it is attached. */
 static DEFINE_XARRAY_ALLOC1(channels);
@@ -88,6 +89,7 @@ struct unet_channel *unet_channel_create(void)
 	init_waitqueue_head(&ch->wait);
 	refcount_set(&ch->ref, 1);
 	INIT_LIST_HEAD(&ch->nexus_node);
+	INIT_LIST_HEAD(&ch->types);
 	INIT_WORK(&ch->poison_work, poison_work);
 	INIT_WORK(&ch->free_work, free_work);
 	ch->pid = get_task_pid(current, PIDTYPE_TGID);
@@ -353,6 +355,7 @@ static void remove_flows(struct unet_channel *ch)
 	u32 i;
 
 	lockdep_assert_held(&ch->ctl);
+	unet_type_channel_ends(ch);
 	for (i = 0; i < ch->max_flows && ch->num_flows; i++) {
 		if (ch->flows[i])
 			unet_flow_remove(ch->flows[i], UNET_FLOW_OWNER_GONE);
@@ -436,10 +439,12 @@ int unet_channel_flow_del(struct unet_channel *ch, const struct unet_flow_del *d
 	err = live_or_errno(ch);
 	if (!err) {
 		flow = unet_channel_flow(ch, del->flow);
-		if (flow)
-			unet_flow_remove(flow, del->flags);
-		else
+		if (!flow)
 			err = -ENOENT;
+		else if (flow->type)
+			err = -EBUSY;	/* it goes with its rule */
+		else
+			unet_flow_remove(flow, del->flags);
 	}
 	mutex_unlock(&ch->ctl);
 	return err;
@@ -458,6 +463,68 @@ int unet_channel_flow_set(struct unet_channel *ch, const struct unet_flow_set *s
 		flow = unet_channel_flow(ch, set->flow);
 		err = flow ? unet_flow_set(flow, &set->meta) : -ENOENT;
 	}
+	mutex_unlock(&ch->ctl);
+	return err;
+}
+
+/* ---- packet types ------------------------------------------------------ */
+
+int unet_channel_type_add(struct unet_channel *ch, struct unet_type_req *req)
+{
+	int err;
+
+	mutex_lock(&ch->ctl);
+	err = live_or_errno(ch);
+	if (!err)
+		err = unet_type_add(ch, req);
+	mutex_unlock(&ch->ctl);
+	return err;
+}
+
+int unet_channel_type_modify(struct unet_channel *ch, struct unet_type_req *req)
+{
+	int err;
+
+	mutex_lock(&ch->ctl);
+	err = live_or_errno(ch);
+	if (!err)
+		err = unet_type_modify(ch, req);
+	mutex_unlock(&ch->ctl);
+	return err;
+}
+
+int unet_channel_type_priority(struct unet_channel *ch, struct unet_type_ref *ref)
+{
+	int err;
+
+	mutex_lock(&ch->ctl);
+	err = live_or_errno(ch);
+	if (!err)
+		err = unet_type_priority(ch, ref);
+	mutex_unlock(&ch->ctl);
+	return err;
+}
+
+int unet_channel_type_del(struct unet_channel *ch, struct unet_type_ref *ref)
+{
+	int err;
+
+	mutex_lock(&ch->ctl);
+	err = live_or_errno(ch);
+	if (!err)
+		err = unet_type_del(ch, ref);
+	mutex_unlock(&ch->ctl);
+	return err;
+}
+
+int unet_channel_type_join(struct unet_channel *ch, struct unet_type_ref *ref)
+{
+	int err;
+
+	mutex_lock(&ch->ctl);
+	err = live_or_errno(ch);
+	if (!err)
+		err = unet_type_join(ch, ref);
 	mutex_unlock(&ch->ctl);
 	return err;
 }

@@ -63,6 +63,7 @@ struct vm_area_struct;
  * @flow_hint:	where the search for a free index goes on; guarded by @ctl
  * @max_flows:	length of the three
  * @num_flows:	in use; guarded by @ctl
+ * @types:	rules of packet types, struct unet_type.owned; guarded by @ctl
  * @wait:	pollers and UNET_SYNC_WAIT
  * @armed:	somebody may be asleep: the next publish wakes
  * @poison_work: removes flows of a poisoned channel
@@ -101,6 +102,7 @@ struct unet_channel {
 	u32 flow_hint;
 	u32 max_flows;
 	u32 num_flows;
+	struct list_head types;
 
 	struct work_struct poison_work;
 	struct work_struct free_work;
@@ -160,6 +162,13 @@ struct unet_flow *unet_channel_flow(const struct unet_channel *ch, u32 handle);
 int unet_channel_flow_add(struct unet_channel *ch, struct unet_flow_req *req);
 int unet_channel_flow_del(struct unet_channel *ch, const struct unet_flow_del *del);
 int unet_channel_flow_set(struct unet_channel *ch, const struct unet_flow_set *set);
+
+/* UNET_IOC_TYPE_*; Return: 0, or as the structs name; no LIVE channel: as others */
+int unet_channel_type_add(struct unet_channel *ch, struct unet_type_req *req);
+int unet_channel_type_modify(struct unet_channel *ch, struct unet_type_req *req);
+int unet_channel_type_priority(struct unet_channel *ch, struct unet_type_ref *ref);
+int unet_channel_type_del(struct unet_channel *ch, struct unet_type_ref *ref);
+int unet_channel_type_join(struct unet_channel *ch, struct unet_type_ref *ref);
 
 /**
  * unet_channel_sync() - UNET_IOC_SYNC

@@ -39,6 +39,8 @@ union arg {
 	struct unet_flow_set flow_set;
 	struct unet_sync sync;
 	struct unet_state state;
+	struct unet_type_req type_req;
+	struct unet_type_ref type_ref;
 };
 
 /* ---- calls ------------------------------------------------------------- */
@@ -48,7 +50,8 @@ static int call_query(struct unet_channel *ch, union arg *a)
 	a->query.abi = UNET_ABI_VERSION;
 	a->query.counters = UNET_CNT_COUNT;
 	a->query.features = UNET_FEATURE_BATCH | UNET_FEATURE_SUPER |
-			    UNET_FEATURE_TX_SEG | UNET_FEATURE_ICMP;
+			    UNET_FEATURE_TX_SEG | UNET_FEATURE_ICMP |
+			    UNET_FEATURE_TYPES;
 	a->query.max_ring = UNET_MAX_RING;
 	a->query.max_flows = UNET_MAX_FLOWS;
 	a->query.max_arena = unet_arena_max_bytes();
@@ -87,19 +90,48 @@ static int call_state(struct unet_channel *ch, union arg *a)
 	return 0;
 }
 
+static int call_type_add(struct unet_channel *ch, union arg *a)
+{
+	return unet_channel_type_add(ch, &a->type_req);
+}
+
+static int call_type_modify(struct unet_channel *ch, union arg *a)
+{
+	return unet_channel_type_modify(ch, &a->type_req);
+}
+
+static int call_type_priority(struct unet_channel *ch, union arg *a)
+{
+	return unet_channel_type_priority(ch, &a->type_ref);
+}
+
+static int call_type_del(struct unet_channel *ch, union arg *a)
+{
+	return unet_channel_type_del(ch, &a->type_ref);
+}
+
+static int call_type_join(struct unet_channel *ch, union arg *a)
+{
+	return unet_channel_type_join(ch, &a->type_ref);
+}
+
 /**
  * struct call - one ioctl
  * @size:	of its argument in the first version: the least that is taken
  * @flags:	that mean something
- * @run:	works on a private copy, which is copied back on success
+ * @run:	works on a private copy, which is copied back on success; NULL: there
+ *		is no such call
+ * @reasons:	it is copied back with an error, too: it says why
  */
 struct call {
 	u32 size;
 	u32 flags;
 	int (*run)(struct unet_channel *ch, union arg *a);
+	bool reasons;
 };
 
 #define CALL(type, known, fn)	{ sizeof(struct type), known, fn }
+#define CALL_REASONS(type, fn)	{ sizeof(struct type), 0, fn, true }
 
 /* By _IOC_NR. */
 static const struct call calls[] = {
@@ -114,6 +146,13 @@ static const struct call calls[] = {
 	CALL(unet_sync, UNET_SYNC_TX | UNET_SYNC_FREE | UNET_SYNC_WAIT,
 	     call_sync),
 	CALL(unet_state, 0, call_state),
+	[_IOC_NR(UNET_IOC_TYPE_ADD)] = CALL_REASONS(unet_type_req, call_type_add),
+	[_IOC_NR(UNET_IOC_TYPE_MODIFY)] = CALL_REASONS(unet_type_req,
+						       call_type_modify),
+	[_IOC_NR(UNET_IOC_TYPE_PRIORITY)] = CALL_REASONS(unet_type_ref,
+							 call_type_priority),
+	[_IOC_NR(UNET_IOC_TYPE_DEL)] = CALL_REASONS(unet_type_ref, call_type_del),
+	[_IOC_NR(UNET_IOC_TYPE_JOIN)] = CALL_REASONS(unet_type_ref, call_type_join),
 };
 
 static int copy_in(union arg *a, const struct call *call, void __user *user)
@@ -147,13 +186,15 @@ static long unet_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	    _IOC_NR(cmd) >= ARRAY_SIZE(calls))
 		return -ENOTTY;
 	call = &calls[array_index_nospec(_IOC_NR(cmd), ARRAY_SIZE(calls))];
+	if (!call->run)
+		return -ENOTTY;
 	err = copy_in(&a, call, user);
 	if (err)
 		return err;
 	err = call->run(file->private_data, &a);
-	if (err)
+	if (err && !call->reasons)
 		return err;
-	return copy_to_user(user, &a, call->size) ? -EFAULT : 0;
+	return copy_to_user(user, &a, call->size) ? -EFAULT : err;
 }
 
 /* ---- file -------------------------------------------------------------- */

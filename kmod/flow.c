@@ -13,6 +13,7 @@
 
 #include "advice.h"
 #include "channel.h"
+#include "core/type_match.h"
 #include "flow.h"
 #include "live.h"
 #include "nexus.h"
@@ -633,6 +634,47 @@ int unet_flow_add(struct unet_channel *ch, struct unet_flow_req *req)
 	unet_port_put(p.port);
 	unet_route_drop(&p.route);
 	return err;
+}
+
+/* ---- add: for a rule of packet types ----------------------------------- */
+
+struct unet_flow *unet_flow_add_type(struct unet_channel *ch,
+				     struct unet_type *type,
+				     const struct unet_type_rule *rule,
+				     const struct unet_flow_meta *meta)
+{
+	struct unet_flow_req req = { .flags = UNET_FLOW_NO_PORTS, .meta = *meta };
+	struct plan p = {
+		.ch = ch,
+		.req = &req,
+		.key = {
+			.family = rule->family ?: 6,
+			.proto = rule->layer == UNET_TYPE_PROTO ? rule->first :
+								  rule->proto,
+		},
+		.mask = UNET_MASK_IP_PROTO,
+		.mtu = unet_nexus_mtu(ch->nexus),
+	};
+	struct unet_flow *flow;
+	int err;
+
+	lockdep_assert_held(&ch->ctl);
+	err = check_meta(meta);
+	if (err)
+		return ERR_PTR(err);
+	flow = create_flow(&p);
+	if (IS_ERR(flow))
+		return flow;
+	flow->type = type;
+	flow->num_nodes = 0;
+	err = link_flow(flow);
+	if (err) {
+		discard_flow(flow);
+		return ERR_PTR(err);
+	}
+	unet_count(ch->nexus, UNET_CNT_FLOW_ADDED);
+	trace_unet_flow_add(ch->id, flow->handle, &flow->node[0].key);
+	return flow;
 }
 
 /* ---- remove ------------------------------------------------------------ */

@@ -32,6 +32,8 @@ struct unet_channel;
 struct unet_flow;
 struct unet_nexus;
 struct unet_port;
+struct unet_type;
+struct unet_type_rule;
 
 /**
  * struct unet_flow_node - one entry of the table
@@ -122,9 +124,10 @@ struct unet_flow_tcp {
  * @id:		unique in the nexus
  * @flags:	UNET_FLOW_* it was made with
  * @family:	4 or 6, as asked for
- * @num_nodes:	1, or 2 for a dual-stack wildcard
+ * @num_nodes:	1, or 2 for a dual-stack wildcard; 0: made by a rule, @type
  * @node:	entries of the table
  * @port:	the port holder, NULL with UNET_FLOW_NO_PORTS; guarded by channel.ctl
+ * @type:	the rule of packet types that delivers to it, or NULL; constant
  * @rcu:	for freeing
  */
 struct unet_flow {
@@ -165,6 +168,7 @@ struct unet_flow {
 	u8 num_nodes;
 	struct unet_flow_node node[2];
 	struct unet_port *port;
+	struct unet_type *type;
 	struct rcu_head rcu;
 };
 
@@ -213,6 +217,24 @@ struct unet_flow *unet_flow_find(struct unet_nexus *nx,
  * Return: 0 or the errors struct unet_flow_req names.
  */
 int unet_flow_add(struct unet_channel *ch, struct unet_flow_req *req);
+
+/**
+ * unet_flow_add_type() - a flow that a rule of packet types delivers to
+ * @ch:		LIVE channel
+ * @type:	rule
+ * @rule:	what it selects now, for those who look
+ * @meta:	checked here
+ *
+ * It is not in the table. To send on it is to send what the rule in force selects.
+ *
+ * Context: process, ch->ctl held.
+ * Return: the flow, with a reference that unet_flow_remove() drops, or ERR_PTR():
+ * -EINVAL, -ENOSPC, -ENOMEM.
+ */
+struct unet_flow *unet_flow_add_type(struct unet_channel *ch,
+				     struct unet_type *type,
+				     const struct unet_type_rule *rule,
+				     const struct unet_flow_meta *meta);
 
 /* unet_flow_remove() flag beside UNET_DEL_*: the owner did not ask for it */
 #define UNET_FLOW_OWNER_GONE	BIT(31)

@@ -22,19 +22,25 @@
 struct sk_buff;
 struct unet_channel;
 struct unet_flow;
+struct unet_type;
 
 #define UNET_KNOWN_BITS	11	/* 2,048 flows, 128 KiB for each CPU */
 
 /**
  * struct unet_rx_known - what a packet was found to belong to, for the next like it
  * @fast:	addresses and ports, as in the packet
- * @flow:	NULL: the host's
- * @gen:	unet_flow_table.gen before the look-up; @flow is valid while it stands
- * @why:	UNET_CNT_RX_*: why @flow is NULL
+ * @flow:	with UNET_CNT_NONE
+ * @type:	else: the rule that said so, or NULL
+ * @gen:	unet_flow_table.gen before the look-up; @flow and @type are valid while
+ *		it stands
+ * @why:	UNET_CNT_NONE, or why there is no flow
  */
 struct unet_rx_known {
 	struct unet_flow_fast fast;
-	struct unet_flow *flow;
+	union {
+		struct unet_flow *flow;
+		struct unet_type *type;
+	};
 	u64 gen;
 	u32 why;
 } ____cacheline_aligned;

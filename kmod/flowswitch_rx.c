@@ -2,6 +2,7 @@
 #include <linux/bitops.h>
 #include <linux/errno.h>
 #include <linux/hash.h>
+#include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/if_vlan.h>
 #include <linux/in.h>
@@ -20,6 +21,8 @@
 #include "reset.h"
 #include "stats.h"
 #include "trace.h"
+#include "type.h"
+#include "type_table.h"
 
 /* Super packets whose payload is one run behind one header. */
 #define GSO_TYPES	(SKB_GSO_TCPV4 | SKB_GSO_TCPV6 | SKB_GSO_UDP_L4 |	\
@@ -215,42 +218,115 @@ static enum unet_counter parse_counter(int err)
 				UNET_CNT_RX_HOST_MALFORMED;
 }
 
+/**
+ * struct outcome - of a look-up
+ * @flow:	with UNET_CNT_NONE
+ * @type:	else: the rule that said so, or NULL
+ * @why:	UNET_CNT_NONE, or why there is no flow
+ * @alike:	it is the same for all packets with the key
+ */
+struct outcome {
+	struct unet_flow *flow;
+	struct unet_type *type;
+	u32 why;
+	bool alike;
+};
+
+static void find_flow(struct unet_rx_cpu *rx, struct unet_rx_packet *p,
+		      const struct unet_flow_key *key, struct outcome *out)
+{
+	enum unet_counter why = UNET_CNT_RX_HOST;
+
+	if (unlikely(p->info.flags & UNET_PKT_ICMP_ERROR)) {
+		copy_icmp_error(rx, p);
+		out->alike = false;
+	} else {
+		out->flow = unet_flow_find(&rx->fs->nx,
+					   &rx->local[key->family == 6], key, &why);
+	}
+	out->why = out->flow ? UNET_CNT_NONE : why;
+}
+
+static void obey_rule(struct unet_rx_packet *p,
+		      const struct unet_type_version *version,
+		      struct outcome *out)
+{
+	struct sk_buff *skb = (struct sk_buff *)p->skb;
+
+	out->why = unet_type_run(version, skb, &out->flow, &out->alike);
+	if (out->why)
+		out->type = version->type;
+}
+
+/* Of the administrator's first rules, flows and other rules the first that wants it. */
+static noinline void find_by_rules(struct unet_rx_cpu *rx,
+				   struct unet_rx_packet *p,
+				   const struct unet_flow_key *key,
+				   struct outcome *out)
+{
+	const struct unet_type_version *version;
+
+	version = unet_type_find(&rx->fs->nx, &rx->local[key->family == 6], p,
+				 key, &out->alike);
+	if (version && unet_type_early(&version->rule)) {
+		obey_rule(p, version, out);
+		return;
+	}
+	find_flow(rx, p, key, out);
+	if (version && out->why)
+		obey_rule(p, version, out);
+}
+
+static void find(struct unet_rx_cpu *rx, struct unet_rx_packet *p,
+		 const struct unet_flow_key *key, struct outcome *out)
+{
+	if (unlikely(unet_flow_key_martian(key)))
+		out->why = UNET_CNT_RX_HOST_MARTIAN;
+	else if (likely(!rcu_access_pointer(rx->fs->nx.types)))
+		find_flow(rx, p, key, out);
+	else
+		find_by_rules(rx, p, key, out);
+}
+
+static void note(struct unet_rx_known *known, const struct unet_flow_key *key,
+		 const struct unet_flow_info *info, const struct outcome *out,
+		 u64 gen)
+{
+	if (unlikely(!out->alike)) {
+		known->fast.family = 0;	/* nothing is the same */
+		return;
+	}
+	unet_flow_fast_set(&known->fast, key, info);
+	if (out->why)
+		known->type = out->type;
+	else
+		known->flow = out->flow;
+	known->why = out->why;
+	known->gen = gen;
+}
+
 /* Parse and look up. What is found is noted in @known. */
-static struct unet_flow *classify(struct unet_rx_cpu *rx,
-				  struct unet_rx_packet *p,
-				  struct unet_rx_known *known,
-				  enum unet_counter *why)
+static void classify(struct unet_rx_cpu *rx, struct unet_rx_packet *p,
+		     struct unet_rx_known *known, struct outcome *out)
 {
 	struct unet_nexus *nx = &rx->fs->nx;
 	/* pairs with the release in unet_flow_table_changed() */
 	u64 gen = atomic64_read_acquire(&nx->flows.gen);
 	struct unet_flow_key key;
-	struct unet_flow *flow;
 	int err;
 
 	err = parse(rx, p, &key);
 	if (unlikely(err)) {
-		*why = parse_counter(err);
-		return NULL;
+		out->why = parse_counter(err);
+		return;
 	}
 	if (unlikely(p->info.flags & UNET_PKT_FRAGMENT)) {
-		*why = UNET_CNT_RX_HOST_FRAGMENT;
-		return NULL;
+		out->why = UNET_CNT_RX_HOST_FRAGMENT;
+		return;
 	}
-	if (unlikely(p->info.flags & UNET_PKT_ICMP_ERROR)) {
-		copy_icmp_error(rx, p);
-		*why = UNET_CNT_RX_HOST;
-		return NULL;
-	}
-	*why = UNET_CNT_RX_HOST_MARTIAN;
-	flow = unlikely(unet_flow_key_martian(&key)) ? NULL :
-	       unet_flow_find(nx, &rx->local[key.family == 6], &key, why);
 	p->proto = key.mask == UNET_MASK_5TUPLE ? key.proto : 0;
-	unet_flow_fast_set(&known->fast, &key, &p->info);
-	known->flow = flow;
-	known->why = *why;
-	known->gen = gen;
-	return flow;
+	find(rx, p, &key, out);
+	note(known, &key, &p->info, out, gen);
 }
 
 /*
@@ -276,7 +352,8 @@ static struct unet_rx_known *place_of(struct unet_rx_cpu *rx,
 
 /*
  * What was found for the last such packet holds as long as the table's generation
- * does: a flow is freed a grace period after that moved on, and we are in one.
+ * does: flows and rules are freed a grace period after that moved on, and we are in
+ * one.
  */
 static bool is_known(const struct unet_nexus *nx,
 		     const struct unet_rx_known *known,
@@ -287,16 +364,40 @@ static bool is_known(const struct unet_nexus *nx,
 					  skb_headlen(skb), skb->len, info));
 }
 
-static struct unet_flow *flow_of(struct unet_rx_cpu *rx,
-				 struct unet_rx_packet *p,
-				 struct unet_rx_known *known,
-				 enum unet_counter *why)
+static void outcome_of(struct unet_rx_cpu *rx, struct unet_rx_packet *p,
+		       struct unet_rx_known *known, struct outcome *out)
 {
-	if (!is_known(&rx->fs->nx, known, p->skb, &p->info))
-		return classify(rx, p, known, why);
+	if (!is_known(&rx->fs->nx, known, p->skb, &p->info)) {
+		classify(rx, p, known, out);
+		return;
+	}
 	p->proto = known->fast.proto;
-	*why = known->why;
-	return known->flow;
+	out->why = known->why;
+	if (known->why)
+		out->type = known->type;
+	else
+		out->flow = known->flow;
+}
+
+/*
+ * Do what was found. Return: false: it is the host's; what a rule drops is gone.
+ */
+static bool carry_out(struct unet_rx_cpu *rx, struct sk_buff *skb,
+		      const struct unet_rx_packet *p, const struct outcome *out,
+		      u32 flags)
+{
+	if (!out->why) {
+		deliver(rx, out->flow, p, flags);
+		napi_consume_skb(skb, 1);
+		return true;
+	}
+	unet_count_add(&rx->fs->nx, out->why, 1);
+	if (unlikely(out->type))
+		unet_type_count(out->type, skb->len);
+	if (likely(out->why != UNET_CNT_RX_TYPE_DROP))
+		return false;
+	kfree_skb(skb);
+	return true;
 }
 
 /* The long way, for what is not known or not plain. */
@@ -304,17 +405,50 @@ static noinline bool receive(struct unet_rx_cpu *rx, struct sk_buff *skb,
 			     struct unet_rx_known *known)
 {
 	struct unet_rx_packet p = { .skb = skb, .l3 = skb->data };
-	enum unet_counter why = UNET_CNT_RX_HOST_OTHER;
-	struct unet_flow *flow = flow_of(rx, &p, known, &why);
+	struct outcome out = { .alike = true };
 
-	if (!flow) {
-		unet_count_add(&rx->fs->nx, why, 1);
+	outcome_of(rx, &p, known, &out);
+	return carry_out(rx, skb, &p, &out, 0);
+}
+
+/* ---- frames that are not IP -------------------------------------------- */
+
+/* Untagged, to us or to many, whole, with an Ethernet header before it. */
+static bool plain_frame(const struct sk_buff *skb)
+{
+	switch (skb->pkt_type) {
+	case PACKET_HOST:
+	case PACKET_BROADCAST:
+	case PACKET_MULTICAST:
+		break;
+	default:
 		return false;
 	}
-	deliver(rx, flow, &p, 0);
-	napi_consume_skb(skb, 1);
-	return true;
+	return !skb_vlan_tag_present(skb) && !skb_is_gso(skb) &&
+	       skb->dev->type == ARPHRD_ETHER &&
+	       skb->data - skb_mac_header(skb) == ETH_HLEN;
 }
+
+static noinline bool receive_frame(struct unet_rx_cpu *rx, struct sk_buff *skb)
+{
+	struct unet_rx_packet p = {
+		.skb = skb,
+		.info.bytes = skb->len + ETH_HLEN,
+		.info.l4_offset = ETH_HLEN,
+		.info.payload = ETH_HLEN,
+		.back = ETH_HLEN,
+	};
+	const struct unet_type_version *version = NULL;
+	struct outcome out = { .why = UNET_CNT_RX_HOST_OTHER };
+
+	if (plain_frame(skb))
+		version = unet_type_find_frame(&rx->fs->nx, skb);
+	if (version)
+		obey_rule(&p, version, &out);
+	return carry_out(rx, skb, &p, &out, UNET_RX_L2);
+}
+
+/* ---- the hook ---------------------------------------------------------- */
 
 bool unet_flowswitch_rx(struct unet_nexus *nx, struct sk_buff *skb)
 {
@@ -324,12 +458,10 @@ bool unet_flowswitch_rx(struct unet_nexus *nx, struct sk_buff *skb)
 	struct unet_flow_info info;
 
 	unet_count(nx, UNET_CNT_RX_PACKETS);
-	if (unlikely(!for_us(skb))) {
-		unet_count(nx, UNET_CNT_RX_HOST_OTHER);
-		return false;
-	}
+	if (unlikely(!for_us(skb)))
+		return receive_frame(rx, skb);
 	known = place_of(rx, skb);
-	if (unlikely(!is_known(nx, known, skb, &info)) || !known->flow ||
+	if (unlikely(!is_known(nx, known, skb, &info)) || known->why ||
 	    unlikely(!deliver_plain(rx, known->flow, skb, &info)))
 		return receive(rx, skb, known);
 	/* in softirq; frees many at a time */

@@ -5,6 +5,7 @@
  *   slot        numbers sound                            TX_BAD_*
  *   flow        a live one of this channel               TX_BAD_FLOW
  *   header      copied, then checked against the flow    TX_BAD_*, TX_SPOOF_*
+ *   types       no rule drops it                         TX_TYPE_DROP
  *   device      up                                       TX_DROP_DOWN
  *   source      still the host's                         TX_SOURCE_GONE
  *   route       through this device, large enough        TX_NO_ROUTE, TX_TOO_BIG
@@ -37,6 +38,7 @@
 #include "route.h"
 #include "stats.h"
 #include "trace.h"
+#include "type_table.h"
 
 /**
  * struct send - one send on its way through the steps
@@ -88,8 +90,21 @@ static enum unet_counter check_slot(struct unet_channel *ch, struct send *s)
 
 static enum unet_counter check_header(struct send *s)
 {
+	if (s->flow->type)
+		return unet_type_check_send(s->flow, s->hdr, s->slot.header_len,
+					    s->total, s->slot.seg_size,
+					    &s->info);
 	return unet_tx_header_check(s->hdr, s->slot.header_len, s->total,
 				    s->slot.seg_size, &s->flow->tx, &s->info);
+}
+
+static enum unet_counter check_types(struct send *s)
+{
+	struct unet_nexus *nx = s->flow->channel->nexus;
+
+	if (likely(!rcu_access_pointer(nx->types)))
+		return UNET_CNT_NONE;
+	return unet_type_check_sent(nx, s->hdr, &s->info);
 }
 
 static enum unet_counter check_host(struct send *s)
@@ -103,6 +118,8 @@ static enum unet_counter check_host(struct send *s)
 					   lockdep_is_held(&ch->tx_lock));
 	if (!netif_running(s->dev))
 		return UNET_CNT_TX_DROP_DOWN;
+	if (!s->info.family)
+		return UNET_CNT_NONE;	/* a frame: its source is the device */
 	if (!unet_local_check(&flow->source, nx, s->info.family, s->info.src))
 		return UNET_CNT_TX_SOURCE_GONE;
 	return UNET_CNT_NONE;
@@ -121,6 +138,8 @@ static enum unet_counter check_route(struct send *s)
 	struct dst_entry *dst;
 	u32 mtu, largest;
 
+	if (!s->info.family)
+		return UNET_CNT_NONE;
 	memcpy(want.src, s->info.src, sizeof(want.src));
 	memcpy(want.dst, s->info.dst, sizeof(want.dst));
 	dst = unet_route_find(&flow->route, flow->channel->nexus, &want);
@@ -138,6 +157,8 @@ static int output(struct send *s, struct sk_buff *skb)
 {
 	int rc;
 
+	if (!s->info.family)
+		return dev_queue_xmit(skb);
 	/* The neighbour is looked up under RCU of BH before Linux 6.3, plain RCU since. */
 	rcu_read_lock_bh();
 	rcu_read_lock();
@@ -162,7 +183,8 @@ static enum unet_counter hand_over(struct send *s)
 	struct sk_buff *skb;
 	int rc;
 
-	unet_tx_header_fix(s->hdr, &s->info);
+	if (s->info.family)
+		unet_tx_header_fix(s->hdr, &s->info);
 	skb = unet_packet_out(s->flow, s->dev, &s->slot, s->hdr, &s->info, &req);
 	if (!skb)
 		return UNET_CNT_TX_NO_MEMORY;
@@ -218,6 +240,8 @@ static void send_one(struct unet_channel *ch, struct send *s)
 	why = check_slot(ch, s);
 	if (!why)
 		why = check_header(s);
+	if (!why)
+		why = check_types(s);
 	if (!why)
 		why = check_host(s);
 	if (!why)

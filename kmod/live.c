@@ -13,6 +13,7 @@ static const char *const names[UNET_LIVE_COUNT] = {
 	[UNET_LIVE_FLOW] = "flows",
 	[UNET_LIVE_PORT] = "ports",
 	[UNET_LIVE_ARENA_PAGE] = "arena_pages",
+	[UNET_LIVE_TYPE] = "types",
 };
 
 static int live_get(char *buffer, const struct kernel_param *kp)

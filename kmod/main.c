@@ -9,6 +9,7 @@
 #include "netif.h"
 #include "nexus.h"
 #include "portns.h"
+#include "type.h"
 #include "version.h"
 
 static int __init unet_init(void)
@@ -21,9 +22,12 @@ static int __init unet_init(void)
 	err = unet_nexus_init();
 	if (err)
 		goto err_portns;
-	err = unet_netif_init();
+	err = unet_type_init();
 	if (err)
 		goto err_nexus;
+	err = unet_netif_init();
+	if (err)
+		goto err_type;
 	err = unet_genl_init();
 	if (err)
 		goto err_netif;
@@ -36,6 +40,8 @@ err_genl:
 	unet_genl_exit();
 err_netif:
 	unet_netif_exit();
+err_type:
+	unet_type_exit();
 err_nexus:
 	unet_nexus_exit();
 err_portns:
@@ -52,6 +58,7 @@ static void __exit unet_exit(void)
 	unet_chardev_exit();
 	unet_genl_exit();
 	unet_netif_exit();
+	unet_type_exit();
 	unet_nexus_exit();
 	unet_portns_exit();
 	rcu_barrier();

@@ -13,6 +13,7 @@
 #include "channel.h"
 #include "live.h"
 #include "nexus.h"
+#include "type.h"
 
 struct workqueue_struct *unet_nexus_wq;
 
@@ -95,7 +96,8 @@ int unet_nexus_publish(struct unet_nexus *nx)
 	if (unet_nexus_of(rtnl_dereference(nx->dev)))
 		return -EEXIST;
 	list_add_tail_rcu(&nx->list, &nexuses);
-	return 0;
+	/* Rules that are made from here on find it; those there were are put in. */
+	return unet_type_nexus_begins(nx);
 }
 
 static struct unet_channel *any_channel(struct unet_nexus *nx)
@@ -133,6 +135,7 @@ void unet_nexus_detach(struct unet_nexus *nx)
 		list_del_rcu(&nx->list);
 	nx->ops->quiesce(nx);
 	detach_channels(nx);
+	unet_type_nexus_ends(nx);
 	nx->ops->exit(nx);
 	RCU_INIT_POINTER(nx->dev, NULL);
 	synchronize_net();
@@ -202,6 +205,7 @@ void unet_nexus_rename(struct unet_nexus *nx, const char *name)
 {
 	ASSERT_RTNL();
 	strscpy(nx->name, name, sizeof(nx->name));
+	unet_type_nexus_renamed(nx);
 }
 
 static void tell_channels(struct unet_nexus *nx, u32 gen)

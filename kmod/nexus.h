@@ -14,7 +14,7 @@
  *
  * Locks, outermost first; a lock may be taken while those before it are held:
  *
- *   RTNL > channel.ctl > channel.tx_lock > nexus.lock
+ *   RTNL > channel.ctl > unet_types.lock > channel.tx_lock > nexus.lock
  *        > (bh) channel.rx_lock > flow.lock
  *
  * Leaves, under any of them: pool.lock (bh), channel.done_lock (irqsave),
@@ -37,6 +37,7 @@
 
 struct unet_channel;
 struct unet_nexus;
+struct unet_type_table_of;
 
 /**
  * struct unet_nexus_ops - what a kind of nexus does its own way
@@ -81,6 +82,9 @@ struct unet_nexus_ops {
  * @num_channels: entries of @channels
  * @dying:	no more binds and no more flows
  * @addr_gen:	counts changes of the host's addresses and routes
+ * @types:	packet types: the rules that select its packets, compiled; NULL:
+ *		none. RCU readers, unet_types.lock to write
+ * @types_closed: it gets no more of them; guarded by unet_types.lock
  * @stats:	per-CPU counters, enum unet_counter
  * @ref:	one of the publisher, one of each bound channel, one per dump step
  * @free_work:	frees from process context, whoever drops the last reference
@@ -99,6 +103,8 @@ struct unet_nexus {
 	u32 num_channels;
 	bool dying;
 	atomic_t addr_gen;
+	struct unet_type_table_of __rcu *types;
+	bool types_closed;
 	struct unet_stats __percpu *stats;
 	refcount_t ref;
 	struct work_struct free_work;

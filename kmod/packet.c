@@ -107,11 +107,12 @@ struct copy {
 static void copy_plain(struct copy *c, void *dst, u32 len)
 {
 	const struct sk_buff *skb = c->p->skb;
+	int from = (int)c->at - c->p->back;
 
-	if (likely(c->at + len <= skb_headlen(skb)))
-		memcpy(dst, skb->data + c->at, len);
+	if (likely(from + (int)len <= (int)skb_headlen(skb)))
+		memcpy(dst, skb->data + from, len);
 	else
-		skb_copy_bits(skb, c->at, dst, len);
+		skb_copy_bits(skb, from, dst, len);
 	c->at += len;
 }
 
@@ -550,11 +551,23 @@ static u32 gso_type(const struct unet_tx_info *info)
 	return ecn | (info->family == 4 ? SKB_GSO_TCPV4 : SKB_GSO_TCPV6);
 }
 
+/* As the device will see it: the link layer's header first. */
+static void dress_frame(struct sk_buff *skb)
+{
+	skb_reset_mac_header(skb);
+	skb_set_network_header(skb, ETH_HLEN);
+	skb->protocol = eth_hdr(skb)->h_proto;
+}
+
 static void dress(struct sk_buff *skb, struct net_device *dev,
 		  const struct unet_tx_slot *slot,
 		  const struct unet_tx_info *info)
 {
 	skb->dev = dev;
+	if (!info->family) {
+		dress_frame(skb);
+		return;
+	}
 	skb->protocol = htons(info->family == 4 ? ETH_P_IP : ETH_P_IPV6);
 	skb_reset_network_header(skb);
 	skb_set_transport_header(skb, info->l4_offset);

@@ -23,12 +23,14 @@ struct unet_request;
  * @l3:		its headers in one piece
  * @info:	from parsing
  * @proto:	L4 protocol whose checksum is to be vouched for, else 0
+ * @back:	bytes before skb->data that belong to it: of a frame's header
  */
 struct unet_rx_packet {
 	const struct sk_buff *skb;
 	const void *l3;
 	struct unet_flow_info info;
 	u8 proto;
+	u8 back;
 };
 
 /**

@@ -373,6 +373,7 @@ enum unet_counter {
 #define UNET_FEATURE_SUPER	(1ull << 1)	/* super packets */
 #define UNET_FEATURE_TX_SEG	(1ull << 2)	/* unet_tx_slot.seg_size */
 #define UNET_FEATURE_ICMP	(1ull << 3)	/* ICMP errors reach the flow they quote */
+#define UNET_FEATURE_TYPES	(1ull << 4)	/* UNET_IOC_TYPE_* */
 
 /**
  * struct unet_query - what this kernel offers; works on an unbound channel
