@@ -3,8 +3,8 @@
  * The generic netlink family "unet": control and inspection. A request sees and
  * touches only what is in the network namespace of its socket.
  *
- * The family is parallel: attach and detach are serialized by RTNL, the rest only
- * reads.
+ * The family is parallel: attach and detach are serialized by RTNL, changes of packet
+ * types by their registry, the rest only reads.
  */
 #include <linux/module.h>
 #include <linux/netdevice.h>
@@ -17,6 +17,7 @@
 #include "genl_dump.h"
 #include "genl_msg.h"
 #include "genl_policy.h"
+#include "genl_type.h"
 #include "netif.h"
 #include "netif_addr.h"
 #include "nexus.h"
@@ -188,6 +189,60 @@ static const struct genl_ops ops[] = {
 		.policy = unet_genl_no_policy,
 		.maxattr = UNET_GENL_MAX_ATTR,
 		.doit = version_get,
+	},
+	{
+		.cmd = UNET_CMD_TYPE_ADD,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.policy = unet_genl_type_add_policy,
+		.maxattr = UNET_GENL_MAX_ATTR,
+		.doit = unet_genl_type_add,
+	},
+	{
+		.cmd = UNET_CMD_TYPE_MODIFY,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.policy = unet_genl_type_modify_policy,
+		.maxattr = UNET_GENL_MAX_ATTR,
+		.doit = unet_genl_type_modify,
+	},
+	{
+		.cmd = UNET_CMD_TYPE_PRIORITY,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.policy = unet_genl_type_priority_policy,
+		.maxattr = UNET_GENL_MAX_ATTR,
+		.doit = unet_genl_type_priority,
+	},
+	{
+		.cmd = UNET_CMD_TYPE_DEL,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.policy = unet_genl_type_del_policy,
+		.maxattr = UNET_GENL_MAX_ATTR,
+		.doit = unet_genl_type_del,
+	},
+	{
+		.cmd = UNET_CMD_TYPE_GET,
+		.policy = unet_genl_ifname_policy,
+		.maxattr = UNET_GENL_MAX_ATTR,
+		.dumpit = unet_genl_dump_types,
+	},
+	{
+		.cmd = UNET_CMD_POLICY_ADD,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.policy = unet_genl_policy_add_policy,
+		.maxattr = UNET_GENL_MAX_ATTR,
+		.doit = unet_genl_policy_add,
+	},
+	{
+		.cmd = UNET_CMD_POLICY_DEL,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.policy = unet_genl_policy_del_policy,
+		.maxattr = UNET_GENL_MAX_ATTR,
+		.doit = unet_genl_policy_del,
+	},
+	{
+		.cmd = UNET_CMD_POLICY_GET,
+		.policy = unet_genl_no_policy,
+		.maxattr = UNET_GENL_MAX_ATTR,
+		.dumpit = unet_genl_dump_policies,
 	},
 };
 

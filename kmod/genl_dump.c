@@ -14,6 +14,8 @@
 #include "genl_dump.h"
 #include "genl_msg.h"
 #include "nexus.h"
+#include "type.h"
+#include "type_policy.h"
 
 /**
  * struct cursor - where a dump goes on; in netlink_callback.ctx
@@ -21,6 +23,7 @@
  * @flow_of:	ifindex
  * @ifindex:	smallest nexus wanted
  * @channel:	smallest channel id wanted
+ * @type:	smallest id of a rule, or of a policy entry
  * @begun:	what is asked for has been found to exist
  */
 struct cursor {
@@ -28,6 +31,7 @@ struct cursor {
 	int flow_of;
 	int ifindex;
 	u32 channel;
+	u32 type;
 	bool begun;
 };
 
@@ -218,6 +222,51 @@ int unet_genl_dump_flows(struct sk_buff *skb, struct netlink_callback *cb)
 		if (!err)
 			at->ifindex++;
 		unet_nexus_put(nx);
+	}
+	return skb->len ?: err;
+}
+
+/* ---- packet types ------------------------------------------------------ */
+
+/* A rule for any device is one for this one, too; it need not be attached, or be. */
+static bool type_fits(const struct unet_type *type, const char *name)
+{
+	if (!name)
+		return true;
+	if (type->nx)
+		return name_fits(type->nx, name);
+	return !type->ifname[0] || !strcmp(type->ifname, name);
+}
+
+int unet_genl_dump_types(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct unet_genl_head head = head_of(cb, UNET_CMD_TYPE_GET);
+	const char *name = wanted_name(cb);
+	struct cursor *at = cursor_of(cb);
+	struct unet_type *type;
+	int err = 0;
+
+	while (!err && (type = unet_type_next(net_of(cb), &at->type))) {
+		if (type_fits(type, name))
+			err = unet_genl_put_type(skb, &head, type);
+		if (!err)
+			at->type++;
+		unet_type_put(type);
+	}
+	return skb->len ?: err;
+}
+
+int unet_genl_dump_policies(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct unet_genl_head head = head_of(cb, UNET_CMD_POLICY_GET);
+	struct cursor *at = cursor_of(cb);
+	struct unet_type_policy policy;
+	int err = 0;
+
+	while (!err && unet_type_policy_next(net_of(cb), &at->type, &policy)) {
+		err = unet_genl_put_policy(skb, &head, &policy);
+		if (!err)
+			at->type++;
 	}
 	return skb->len ?: err;
 }

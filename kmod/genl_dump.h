@@ -13,5 +13,7 @@ int unet_genl_dump_nexuses(struct sk_buff *skb, struct netlink_callback *cb);
 int unet_genl_dump_stats(struct sk_buff *skb, struct netlink_callback *cb);
 int unet_genl_dump_channels(struct sk_buff *skb, struct netlink_callback *cb);
 int unet_genl_dump_flows(struct sk_buff *skb, struct netlink_callback *cb);
+int unet_genl_dump_types(struct sk_buff *skb, struct netlink_callback *cb);
+int unet_genl_dump_policies(struct sk_buff *skb, struct netlink_callback *cb);
 
 #endif /* _UNET_GENL_DUMP_H */

@@ -15,6 +15,8 @@
 #include "netif.h"
 #include "nexus.h"
 #include "stats.h"
+#include "type.h"
+#include "type_policy.h"
 #include "version.h"
 
 static void *start(struct sk_buff *skb, const struct unet_genl_head *head)
@@ -190,6 +192,139 @@ int unet_genl_put_flow(struct sk_buff *skb, const struct unet_genl_head *head,
 				  unet_flow_state(flow)) ?:
 		      put_owner(skb, flow->channel) ?:
 		      put_traffic(skb, flow));
+}
+
+/* ---- packet types ------------------------------------------------------ */
+
+static int put_numbers(struct sk_buff *skb, u8 layer, u8 proto, u16 first,
+		       u16 last)
+{
+	return nla_put_u8(skb, UNET_A_LAYER, layer) ?:
+	       (proto ? nla_put_u8(skb, UNET_A_PROTO, proto) : 0) ?:
+	       nla_put_u32(skb, UNET_A_FIRST, first) ?:
+	       nla_put_u32(skb, UNET_A_LAST, last);
+}
+
+static int put_end(struct sk_buff *skb, const struct unet_type_spec *spec,
+		   int addr, const u8 *bytes, int bits, u8 num)
+{
+	if (!num)
+		return 0;
+	return nla_put(skb, addr, spec->family == AF_INET ? 4 : 16, bytes) ?:
+	       nla_put_u8(skb, bits, num);
+}
+
+static int put_selection(struct sk_buff *skb, const struct unet_type_spec *spec)
+{
+	return put_numbers(skb, spec->layer, spec->proto, spec->first,
+			   spec->last) ?:
+	       nla_put_u8(skb, UNET_A_DIRECTION, spec->direction) ?:
+	       (spec->family ? nla_put_u8(skb, UNET_A_FAMILY, spec->family) : 0) ?:
+	       put_end(skb, spec, UNET_A_LOCAL_ADDR, spec->local,
+		       UNET_A_LOCAL_BITS, spec->local_bits) ?:
+	       put_end(skb, spec, UNET_A_REMOTE_ADDR, spec->remote,
+		       UNET_A_REMOTE_BITS, spec->remote_bits) ?:
+	       (spec->num_patterns ?
+		nla_put(skb, UNET_A_PATTERNS,
+			spec->num_patterns * sizeof(spec->pattern[0]),
+			spec->pattern) : 0);
+}
+
+static int put_spec(struct sk_buff *skb, const struct unet_type_spec *spec)
+{
+	return put_selection(skb, spec) ?:
+	       nla_put_u8(skb, UNET_A_ACTION, spec->action) ?:
+	       (spec->extension[0] ?
+		nla_put_string(skb, UNET_A_EXTENSION, spec->extension) : 0) ?:
+	       nla_put_u32(skb, UNET_A_PRIORITY, spec->priority) ?:
+	       nla_put_u32(skb, UNET_A_TYPE_FLAGS, spec->flags);
+}
+
+/* An administrator's rule has no channel. */
+static int put_type_owner(struct sk_buff *skb, const struct unet_type *type)
+{
+	u32 uid = from_kuid_munged(current_user_ns(), type->uid);
+
+	return (type->ch_id ? nla_put_u32(skb, UNET_A_CHANNEL, type->ch_id) : 0) ?:
+	       nla_put_u32(skb, UNET_A_PID, pid_vnr(type->pid)) ?:
+	       nla_put_u32(skb, UNET_A_UID, uid) ?:
+	       nla_put_string(skb, UNET_A_COMM, type->comm);
+}
+
+static int put_type_dev(struct sk_buff *skb, const struct unet_type *type)
+{
+	if (type->nx)
+		return put_dev(skb, type->nx);
+	return type->ifname[0] ?
+	       nla_put_string(skb, UNET_A_IFNAME, type->ifname) : 0;
+}
+
+static int put_sums(struct sk_buff *skb, struct unet_type *type)
+{
+	u64 packets, bytes;
+
+	unet_type_sum(type, &packets, &bytes);
+	return put_u64(skb, UNET_A_RX_PACKETS, packets) ?:
+	       put_u64(skb, UNET_A_RX_BYTES, bytes);
+}
+
+int unet_genl_put_type(struct sk_buff *skb, const struct unet_genl_head *head,
+		       struct unet_type *type)
+{
+	const struct unet_type_version *now;
+	void *msg = start(skb, head);
+	int err = 0;
+
+	if (!msg)
+		return -EMSGSIZE;
+	rcu_read_lock();
+	now = rcu_dereference(type->now);
+	if (now && !READ_ONCE(type->dead))
+		err = put_spec(skb, &now->spec) ?: put_type_dev(skb, type);
+	else
+		err = -ENOENT;
+	rcu_read_unlock();
+	if (err == -ENOENT) {
+		genlmsg_cancel(skb, msg);
+		return 0;
+	}
+	return finish(skb, msg, err ?:
+		      nla_put_u32(skb, UNET_A_TYPE, type->id) ?:
+		      nla_put_u32(skb, UNET_A_GENERATION,
+				  READ_ONCE(type->generation)) ?:
+		      put_type_owner(skb, type) ?:
+		      put_sums(skb, type));
+}
+
+static int put_whom(struct sk_buff *skb, const struct unet_type_policy *p)
+{
+	struct user_namespace *ns = current_user_ns();
+
+	return (uid_valid(p->uid) ?
+		nla_put_u32(skb, UNET_A_UID, from_kuid_munged(ns, p->uid)) : 0) ?:
+	       (gid_valid(p->gid) ?
+		nla_put_u32(skb, UNET_A_GID, from_kgid_munged(ns, p->gid)) : 0) ?:
+	       (p->ifname[0] ?
+		nla_put_string(skb, UNET_A_IFNAME, p->ifname) : 0);
+}
+
+int unet_genl_put_policy(struct sk_buff *skb, const struct unet_genl_head *head,
+			 const struct unet_type_policy *policy)
+{
+	u8 both = UNET_TYPE_RX | UNET_TYPE_TX;
+	void *msg = start(skb, head);
+
+	if (!msg)
+		return -EMSGSIZE;
+	return finish(skb, msg,
+		      nla_put_u32(skb, UNET_A_POLICY, policy->id) ?:
+		      put_whom(skb, policy) ?:
+		      put_numbers(skb, policy->layer, policy->proto,
+				  policy->first, policy->last) ?:
+		      nla_put_u8(skb, UNET_A_DIRECTION,
+				 policy->read_only ? UNET_TYPE_RX : both) ?:
+		      nla_put_u32(skb, UNET_A_ACTIONS, policy->actions) ?:
+		      nla_put_u32(skb, UNET_A_MAX_TYPES, policy->max));
 }
 
 /* ---- version ----------------------------------------------------------- */

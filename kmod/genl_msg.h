@@ -12,6 +12,8 @@ struct sk_buff;
 struct unet_channel;
 struct unet_flow;
 struct unet_nexus;
+struct unet_type;
+struct unet_type_policy;
 
 extern struct genl_family unet_genl_family;
 
@@ -46,5 +48,9 @@ int unet_genl_put_flow(struct sk_buff *skb, const struct unet_genl_head *head,
 		       struct unet_nexus *nx, struct unet_flow *flow);
 int unet_genl_put_version(struct sk_buff *skb,
 			  const struct unet_genl_head *head);
+int unet_genl_put_type(struct sk_buff *skb, const struct unet_genl_head *head,
+		       struct unet_type *type);
+int unet_genl_put_policy(struct sk_buff *skb, const struct unet_genl_head *head,
+			 const struct unet_type_policy *policy);
 
 #endif /* _UNET_GENL_MSG_H */

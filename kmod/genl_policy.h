@@ -11,5 +11,11 @@
 extern const struct nla_policy unet_genl_no_policy[UNET_A_COUNT];
 extern const struct nla_policy unet_genl_ifname_policy[UNET_A_COUNT];
 extern const struct nla_policy unet_genl_flow_policy[UNET_A_COUNT];
+extern const struct nla_policy unet_genl_type_add_policy[UNET_A_COUNT];
+extern const struct nla_policy unet_genl_type_modify_policy[UNET_A_COUNT];
+extern const struct nla_policy unet_genl_type_priority_policy[UNET_A_COUNT];
+extern const struct nla_policy unet_genl_type_del_policy[UNET_A_COUNT];
+extern const struct nla_policy unet_genl_policy_add_policy[UNET_A_COUNT];
+extern const struct nla_policy unet_genl_policy_del_policy[UNET_A_COUNT];
 
 #endif /* _UNET_GENL_POLICY_H */

@@ -40,6 +40,8 @@ static void free_type(struct rcu_head *rcu)
 {
 	struct unet_type *type = container_of(rcu, struct unet_type, rcu);
 
+	if (type->nx)
+		unet_nexus_put(type->nx);
 	put_pid(type->pid);
 	free_percpu(type->stats);
 	kfree(type);
@@ -187,7 +189,10 @@ static int publish(struct unet_type_draft *d)
 static void set_owner(struct unet_type *type, const struct unet_type_draft *d)
 {
 	type->ch = d->ch;
+	type->ch_id = d->ch ? d->ch->id : 0;
 	type->nx = d->nx;
+	if (d->nx)
+		unet_nexus_get(d->nx);
 	strscpy(type->ifname, d->ifname, sizeof(type->ifname));
 	type->uid = d->ch ? d->ch->uid : current_uid();
 	if (d->ch)

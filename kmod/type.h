@@ -87,7 +87,8 @@ struct unet_type_stats {
  * @generation:	1, and one more for each version
  * @dead:	passed over from now on
  * @ch:		owner, or NULL: the administrator. Valid until it is dead
- * @nx:		nexus of @ch, or NULL
+ * @ch_id:	id of @ch, or 0
+ * @nx:		nexus of @ch, or NULL; a reference
  * @ifname:	of the administrator's: the device, or "": any
  * @uid:	of the owner
  * @pid:	of the owner; a reference
@@ -113,6 +114,7 @@ struct unet_type {
 	u32 generation;
 	bool dead;
 	struct unet_channel *ch;
+	u32 ch_id;
 	struct unet_nexus *nx;
 	char ifname[UNET_NAME_LEN];
 	kuid_t uid;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* include: tools/unetctl/{args,options,commands,complete}.c */
+/* include: tools/unetctl/{args,args_type,options,commands,complete}.c */
 /*
  * The command line of unetctl: the input is its words, one a line. What parses
  * must be within its bounds; what does not must say why.
@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "tools/unetctl/args.c"
+#include "tools/unetctl/args_type.c"
 #include "tools/unetctl/options.c"
 #include "tools/unetctl/commands.c"
 #include "tools/unetctl/complete.c"
@@ -22,6 +23,8 @@ NEVER(unet_cmd_channels)
 NEVER(unet_cmd_flows)
 NEVER(unet_cmd_stats)
 NEVER(unet_cmd_monitor)
+NEVER(unet_cmd_type)
+NEVER(unet_cmd_policy)
 NEVER(unet_cmd_version)
 NEVER(unet_cmd_help)
 
@@ -74,6 +77,37 @@ static void check_filter(const struct unet_args_filter *f)
 		check_prefix(&f->remote_addr);
 }
 
+/* What is sent must be what the kernel takes for sound, but for its reserved numbers. */
+static void check_type(const struct unet_args_type *t)
+{
+	int i;
+
+	assert(t->verb->name && !(t->given & ~t->verb->allowed));
+	assert(!(t->verb->needed & ~t->given));
+	assert(!t->id == !t->verb->id);
+	assert(t->first <= t->last);
+	assert(t->num_patterns <= UNET_TYPE_PATTERNS);
+	for (i = 0; i < t->num_patterns; i++)
+		assert(t->pattern[i].bytes && t->pattern[i].bytes <= UNET_PATTERN_BYTES &&
+		       t->pattern[i].offset + t->pattern[i].bytes <= UNET_PATTERN_REACH);
+	if (t->given & UNET_TYPE_WORD_LOCAL)
+		check_prefix(&t->local);
+	assert(strnlen(t->program, sizeof(t->program)) < sizeof(t->program));
+	assert(strnlen(t->extension, sizeof(t->extension)) < sizeof(t->extension));
+}
+
+static void parse_type(const struct unet_options_given *opts,
+		       const struct unet_args_verb *verbs)
+{
+	struct unet_args_error error = { "" };
+	struct unet_args_type type;
+
+	if (unet_args_type(opts->words + 1, opts->nwords - 1, verbs, &type, &error))
+		check_error(&error);
+	else
+		check_type(&type);
+}
+
 static void parse(int argc, char **argv)
 {
 	struct unet_args_error error = { "" };
@@ -91,6 +125,8 @@ static void parse(int argc, char **argv)
 	if (!opts.nwords)
 		return;
 	unet_args_nearest(opts.words[0], unet_command_name, NULL);
+	parse_type(&opts, unet_args_type_verbs);
+	parse_type(&opts, unet_args_policy_verbs);
 	error.text[0] = '\0';
 	if (unet_args_filter(opts.words + 1, opts.nwords - 1, UNET_FILTER_ALL,
 			     &filter, &error))

@@ -19,6 +19,8 @@ union any_arg {
 	struct unet_flow_set flow_set;
 	struct unet_sync sync;
 	struct unet_state state;
+	struct unet_type_req type_req;
+	struct unet_type_ref type_ref;
 	uint8_t bytes[8192];
 };
 
@@ -35,6 +37,11 @@ static const struct {
 	{ "flow_set", UNET_IOC_FLOW_SET, sizeof(struct unet_flow_set), 0, -ENOTCONN },
 	{ "sync", UNET_IOC_SYNC, sizeof(struct unet_sync), 7, -ENOTCONN },
 	{ "state", UNET_IOC_STATE, sizeof(struct unet_state), 0, 0 },
+	{ "type_add", UNET_IOC_TYPE_ADD, sizeof(struct unet_type_req), 0, -ENOTCONN },
+	{ "type_modify", UNET_IOC_TYPE_MODIFY, sizeof(struct unet_type_req), 0, -ENOTCONN },
+	{ "type_priority", UNET_IOC_TYPE_PRIORITY, sizeof(struct unet_type_ref), 0, -ENOTCONN },
+	{ "type_del", UNET_IOC_TYPE_DEL, sizeof(struct unet_type_ref), 0, -ENOTCONN },
+	{ "type_join", UNET_IOC_TYPE_JOIN, sizeof(struct unet_type_ref), 0, -ENOTCONN },
 	{ "bind", UNET_IOC_BIND, sizeof(struct unet_bind), 0, -ENODEV },
 };
 
@@ -140,10 +147,15 @@ TEST_F(chardev, answers_to_read_only_memory_fault)
 TEST_F(chardev, other_numbers_and_types_are_not_ours)
 {
 	union any_arg a = { .size = sizeof(struct unet_query) };
-	unsigned int nr;
+	unsigned int nr, i, known;
 
-	for (nr = ARRAY_SIZE(calls); nr < 256; nr++)
-		ASSERT_EQ(-ENOTTY, chan_ioctl(self->fd, _IO(UNET_IOC_MAGIC, nr), &a));
+	for (nr = 0; nr < 256; nr++) {
+		for (i = 0, known = 0; i < ARRAY_SIZE(calls); i++)
+			known |= _IOC_NR(calls[i].nr) == nr;
+		if (!known)
+			ASSERT_EQ(-ENOTTY, chan_ioctl(self->fd,
+						      _IO(UNET_IOC_MAGIC, nr), &a));
+	}
 	ASSERT_EQ(-ENOTTY, chan_ioctl(self->fd, _IOWR('x', 0, struct unet_query), &a));
 	ASSERT_EQ(-ENOTTY, chan_ioctl(self->fd, 0, &a));
 }
@@ -182,7 +194,7 @@ TEST_F(chardev, query_tells_what_the_header_says)
 	EXPECT_EQ(UNET_ABI_VERSION, q.abi);
 	EXPECT_EQ(UNET_CNT_COUNT, q.counters);
 	EXPECT_EQ(UNET_FEATURE_BATCH | UNET_FEATURE_SUPER | UNET_FEATURE_TX_SEG |
-		  UNET_FEATURE_ICMP, q.features);
+		  UNET_FEATURE_ICMP | UNET_FEATURE_TYPES, q.features);
 }
 
 /* ---- bound ---- */
@@ -320,6 +332,26 @@ static uint32_t rnd(uint64_t *s)
 	return *s >> 16;
 }
 
+/* A rule that is nearly sound, of few numbers so that they meet. */
+static struct unet_type_spec random_spec(uint64_t *s)
+{
+	struct unet_type_spec spec = {
+		.layer = 1 + rnd(s) % 3,
+		.direction = 1 + rnd(s) % 3,
+		.action = 1 + rnd(s) % 5,
+		.priority = rnd(s) % 4 * 1000,
+		.first = 0x88b0 + rnd(s) % 8,
+		.flags = rnd(s) % 16,
+	};
+
+	if (spec.layer == UNET_TYPE_PORT)
+		spec.proto = rnd(s) & 1 ? 6 : 17;
+	if (spec.layer == UNET_TYPE_PROTO)
+		spec.first = 200 + rnd(s) % 56;
+	spec.last = spec.first + rnd(s) % 4;
+	return spec;
+}
+
 /* A storm of half-sound calls; seeds are fixed, so a failure repeats. */
 TEST_F_TIMEOUT(bound, random_calls_never_hurt, 120)
 {
@@ -337,6 +369,13 @@ TEST_F_TIMEOUT(bound, random_calls_never_hurt, 120)
 			a.flow_req = flow_req(rnd(&seed) & 1 ? 6 : 17,
 					      rnd(&seed) & 1 ? AF_INET : AF_INET6,
 					      NULL, 1024 + rnd(&seed) % 500, NULL, 0);
+		if (calls[call].nr == UNET_IOC_TYPE_ADD ||
+		    calls[call].nr == UNET_IOC_TYPE_MODIFY)
+			a.type_req.spec = random_spec(&seed);
+		if (_IOC_NR(calls[call].nr) >= _IOC_NR(UNET_IOC_TYPE_ADD))
+			a.type_ref.id = 1 + rnd(&seed) % 40;
+		if (calls[call].nr == UNET_IOC_TYPE_PRIORITY)
+			a.type_ref.priority = 1 + rnd(&seed) % 2000;
 		for (n = rnd(&seed) % 4; n; n--) {
 			at = 8 + rnd(&seed) % (calls[call].size - 8);
 			a.bytes[at] = rnd(&seed);

@@ -18,6 +18,21 @@
 			 BIT(UNET_A_LOCAL_ADDR) | BIT(UNET_A_REMOTE_ADDR) | \
 			 BIT(UNET_A_PID))
 
+#define RULE_ATTRS	(BIT(UNET_A_LAYER) | BIT(UNET_A_DIRECTION) | \
+			 BIT(UNET_A_ACTION) | BIT(UNET_A_PROTO) | \
+			 BIT(UNET_A_FIRST) | BIT(UNET_A_LAST) | \
+			 BIT(UNET_A_PRIORITY) | BIT(UNET_A_FAMILY) | \
+			 BIT(UNET_A_LOCAL_ADDR) | BIT(UNET_A_LOCAL_BITS) | \
+			 BIT(UNET_A_REMOTE_ADDR) | BIT(UNET_A_REMOTE_BITS) | \
+			 BIT(UNET_A_PATTERNS) | BIT(UNET_A_PROG_FD) | \
+			 BIT(UNET_A_EXTENSION) | BIT(UNET_A_TYPE_FLAGS))
+
+#define ENTRY_ATTRS	(BIT(UNET_A_UID) | BIT(UNET_A_GID) | \
+			 BIT(UNET_A_IFNAME) | BIT(UNET_A_LAYER) | \
+			 BIT(UNET_A_PROTO) | BIT(UNET_A_FIRST) | \
+			 BIT(UNET_A_LAST) | BIT(UNET_A_DIRECTION) | \
+			 BIT(UNET_A_ACTIONS) | BIT(UNET_A_MAX_TYPES))
+
 static const struct {
 	const char *name;
 	uint8_t cmd;
@@ -32,6 +47,15 @@ static const struct {
 	{ "flow dump", UNET_CMD_FLOW_GET, NLM_F_DUMP, FLOW_ATTRS },
 	{ "stats dump", UNET_CMD_STATS_GET, NLM_F_DUMP, BIT(UNET_A_IFNAME) },
 	{ "version", UNET_CMD_VERSION_GET, NLM_F_ACK, 0 },
+	{ "type add", UNET_CMD_TYPE_ADD, NLM_F_ACK, RULE_ATTRS | BIT(UNET_A_IFNAME) },
+	{ "type modify", UNET_CMD_TYPE_MODIFY, NLM_F_ACK, RULE_ATTRS | BIT(UNET_A_TYPE) },
+	{ "type priority", UNET_CMD_TYPE_PRIORITY, NLM_F_ACK,
+	  BIT(UNET_A_TYPE) | BIT(UNET_A_PRIORITY) },
+	{ "type del", UNET_CMD_TYPE_DEL, NLM_F_ACK, BIT(UNET_A_TYPE) },
+	{ "type dump", UNET_CMD_TYPE_GET, NLM_F_DUMP, BIT(UNET_A_IFNAME) },
+	{ "policy add", UNET_CMD_POLICY_ADD, NLM_F_ACK, ENTRY_ATTRS },
+	{ "policy del", UNET_CMD_POLICY_DEL, NLM_F_ACK, BIT(UNET_A_POLICY) },
+	{ "policy dump", UNET_CMD_POLICY_GET, NLM_F_DUMP, 0 },
 };
 
 #define SHAPE(attr, word, ...) { UNET_A_##attr, word, \
@@ -75,6 +99,48 @@ static const struct {
 	SHAPE(PID, "PID", 0, 0, 0, 0),
 	SHAPE(PID, "PID", 0xff, 0xff, 0xff, 0xff),
 	SHAPE(PID, "PID", 1, 0, 0, 0, 0, 0, 0, 0),
+	SHAPE(TYPE, "TYPE", 1, 0),
+	SHAPE(TYPE, "TYPE", 0, 0, 0, 0),
+	SHAPE(LAYER, "LAYER", 0),
+	SHAPE(LAYER, "LAYER", 4),
+	SHAPE(LAYER, "LAYER", 1, 0),
+	SHAPE(DIRECTION, "DIRECTION", 0),
+	SHAPE(DIRECTION, "DIRECTION", 4),
+	SHAPE(ACTION, "ACTION", 0),
+	SHAPE(ACTION, "ACTION", 6),
+	SHAPE(ACTION, "ACTION", 2, 0, 0, 0),
+	SHAPE(FIRST, "FIRST", 7, 0),
+	SHAPE(FIRST, "FIRST", 0, 0, 1, 0),
+	SHAPE(LAST, "LAST", 7),
+	SHAPE(LAST, "LAST", 0, 0, 1, 0),
+	SHAPE(PRIORITY, "PRIORITY", 0, 0, 0, 0),
+	SHAPE(PRIORITY, "PRIORITY", 0, 0, 1, 0),
+	SHAPE(PRIORITY, "PRIORITY", 1, 0),
+	SHAPE(FAMILY, "FAMILY", 4),
+	SHAPE(FAMILY, "FAMILY", 2, 0),
+	SHAPE(LOCAL_BITS, "LOCAL_BITS", 129),
+	SHAPE(LOCAL_BITS, "LOCAL_BITS", 1, 0),
+	SHAPE(REMOTE_BITS, "REMOTE_BITS", 129),
+	SHAPE(REMOTE_BITS, "REMOTE_BITS", 1, 0),
+	{ UNET_A_PATTERNS, "PATTERNS", 0, "" },
+	SHAPE(PATTERNS, "PATTERNS", 1, 0, 1, 0),
+	SHAPE(PROG_FD, "PROG_FD", 3, 0),
+	SHAPE(PROG_FD, "PROG_FD", 0xff, 0xff, 0xff, 0xff),
+	{ UNET_A_EXTENSION, "EXTENSION", 0, "" },
+	SHAPE(EXTENSION, "EXTENSION", 0),
+	SHAPE(EXTENSION, "EXTENSION", 'x'),
+	{ UNET_A_EXTENSION, "EXTENSION", 17, "abcdefghijklmnop" },
+	SHAPE(TYPE_FLAGS, "TYPE_FLAGS", 2, 0, 0, 0),
+	SHAPE(TYPE_FLAGS, "TYPE_FLAGS", 1),
+	SHAPE(POLICY, "POLICY", 0, 0, 0, 0),
+	SHAPE(POLICY, "POLICY", 1),
+	SHAPE(UID, "UID", 1, 0),
+	SHAPE(GID, "GID", 1, 0),
+	SHAPE(ACTIONS, "ACTIONS", 0, 0, 0, 0),
+	SHAPE(ACTIONS, "ACTIONS", 0x20, 0, 0, 0),
+	SHAPE(ACTIONS, "ACTIONS", 4),
+	SHAPE(MAX_TYPES, "MAX_TYPES", 0, 0, 0, 0),
+	SHAPE(MAX_TYPES, "MAX_TYPES", 1, 0x20, 0, 0),
 };
 
 FIXTURE(genl) {
@@ -152,7 +218,7 @@ TEST_F(genl, attributes_a_command_does_not_take_are_refused_by_name)
 				continue;
 			nl_start(nl, &r, nl->family, commands[i].flags,
 				 commands[i].cmd);
-			if (commands[i].takes)
+			if (commands[i].takes & BIT(UNET_A_IFNAME))
 				nl_put_str(&r, UNET_A_IFNAME, "va");
 			at = nl_put(&r, attr, &four, sizeof(four));
 			EXPECT_EQ(-EINVAL, nl_ask(nl, &r, NULL, NULL))
@@ -231,7 +297,10 @@ TEST_F(genl, a_dump_of_a_device_that_is_not_attached_is_refused)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (commands[i].flags != NLM_F_DUMP)
+		/* A rule may wait for its device. */
+		if (commands[i].flags != NLM_F_DUMP ||
+		    commands[i].cmd == UNET_CMD_TYPE_GET ||
+		    commands[i].cmd == UNET_CMD_POLICY_GET)
 			continue;
 		nl_start(&self->nl, &r, self->nl.family, NLM_F_DUMP,
 			 commands[i].cmd);

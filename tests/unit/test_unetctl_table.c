@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* include: tools/unetctl/{args,options,commands,complete}.c */
+/* include: tools/unetctl/{args,args_type,options,commands,complete}.c */
 /*
  * Description: the tables of commands, options and filters are what the manual
  * page describes and what completion offers.
@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "tools/unetctl/args.c"
+#include "tools/unetctl/args_type.c"
 #include "tools/unetctl/options.c"
 #include "tools/unetctl/commands.c"
 #include "tools/unetctl/complete.c"
@@ -27,6 +28,8 @@ NEVER(unet_cmd_channels)
 NEVER(unet_cmd_flows)
 NEVER(unet_cmd_stats)
 NEVER(unet_cmd_monitor)
+NEVER(unet_cmd_type)
+NEVER(unet_cmd_policy)
 NEVER(unet_cmd_version)
 NEVER(unet_cmd_help)
 
@@ -111,6 +114,21 @@ static void the_manual_describes_every_filter(void **state)
 	}
 }
 
+static void the_manual_describes_every_word_of_a_rule(void **state)
+{
+	const char *page = strstr(manual, ".SH PACKET TYPES");
+	const struct unet_args_type_word *w;
+	char text[32];
+
+	(void)state;
+	assert_non_null(page);
+	for (w = unet_args_type_words; w->name; w++) {
+		snprintf(text, sizeof(text), "%s ", w->name);
+		if (!strstr(page, text))
+			fail_msg("unetctl.8 does not describe the word %s", text);
+	}
+}
+
 static void rows_of_the_command_table_are_whole(void **state)
 {
 	const struct unet_command *c;
@@ -121,6 +139,7 @@ static void rows_of_the_command_table_are_whole(void **state)
 		assert_non_null(c->usage);
 		assert_non_null(c->what);
 		assert_true((c->takes == UNET_WORDS_FILTER) == !!c->filters);
+		assert_true((c->takes == UNET_WORDS_TYPE) == !!c->verbs);
 		assert_ptr_equal(unet_command_find(c->name), c);
 	}
 	assert_null(unet_command_find("flo"));
@@ -148,7 +167,7 @@ static void commands_are_offered_first(void **state)
 {
 	(void)state;
 	assert_string_equal(COMPLETE(""), "attach\ndetach\nnexus\nchannels\n"
-			    "flows\nstats\nmonitor\nversion\nhelp\n");
+			    "flows\nstats\nmonitor\ntype\npolicy\nversion\nhelp\n");
 	assert_string_equal(COMPLETE("fl"), "flows\n");
 	assert_string_equal(COMPLETE("-j", "d"), "detach\n");
 	assert_string_equal(COMPLETE("help", "f"), "flows\n");
@@ -186,12 +205,28 @@ static void filters_are_offered_once_and_then_their_values(void **state)
 	assert_string_equal(COMPLETE("flows", "port", "80", "pr"), "proto\n");
 }
 
+static void verbs_are_offered_then_their_words_and_values(void **state)
+{
+	(void)state;
+	assert_string_equal(COMPLETE("type", ""), "list\nadd\nmodify\npriority\ndel\n");
+	assert_string_equal(COMPLETE("policy", ""), "list\nadd\ndel\n");
+	assert_string_equal(COMPLETE("type", "add", "eth"), "ethertype\n");
+	assert_string_equal(COMPLETE("type", "add", "dir", ""), "rx\ntx\nboth\n");
+	assert_string_equal(COMPLETE("type", "add", "udp", "7", "action", "d"), "drop\n");
+	assert_string_equal(COMPLETE("type", "modify", ""), "");
+	assert_string_equal(COMPLETE("type", "modify", "7", "pri"), "priority\n");
+	assert_string_equal(COMPLETE("type", "del", "7", ""), "");
+	assert_string_equal(COMPLETE("type", "frobnicate", ""), "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_manual_describes_every_command),
 		cmocka_unit_test(the_manual_describes_every_option),
 		cmocka_unit_test(the_manual_describes_every_filter),
+		cmocka_unit_test(the_manual_describes_every_word_of_a_rule),
+		cmocka_unit_test(verbs_are_offered_then_their_words_and_values),
 		cmocka_unit_test(rows_of_the_command_table_are_whole),
 		cmocka_unit_test(commands_are_offered_first),
 		cmocka_unit_test(options_are_those_of_the_command),

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "args.h"
+#include "args_type.h"
 #include "genl.h"
 #include "options.h"
 
@@ -19,6 +20,7 @@
  * @words:	behind the command's name, checked to be as many as it takes
  * @nwords:	how many
  * @filter:	from @words, of commands that take filters
+ * @type:	from @words, of commands about packet types
  * @turn:	0, and one more each time --watch runs it again
  * @memory:	what the command keeps from turn to turn; freed at the end
  * @subject:	on error: the word it is about, NULL for none
@@ -31,6 +33,7 @@ struct unet_run {
 	char **words;
 	int nwords;
 	struct unet_args_filter filter;
+	struct unet_args_type type;
 	unsigned int turn;
 	void *memory;
 	const char *subject;
@@ -44,6 +47,7 @@ enum unet_command_words {
 	UNET_WORDS_DEVS,	/* one or more devices */
 	UNET_WORDS_FILTER,	/* filter words */
 	UNET_WORDS_COMMAND,	/* none or the name of a command */
+	UNET_WORDS_TYPE,	/* a verb, and what it takes */
 };
 
 /**
@@ -54,6 +58,7 @@ enum unet_command_words {
  * @what:	one line for usage texts
  * @takes:	kind of words
  * @filters:	UNET_FILTER_* it knows
+ * @verbs:	with UNET_WORDS_TYPE
  * @options:	UNET_OPTION_* it knows, beyond UNET_OPTIONS_ANY
  * @kernel:	needs the module
  */
@@ -64,6 +69,7 @@ struct unet_command {
 	const char *what;
 	enum unet_command_words takes;
 	unsigned int filters;
+	const struct unet_args_verb *verbs;
 	unsigned int options;
 	bool kernel;
 };
@@ -95,6 +101,8 @@ int unet_cmd_channels(struct unet_run *run);
 int unet_cmd_flows(struct unet_run *run);
 int unet_cmd_stats(struct unet_run *run);
 int unet_cmd_monitor(struct unet_run *run);
+int unet_cmd_type(struct unet_run *run);
+int unet_cmd_policy(struct unet_run *run);
 int unet_cmd_version(struct unet_run *run);
 int unet_cmd_help(struct unet_run *run);
 

@@ -97,6 +97,40 @@ static void offer_filters(const struct completion *c,
 	}
 }
 
+/* A verb, then pairs; the id some want in between cannot be guessed. */
+static void offer_type_words(const struct completion *c,
+			     const struct unet_command *command,
+			     char *const *words, int nwords)
+{
+	static const char *const dirs[] = { "rx", "tx", "both", NULL };
+	static const char *const actions[] = { "drop", "host", "bpf", "extension", NULL };
+	const struct unet_args_verb *verb = command->verbs;
+	const struct unet_args_type_word *w;
+	const char *const *values = NULL;
+	int i;
+
+	for (; !nwords && verb->name; verb++)
+		offer(c, verb->name);
+	while (verb->name && strcmp(verb->name, words[0]))
+		verb++;
+	if (!verb->name || nwords < 1 + verb->id)
+		return;
+	if ((nwords - 1 - verb->id) % 2 == 0) {
+		for (w = unet_args_type_words; w->name; w++)
+			if (w->bit & verb->allowed)
+				offer(c, w->name);
+		return;
+	}
+	if (!strcmp(words[nwords - 1], "dev"))
+		offer_devices(c);
+	else if (!strcmp(words[nwords - 1], "dir"))
+		values = dirs;
+	else if (!strcmp(words[nwords - 1], "action"))
+		values = actions;
+	for (i = 0; values && values[i]; i++)
+		offer(c, values[i]);
+}
+
 static void offer_words(const struct completion *c,
 			const struct unet_command *command,
 			char *const *words, int nwords)
@@ -111,6 +145,9 @@ static void offer_words(const struct completion *c,
 		break;
 	case UNET_WORDS_FILTER:
 		offer_filters(c, command, words, nwords);
+		break;
+	case UNET_WORDS_TYPE:
+		offer_type_words(c, command, words, nwords);
 		break;
 	case UNET_WORDS_COMMAND:
 		if (!nwords)

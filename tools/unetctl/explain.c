@@ -41,8 +41,12 @@ void unet_explain(const struct unet_run *run, int err, char *buf, size_t len)
 {
 	const char *said = run->genl ? unet_genl_said(run->genl) : "";
 	const char *name = run->command ? run->command->name : "";
+	bool device = run->command && run->command->takes == UNET_WORDS_DEVS;
 	const char *text = *said ? said : meaning(err);
 
+	/* What is busy or there already depends on what was asked. */
+	if (!*said && !device && (err == -EEXIST || err == -EBUSY))
+		text = strerror(-err);
 	if (*run->error.text)
 		text = run->error.text;
 	snprintf(buf, len, "%s%s%s%s%s", name, *name ? ": " : "",

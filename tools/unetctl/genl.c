@@ -207,6 +207,63 @@ static void put_filter(struct nlmsghdr *nlh, uint8_t cmd,
 		mnl_attr_put_u32(nlh, UNET_A_PID, f->pid);
 }
 
+static void put_prefix(struct nlmsghdr *nlh, uint16_t addr, uint16_t bits,
+		       const struct unet_args_prefix *prefix)
+{
+	mnl_attr_put(nlh, addr, prefix->family == AF_INET ? 4 : 16, prefix->bytes);
+	mnl_attr_put_u8(nlh, bits, prefix->bits);
+}
+
+static void put_selection(struct nlmsghdr *nlh, const struct unet_args_type *t)
+{
+	if (t->given & UNET_TYPE_WORD_NUMBER) {
+		mnl_attr_put_u8(nlh, UNET_A_LAYER, t->layer);
+		mnl_attr_put_u32(nlh, UNET_A_FIRST, t->first);
+		mnl_attr_put_u32(nlh, UNET_A_LAST, t->last);
+	}
+	if (t->proto)
+		mnl_attr_put_u8(nlh, UNET_A_PROTO, t->proto);
+	if (t->given & UNET_TYPE_WORD_DIR)
+		mnl_attr_put_u8(nlh, UNET_A_DIRECTION, t->direction);
+	if (t->given & UNET_TYPE_WORD_DEV)
+		mnl_attr_put_strz(nlh, UNET_A_IFNAME, t->dev);
+	if (t->given & UNET_TYPE_WORD_LOCAL)
+		put_prefix(nlh, UNET_A_LOCAL_ADDR, UNET_A_LOCAL_BITS, &t->local);
+	if (t->given & UNET_TYPE_WORD_REMOTE)
+		put_prefix(nlh, UNET_A_REMOTE_ADDR, UNET_A_REMOTE_BITS, &t->remote);
+	if (t->num_patterns)
+		mnl_attr_put(nlh, UNET_A_PATTERNS,
+			     t->num_patterns * sizeof(t->pattern[0]), t->pattern);
+}
+
+static void put_type(struct nlmsghdr *nlh, const struct unet_args_type *t,
+		     int prog_fd)
+{
+	bool policy = t->verb->cmd >= UNET_CMD_POLICY_ADD;
+
+	if (t->id)
+		mnl_attr_put_u32(nlh, policy ? UNET_A_POLICY : UNET_A_TYPE, t->id);
+	put_selection(nlh, t);
+	if (t->given & UNET_TYPE_WORD_ACTION)
+		mnl_attr_put_u8(nlh, UNET_A_ACTION, t->action);
+	if (t->given & UNET_TYPE_WORD_PRIORITY)
+		mnl_attr_put_u32(nlh, UNET_A_PRIORITY, t->priority);
+	if (prog_fd >= 0)
+		mnl_attr_put_u32(nlh, UNET_A_PROG_FD, prog_fd);
+	if (t->given & UNET_TYPE_WORD_EXT)
+		mnl_attr_put_strz(nlh, UNET_A_EXTENSION, t->extension);
+	if (t->given & UNET_TYPE_WORD_ONLY)
+		mnl_attr_put_u32(nlh, UNET_A_TYPE_FLAGS, t->flags);
+	if (t->given & UNET_TYPE_WORD_UID)
+		mnl_attr_put_u32(nlh, UNET_A_UID, t->uid);
+	if (t->given & UNET_TYPE_WORD_GID)
+		mnl_attr_put_u32(nlh, UNET_A_GID, t->gid);
+	if (t->given & UNET_TYPE_WORD_ACTIONS)
+		mnl_attr_put_u32(nlh, UNET_A_ACTIONS, t->actions);
+	if (t->given & UNET_TYPE_WORD_MAX)
+		mnl_attr_put_u32(nlh, UNET_A_MAX_TYPES, t->max);
+}
+
 int unet_genl_ask(struct unet_genl *genl, const struct unet_genl_query *query,
 		  unet_genl_fn fn, void *arg)
 {
@@ -220,6 +277,8 @@ int unet_genl_ask(struct unet_genl *genl, const struct unet_genl_query *query,
 		mnl_attr_put_strz(nlh, UNET_A_IFNAME, query->ifname);
 	if (query->filter)
 		put_filter(nlh, query->cmd, query->filter);
+	if (query->type)
+		put_type(nlh, query->type, query->prog_fd);
 	return exchange(genl, nlh, fn, arg);
 }
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "args.h"
+#include "args_type.h"
 #include "reply.h"
 
 struct unet_genl;
@@ -29,12 +30,16 @@ typedef int (*unet_genl_fn)(const struct unet_reply *reply, void *arg);
  * @ifname:	device it is about, or NULL
  * @filter:	what the kernel may leave out of a dump, or NULL. It need not:
  *		the caller checks each answer itself
+ * @type:	rule or entry of the policy it is about, or NULL
+ * @prog_fd:	with @type: the rule's program, -1 for none
  */
 struct unet_genl_query {
 	uint8_t cmd;
 	bool dump;
 	const char *ifname;
 	const struct unet_args_filter *filter;
+	const struct unet_args_type *type;
+	int prog_fd;
 };
 
 /**

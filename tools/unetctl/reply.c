@@ -21,6 +21,7 @@ enum kind {
 	KIND_PORT,	/* be16, kept in host order */
 	KIND_ADDR,	/* 4 or 16 bytes; the length is kept in second */
 	KIND_COUNTERS,
+	KIND_PATTERNS,	/* struct unet_pattern[]; their number is kept */
 };
 
 /* Where an attribute goes in struct unet_reply. */
@@ -71,6 +72,23 @@ static const struct place places[UNET_A_COUNT] = {
 	[UNET_A_EVENT] =	PLACE(KIND_U32, event),
 	[UNET_A_VERSION] =	PLACE(KIND_STRING, version),
 	[UNET_A_ABI] =		PLACE(KIND_U32, abi),
+	[UNET_A_TYPE] =		PLACE(KIND_U32, type),
+	[UNET_A_LAYER] =	PLACE(KIND_U8, layer),
+	[UNET_A_DIRECTION] =	PLACE(KIND_U8, direction),
+	[UNET_A_ACTION] =	PLACE(KIND_U8, action),
+	[UNET_A_FIRST] =	PLACE(KIND_U32, first),
+	[UNET_A_LAST] =		PLACE(KIND_U32, last),
+	[UNET_A_PRIORITY] =	PLACE(KIND_U32, priority),
+	[UNET_A_LOCAL_BITS] =	PLACE(KIND_U8, local_bits),
+	[UNET_A_REMOTE_BITS] =	PLACE(KIND_U8, remote_bits),
+	[UNET_A_PATTERNS] =	PLACE(KIND_PATTERNS, patterns),
+	[UNET_A_EXTENSION] =	PLACE(KIND_STRING, extension),
+	[UNET_A_TYPE_FLAGS] =	PLACE(KIND_U32, type_flags),
+	[UNET_A_GENERATION] =	PLACE(KIND_U32, generation),
+	[UNET_A_POLICY] =	PLACE(KIND_U32, policy),
+	[UNET_A_GID] =		PLACE(KIND_U32, gid),
+	[UNET_A_ACTIONS] =	PLACE(KIND_U32, actions),
+	[UNET_A_MAX_TYPES] =	PLACE(KIND_U32, max_types),
 };
 
 /* A process names itself: no byte of it may reach a terminal unseen. */
@@ -125,6 +143,14 @@ static int take_counters(struct unet_reply *reply, const void *from, size_t len)
 	return 0;
 }
 
+static int take_patterns(uint32_t *to, size_t len)
+{
+	if (!len || len % sizeof(struct unet_pattern))
+		return -EBADMSG;
+	*to = len / sizeof(struct unet_pattern);
+	return 0;
+}
+
 static int take(struct unet_reply *reply, const struct place *place,
 		const void *from, size_t len)
 {
@@ -144,6 +170,8 @@ static int take(struct unet_reply *reply, const struct place *place,
 				 (uint8_t *)reply + place->second, from, len);
 	case KIND_COUNTERS:
 		return take_counters(reply, from, len);
+	case KIND_PATTERNS:
+		return take_patterns(&reply->patterns, len);
 	case KIND_NONE:
 		break;
 	}
@@ -196,6 +224,7 @@ uint64_t unet_reply_number(const struct unet_reply *reply, int attr)
 	case KIND_PORT:
 		memcpy(&u16, from, sizeof(u16));
 		return u16;
+	case KIND_PATTERNS:
 	case KIND_U32:
 		memcpy(&u32, from, sizeof(u32));
 		return u32;

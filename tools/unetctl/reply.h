@@ -27,6 +27,8 @@
  *		are replaced by '?', too long ones are cut
  * @addr_len:	4 or 16: bytes of @local_addr, likewise @remote_addr_len
  * @local_port:	host order, as @remote_port
+ * @extension:	printable ASCII as well
+ * @patterns:	how many
  * @ncounters:	entries of @counters, index enum unet_counter
  *
  * The rest is named as the attribute it comes from.
@@ -65,6 +67,23 @@ struct unet_reply {
 	uint64_t tx_bytes;
 	uint64_t drops;
 	uint32_t event;
+	uint32_t type;
+	uint8_t layer;
+	uint8_t direction;
+	uint8_t action;
+	uint8_t local_bits;
+	uint8_t remote_bits;
+	uint32_t first;
+	uint32_t last;
+	uint32_t priority;
+	uint32_t patterns;
+	char extension[UNET_NAME_LEN];
+	uint32_t type_flags;
+	uint32_t generation;
+	uint32_t policy;
+	uint32_t gid;
+	uint32_t actions;
+	uint32_t max_types;
 	uint32_t abi;
 	uint32_t ncounters;
 	uint64_t counters[UNET_REPLY_COUNTERS];

@@ -53,11 +53,40 @@ static void print_filters(unsigned int allowed)
 	}
 }
 
+static unsigned int print_verbs(const struct unet_args_verb *verbs)
+{
+	unsigned int words = 0;
+
+	printf("\nVerbs:\n");
+	for (; verbs->name; verbs++) {
+		printf("  %s %s\n      %s\n", verbs->name, verbs->usage, verbs->what);
+		words |= verbs->allowed;
+	}
+	return words;
+}
+
+static void print_type_words(const struct unet_args_verb *verbs)
+{
+	const struct unet_args_type_word *w;
+	unsigned int allowed = print_verbs(verbs);
+	char text[64];
+
+	printf("\nWords:\n");
+	for (w = unet_args_type_words; w->name; w++) {
+		if (!(w->bit & allowed))
+			continue;
+		snprintf(text, sizeof(text), "%s %s", w->name, w->value);
+		printf("  %-24s %s\n", text, w->what);
+	}
+}
+
 static void print_command_help(const struct unet_command *command)
 {
 	printf("Usage: unetctl [OPTION...] %s%s%s\n\n%s\n", command->name,
 	       *command->usage ? " " : "", command->usage, command->what);
 	print_filters(command->filters);
+	if (command->verbs)
+		print_type_words(command->verbs);
 	print_options(command->options);
 }
 
@@ -144,6 +173,10 @@ static int check_words(struct unet_run *run)
 		return unet_args_filter(run->words, run->nwords,
 					run->command->filters, &run->filter,
 					&run->error);
+	case UNET_WORDS_TYPE:
+		return unet_args_type(run->words, run->nwords,
+				      run->command->verbs, &run->type,
+				      &run->error);
 	case UNET_WORDS_COMMAND:
 		if (run->nwords && !unet_command_find(run->words[0]))
 			return refuse_command(run->words[0], &run->error);

@@ -104,6 +104,41 @@ const char *unet_word_proto(uint64_t n, char *buf)
 	return word(words, COUNT(words), n, buf);
 }
 
+const char *unet_word_layer(uint64_t n, char *buf)
+{
+	static const char *const words[] = {
+		[UNET_TYPE_ETHERTYPE] = "ethertype",
+		[UNET_TYPE_PROTO] = "protocol",
+		[UNET_TYPE_PORT] = "port",
+	};
+
+	return word(words, COUNT(words), n, buf);
+}
+
+const char *unet_word_action(uint64_t n, char *buf)
+{
+	static const char *const words[] = {
+		[UNET_TYPE_DELIVER] = "deliver",
+		[UNET_TYPE_DROP] = "drop",
+		[UNET_TYPE_HOST] = "host",
+		[UNET_TYPE_BPF] = "bpf",
+		[UNET_TYPE_EXTENSION] = "extension",
+	};
+
+	return word(words, COUNT(words), n, buf);
+}
+
+const char *unet_word_direction(uint64_t n, char *buf)
+{
+	static const char *const words[] = {
+		[UNET_TYPE_RX] = "rx",
+		[UNET_TYPE_TX] = "tx",
+		[UNET_TYPE_RX | UNET_TYPE_TX] = "both",
+	};
+
+	return word(words, COUNT(words), n, buf);
+}
+
 #define COUNTER_NAME(id, name, text)	[UNET_CNT_##id] = name,
 #define COUNTER_TEXT(id, name, text)	[UNET_CNT_##id] = text,
 

@@ -27,6 +27,9 @@ unet_word_fn unet_word_event;		/* enum unet_event */
 unet_word_fn unet_word_family;		/* AF_* */
 unet_word_fn unet_word_proto;		/* IPPROTO_* */
 unet_word_fn unet_word_counter;		/* enum unet_counter */
+unet_word_fn unet_word_layer;		/* enum unet_type_layer */
+unet_word_fn unet_word_action;		/* enum unet_type_action */
+unet_word_fn unet_word_direction;	/* UNET_TYPE_RX, UNET_TYPE_TX */
 
 /**
  * unet_word_reason_text() - what a poisoned channel's program did, a sentence

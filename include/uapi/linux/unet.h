@@ -881,6 +881,14 @@ enum unet_genl_cmd {
 	UNET_CMD_STATS_GET,	/* dump of counters per nexus; IFNAME filters */
 	UNET_CMD_VERSION_GET,
 	UNET_CMD_EVENT,		/* multicast: EVENT and what it is about */
+	UNET_CMD_TYPE_ADD,	/* LAYER, DIRECTION, ACTION, FIRST ...; CAP_NET_ADMIN; answers as TYPE_GET */
+	UNET_CMD_TYPE_MODIFY,	/* TYPE and as TYPE_ADD; CAP_NET_ADMIN; answers as TYPE_GET */
+	UNET_CMD_TYPE_PRIORITY,	/* TYPE, PRIORITY; CAP_NET_ADMIN; answers as TYPE_GET */
+	UNET_CMD_TYPE_DEL,	/* TYPE; CAP_NET_ADMIN */
+	UNET_CMD_TYPE_GET,	/* dump, in the order of ids; IFNAME filters */
+	UNET_CMD_POLICY_ADD,	/* LAYER, FIRST, LAST, ACTIONS ...; CAP_NET_ADMIN; answers as POLICY_GET */
+	UNET_CMD_POLICY_DEL,	/* POLICY; CAP_NET_ADMIN */
+	UNET_CMD_POLICY_GET,	/* dump, in the order of ids */
 	UNET_CMD_COUNT
 };
 
@@ -925,6 +933,24 @@ enum unet_genl_attr {
 	UNET_A_EVENT,		/* u32 enum unet_event */
 	UNET_A_VERSION,		/* string: of the module */
 	UNET_A_ABI,		/* u32 */
+	UNET_A_TYPE,		/* u32 id of a rule */
+	UNET_A_LAYER,		/* u8 enum unet_type_layer */
+	UNET_A_DIRECTION,	/* u8 UNET_TYPE_RX, UNET_TYPE_TX */
+	UNET_A_ACTION,		/* u8 enum unet_type_action */
+	UNET_A_FIRST,		/* u32 number, host order */
+	UNET_A_LAST,		/* u32 number; without it: FIRST */
+	UNET_A_PRIORITY,	/* u32 */
+	UNET_A_LOCAL_BITS,	/* u8 of LOCAL_ADDR; without it: all */
+	UNET_A_REMOTE_BITS,	/* u8 of REMOTE_ADDR; without it: all */
+	UNET_A_PATTERNS,	/* binary: struct unet_pattern[] */
+	UNET_A_PROG_FD,		/* u32 descriptor of the caller */
+	UNET_A_EXTENSION,	/* string */
+	UNET_A_TYPE_FLAGS,	/* u32 UNET_TYPE_* */
+	UNET_A_GENERATION,	/* u32 */
+	UNET_A_POLICY,		/* u32 id of an entry */
+	UNET_A_GID,		/* u32, in the reader's user namespace */
+	UNET_A_ACTIONS,		/* u32 bit by enum unet_type_action */
+	UNET_A_MAX_TYPES,	/* u32 rules a user may have */
 	UNET_A_COUNT
 };
 
