@@ -105,6 +105,7 @@ static void insert(struct unet_hooks *hs, struct unet_hook *h)
 	struct unet_hook **link = &hs->first;
 	s32 priority = h->rule.opts.priority;
 
+	WRITE_ONCE(h->priority, priority);
 	while (*link && ((*link)->rule.opts.priority < priority ||
 			 ((*link)->rule.opts.priority == priority &&
 			  (*link)->id < h->id)))

@@ -55,6 +55,7 @@ struct unet_hook_rule {
  * @arg:	for all of the hook's functions
  * @id:		age
  * @rule:	now in force; under the lock
+ * @priority:	of it, for whoever does not hold the lock
  * @owner:	object it was loaded from, or NULL
  * @name:	for reports
  * @over:	was over its budget
@@ -72,6 +73,7 @@ struct unet_hook {
 	void *arg;
 	u64 id;
 	struct unet_hook_rule rule;
+	s32 priority;
 	const struct unet_hook_loaded *owner;
 	char name[UNET_HOOK_NAME];
 	bool over;

@@ -3,9 +3,8 @@
  * Packets that hooks make, and all that is sent while there are hooks for it: both
  * wait in queues of the stack until a batch of them passes the chain.
  *
- * What is sent waits until the stack syncs, or 64 are there: so hooks see batches,
- * and never run below a protocol in the middle of its work. In @tag and @tstamp of
- * an injected packet waits the place it goes on behind.
+ * What is sent waits until the stack syncs, or 64 are there: so hooks see batches.
+ * In @tag and @tstamp of an injected packet is the place it goes on behind.
  */
 #include "hook.h"
 #include "ip.h"
@@ -149,7 +148,7 @@ static int accept(struct unet_hook *h, u32 dir, struct unet_pkt *pkt)
 	if (err)
 		return err;
 	pkt->tag = h->id;
-	pkt->tstamp = (u64)(s64)READ_ONCE(h->rule.opts.priority);
+	pkt->tstamp = (u64)(s64)READ_ONCE(h->priority);
 	unet_pktq_add(q, pkt);
 	if (rx)
 		h->st->more_input = true;

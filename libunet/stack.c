@@ -144,12 +144,20 @@ static u32 input(struct unet_stack *st)
 	return n;
 }
 
+/* What hooks drop makes room that nothing else will tell of. */
+static noinline void flush_hooks(struct unet_stack *st)
+{
+	unet_hook_flush(st);
+	if (!unet_worklist_empty(&st->tx_wait) && unet_stack_tx_room(st))
+		st->more_input = true;
+}
+
 /* What hooks are to see before it leaves. */
 static void flush(struct unet_stack *st)
 {
 	if (unlikely(st->hooks.sent.head ||
 		     st->hooks.injected[UNET_HOOKS_TX].head))
-		unet_hook_flush(st);
+		flush_hooks(st);
 }
 
 static void output(struct unet_stack *st)
