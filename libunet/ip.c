@@ -131,7 +131,8 @@ void unet_ip_deliver(struct unet_stack *st, struct unet_pkt *pkt,
 	p->input(st, pkt, info, flow_of(st, pkt, info, p, hint));
 }
 
-static void input_one(struct unet_stack *st, struct unet_pkt *pkt, u64 tag)
+static __always_inline void input_one(struct unet_stack *st,
+				      struct unet_pkt *pkt, u64 tag)
 {
 	struct unet_ip_info info;
 
@@ -241,17 +242,8 @@ static int check_size(struct unet_stack *st, const struct unet_flow *f,
 	return 0;
 }
 
-/**
- * unet_ip_transmit() - give a packet to the backend
- * @st: the stack
- * @handle: of its flow
- * @pkt: data at the IP header; taken over in any case
- * @header_len: IP and L4 headers
- *
- * Return: 0 or -errno of the backend.
- */
-int unet_ip_transmit(struct unet_stack *st, u32 handle, struct unet_pkt *pkt,
-		     u16 header_len)
+static __always_inline int transmit(struct unet_stack *st, u32 handle,
+				    struct unet_pkt *pkt, u16 header_len)
 {
 	u32 bytes = pkt->total;
 	u32 super = !!pkt->seg_size;
@@ -269,9 +261,25 @@ int unet_ip_transmit(struct unet_stack *st, u32 handle, struct unet_pkt *pkt,
 	return 0;
 }
 
+/**
+ * unet_ip_transmit() - give a packet to the backend
+ * @st: the stack
+ * @handle: of its flow
+ * @pkt: data at the IP header; taken over in any case
+ * @header_len: IP and L4 headers
+ *
+ * Return: 0 or -errno of the backend.
+ */
+int unet_ip_transmit(struct unet_stack *st, u32 handle, struct unet_pkt *pkt,
+		     u16 header_len)
+{
+	return transmit(st, handle, pkt, header_len);
+}
+
 /* What is sent passes the hooks in batches, later. */
-static int by_the_hooks(struct unet_stack *st, const struct unet_flow *f,
-			struct unet_pkt *pkt, u16 header_len)
+static noinline int by_the_hooks(struct unet_stack *st,
+				 const struct unet_flow *f,
+				 struct unet_pkt *pkt, u16 header_len)
 {
 	union unet_hook_sent sent = {
 		.handle = f ? unet_flow_tx_handle(f) : 0,
@@ -320,6 +328,6 @@ int unet_ip_output(struct unet_stack *st, struct unet_flow *f,
 		unet_ip6_build(at, key, out, pkt->total, f ? f->label : 0);
 	if (unlikely(unet_hooks_sending(&st->hooks)))
 		return by_the_hooks(st, f, pkt, ip_header + l4_header);
-	return unet_ip_transmit(st, f ? unet_flow_tx_handle(f) : 0, pkt,
-				ip_header + l4_header);
+	return transmit(st, f ? unet_flow_tx_handle(f) : 0, pkt,
+			ip_header + l4_header);
 }

@@ -47,3 +47,13 @@ bench:
 	$(Q)tests/setup.sh check
 	$(Q)$(MAKE) --no-print-directory bench-build
 	$(Q)tests/bench/bench.sh
+
+#:: make bench-hooks     what hooks cost in instructions, counted by valgrind; no VM
+build/bench/bench_hooks: build/rel/obj/tests/bench/hooks.o build/rel/libunet.a
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $^ $(LIB_LIBS) -o $@
+
+.PHONY: bench-hooks
+bench-hooks: build/bench/bench_hooks
+	$(Q)tests/bench/hooks.sh
