@@ -18,6 +18,7 @@
 #include <unet/socket.h>
 #include <unet/stack.h>
 #include <unet/stats.h>
+#include <unet/type.h>
 
 #define UNET_VERSION_MAJOR	0
 #define UNET_VERSION_MINOR	1
