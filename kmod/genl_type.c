@@ -20,9 +20,10 @@
 
 /* ---- what is wrong, in words --------------------------------------------- */
 
-#define REASON_TEXT(id, err, text)	[UNET_TYPE_NO_##id] = text,
+/* By enum unet_type_reason. */
+#define REASON_TEXT(id, err, text)	text,
 static const char *const reason_text[UNET_TYPE_REASON_COUNT] = {
-	UNET_TYPE_REASONS(REASON_TEXT)
+	"granted", UNET_TYPE_REASONS(REASON_TEXT)
 };
 
 /* The attribute a reason is about; 0: FIRST, which says most of what is wanted. */

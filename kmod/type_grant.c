@@ -35,9 +35,10 @@
 
 #define CANDIDATES_MAX	256u	/* numbers tried for one that is free */
 
-#define REASON_ERRNO(id, err, text)	[UNET_TYPE_NO_##id] = -(err),
+/* By enum unet_type_reason. */
+#define REASON_ERRNO(id, err, text)	-(err),
 static const int reason_errno[UNET_TYPE_REASON_COUNT] = {
-	UNET_TYPE_REASONS(REASON_ERRNO)
+	0, UNET_TYPE_REASONS(REASON_ERRNO)
 };
 
 int unet_type_deny(struct unet_type_draft *d, u32 reason)

@@ -169,7 +169,7 @@ static void leave_out(struct unet_type_table_of *table, u32 index)
 static struct unet_type_table_of *make_lenient(struct unet_types *types,
 					       const struct unet_nexus *nx)
 {
-	u32 num = min(count_rules(types, nx), (u32)U16_MAX), culprit;
+	u32 num = min_t(u32, count_rules(types, nx), U16_MAX), culprit;
 	struct unet_type_table_of *table;
 	int err;
 

@@ -675,7 +675,7 @@ enum unet_type_action {
 
 /* struct unet_type_spec.direction */
 #define UNET_TYPE_RX		(1u << 0)	/* received packets */
-#define UNET_TYPE_TX		(1u << 1)	/* sends of channels; with DELIVER: the owner may send such */
+#define UNET_TYPE_TX		(1u << 1)	/* sends; with DELIVER: the owner may send */
 
 /* struct unet_type_spec.flags */
 #define UNET_TYPE_LOCAL_ONLY	(1u << 0)	/* only what is for an address of the host */
@@ -686,7 +686,7 @@ enum unet_type_action {
 /* What an eBPF program of type socket filter returns; so does an extension. */
 #define UNET_TYPE_VERDICT_HOST	0u
 #define UNET_TYPE_VERDICT_DROP	1u
-#define UNET_TYPE_VERDICT_DELIVER 2u	/* to the owner; + n: to the n-th member, 1 to UNET_TYPE_MEMBERS */
+#define UNET_TYPE_VERDICT_DELIVER 2u	/* to the owner; + n: to member n */
 
 /* What was changed of a request before it was granted. */
 #define UNET_AMEND_NARROWED	(1u << 0)	/* to the host's addresses */
@@ -881,12 +881,12 @@ enum unet_genl_cmd {
 	UNET_CMD_STATS_GET,	/* dump of counters per nexus; IFNAME filters */
 	UNET_CMD_VERSION_GET,
 	UNET_CMD_EVENT,		/* multicast: EVENT and what it is about */
-	UNET_CMD_TYPE_ADD,	/* LAYER, DIRECTION, ACTION, FIRST ...; CAP_NET_ADMIN; answers as TYPE_GET */
+	UNET_CMD_TYPE_ADD,	/* LAYER, ACTION, FIRST ...; CAP_NET_ADMIN; answers as TYPE_GET */
 	UNET_CMD_TYPE_MODIFY,	/* TYPE and as TYPE_ADD; CAP_NET_ADMIN; answers as TYPE_GET */
 	UNET_CMD_TYPE_PRIORITY,	/* TYPE, PRIORITY; CAP_NET_ADMIN; answers as TYPE_GET */
 	UNET_CMD_TYPE_DEL,	/* TYPE; CAP_NET_ADMIN */
 	UNET_CMD_TYPE_GET,	/* dump, in the order of ids; IFNAME filters */
-	UNET_CMD_POLICY_ADD,	/* LAYER, FIRST, LAST, ACTIONS ...; CAP_NET_ADMIN; answers as POLICY_GET */
+	UNET_CMD_POLICY_ADD,	/* LAYER, FIRST, ACTIONS ...; CAP_NET_ADMIN; answers as POLICY_GET */
 	UNET_CMD_POLICY_DEL,	/* POLICY; CAP_NET_ADMIN */
 	UNET_CMD_POLICY_GET,	/* dump, in the order of ids */
 	UNET_CMD_COUNT
