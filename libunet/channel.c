@@ -299,6 +299,8 @@ const char *unet_reason_str(uint32_t reason)
 		[UNET_POISON_FREE_CURSOR] = "FREE tail more than a ring ahead",
 		[UNET_POISON_FREE_INDEX] = "FREE names a buffer that is not the user's",
 		[UNET_POISON_TX_ABUSE] = "too many refused sends",
+		[UNET_POISON_INTER_ABUSE] = "too many violations of an intermediary",
+		[UNET_POISON_INTER_REVOKED] = "the intermediary's grant was revoked",
 	};
 
 	BUILD_BUG_ON(ARRAY_SIZE(text) != UNET_POISON_COUNT);

@@ -52,6 +52,8 @@ const char *unet_word_reason(uint64_t n, char *buf)
 		[UNET_POISON_FREE_CURSOR] = "free_cursor",
 		[UNET_POISON_FREE_INDEX] = "free_index",
 		[UNET_POISON_TX_ABUSE] = "tx_abuse",
+		[UNET_POISON_INTER_ABUSE] = "inter_abuse",
+		[UNET_POISON_INTER_REVOKED] = "inter_revoked",
 	};
 
 	return word(words, COUNT(words), n, buf);
@@ -67,6 +69,8 @@ const char *unet_word_reason_text(uint32_t reason)
 		[UNET_POISON_FREE_CURSOR] = "put more on FREE than it holds",
 		[UNET_POISON_FREE_INDEX] = "gave back a buffer it did not have",
 		[UNET_POISON_TX_ABUSE] = "made too many refused sends",
+		[UNET_POISON_INTER_ABUSE] = "broke the terms of its grant too often",
+		[UNET_POISON_INTER_REVOKED] = "had its grant revoked",
 	};
 
 	return reason < COUNT(texts) ? texts[reason] : "";

@@ -109,6 +109,8 @@ enum unet_poison_reason {
 	UNET_POISON_FREE_CURSOR,	/* FREE tail more than a ring ahead */
 	UNET_POISON_FREE_INDEX,		/* FREE names no buffer, or not the user's */
 	UNET_POISON_TX_ABUSE,		/* too many refused sends: see UNET_ABUSE_LIMIT */
+	UNET_POISON_INTER_ABUSE,	/* an intermediary's violations: see UNET_IA_VIOLATIONS */
+	UNET_POISON_INTER_REVOKED,	/* an intermediary's grant was revoked */
 	UNET_POISON_COUNT
 };
 
@@ -132,6 +134,7 @@ struct unet_info {
 
 #define UNET_ADV_SUSPENDED	(1u << 0)	/* device or qdisc pushed back: do not send now */
 #define UNET_ADV_DEAD		(1u << 1)	/* the kernel removed the flow */
+#define UNET_ADV_INTERMEDIATED	(1u << 2)	/* intermediaries are in the flow: `unetctl flows` says which */
 
 /**
  * struct unet_flow_adv - advice on one flow, read-only for the user
@@ -187,6 +190,7 @@ struct unet_uring {
 #define UNET_RX_END		(1u << 3)	/* no packets: the flow was removed by the kernel */
 #define UNET_RX_RESUMED		(1u << 4)	/* no packets: the flow is not suspended any more */
 #define UNET_RX_L2		(1u << 5)	/* packets are Ethernet frames, header first */
+#define UNET_RX_OUTBOUND	(1u << 6)	/* intermediary: packets that the flow's owner sent */
 
 /**
  * struct unet_rx_slot - one flow batch, a cache line
@@ -348,7 +352,9 @@ struct unet_done {
 	X(RX_TYPE_HOST,		"rx_type_host",		"left to the host: a packet type rule says so") \
 	X(RX_TYPE_VERDICT,	"rx_type_verdict",	"left to the host: a rule's program gave no verdict there is, or a member there is not") \
 	X(TX_TYPE_DROP,		"tx_type_drop",		"refused: a packet type rule drops such sends") \
-	X(TX_TYPE_READ_ONLY,	"tx_type_read_only",	"refused: the packet type may only be received")
+	X(TX_TYPE_READ_ONLY,	"tx_type_read_only",	"refused: the packet type may only be received") \
+	X(RX_DROP_INTER,	"rx_drop_inter",	"dropped by an intermediary, or for want of one") \
+	X(TX_DROP_INTER,	"tx_drop_inter",	"dropped by an intermediary, or for want of one")
 
 #define UNET_COUNTER_ID(id, name, text)	UNET_CNT_##id,
 enum unet_counter {
@@ -374,6 +380,7 @@ enum unet_counter {
 #define UNET_FEATURE_TX_SEG	(1ull << 2)	/* unet_tx_slot.seg_size */
 #define UNET_FEATURE_ICMP	(1ull << 3)	/* ICMP errors reach the flow they quote */
 #define UNET_FEATURE_TYPES	(1ull << 4)	/* UNET_IOC_TYPE_* */
+#define UNET_FEATURE_INTER	(1ull << 5)	/* intermediaries */
 
 /**
  * struct unet_query - what this kernel offers; works on an unbound channel
@@ -865,6 +872,251 @@ struct unet_type_ref {
 #define UNET_IOC_TYPE_DEL	_IOWR(UNET_IOC_MAGIC, 19, struct unet_type_ref)
 #define UNET_IOC_TYPE_JOIN	_IOWR(UNET_IOC_MAGIC, 20, struct unet_type_ref)
 
+/* ---- intermediaries ---------------------------------------------------- */
+
+/*
+ * A process that is put into flows of others, between device and owner, by a grant
+ * of the administrator (UNET_CMD_INTER_GRANT). It opens the device and claims the
+ * grant with UNET_IOC_INTER_OPEN where others bind; memory and rings are the same:
+ *
+ *   RX     a slot is a run of packets of one flow in one direction. The kernel holds
+ *          the packets and shows copies of what the grant lets it see.
+ *          flow: as FLOW of `unetctl flows`, lower half; tag: token of the first
+ *          packet, the n-th one's is tag + n; flags: UNET_RX_OUTBOUND
+ *   TX     a slot is a struct unet_inter_verdict, which is as large
+ *   DONE   status: 0, or the enum unet_inter_stat that says why it was refused; the
+ *          packet then stays held
+ *
+ * Packets of a flow go on in the order they came, whatever the order of verdicts.
+ * What is accepted goes on from the kernel's own copy.
+ */
+
+/* Rights of a grant: at least one, and not all. */
+#define UNET_INTER_OBSERVE_HEADERS	(1u << 0)	/* sees IP and L4 headers */
+#define UNET_INTER_OBSERVE_PAYLOAD	(1u << 1)	/* sees what follows them */
+#define UNET_INTER_DROP			(1u << 2)
+#define UNET_INTER_DELAY		(1u << 3)	/* may hold for longer than UNET_INTER_PROMPT_MS */
+#define UNET_INTER_MODIFY_HEADERS	(1u << 4)	/* but addresses, ports and protocol */
+#define UNET_INTER_MODIFY_PAYLOAD	(1u << 5)
+#define UNET_INTER_INJECT		(1u << 6)	/* packets of its own into the flow */
+#define UNET_INTER_DUPLICATE		(1u << 7)
+#define UNET_INTER_IDENTITY		(1u << 8)	/* who owns the flow: UNET_IOC_INTER_FLOW */
+#define UNET_INTER_ALL_RIGHTS		0x1ffu
+
+#define UNET_INTER_PROMPT_MS	100u	/* longest hold without UNET_INTER_DELAY */
+
+/* Directions of a grant, seen from the flow's owner */
+#define UNET_INTER_INBOUND	(1u << 0)
+#define UNET_INTER_OUTBOUND	(1u << 1)
+
+/* What becomes of packets while the intermediary is gone, or does not answer */
+enum unet_inter_policy {
+	UNET_INTER_FAIL_OPEN,	/* they pass */
+	UNET_INTER_FAIL_CLOSED,	/* they are dropped */
+	UNET_INTER_FAIL_AFTER,	/* dropped for a time, then they pass */
+	UNET_INTER_POLICY_COUNT
+};
+
+/* How a grant is. Flows have it in their chain from the first claim on. */
+enum unet_inter_state {
+	UNET_INTER_WAITING,	/* not claimed yet: packets pass */
+	UNET_INTER_SERVING,	/* claimed */
+	UNET_INTER_FAILED,	/* its process ended: the policy acts; may be claimed again */
+	UNET_INTER_BARRED,	/* too many violations: the policy acts until it is revoked */
+};
+
+/* X(id, name, what it counts). Per grant; ids are ABI: append only. */
+#define UNET_INTER_STATS(X) \
+	X(PACKETS,		"packets",		"packets shown to the intermediary") \
+	X(BYTES,		"bytes",		"their L3 bytes") \
+	X(ACCEPTED,		"accepted",		"passed on as they were") \
+	X(DROPPED,		"dropped",		"dropped by verdict") \
+	X(MODIFIED,		"modified",		"passed on modified") \
+	X(DUPLICATED,		"duplicated",		"passed on twice") \
+	X(INJECTED,		"injected",		"packets of its own") \
+	X(MISSED,		"missed",		"passed on without a verdict") \
+	X(BLOCKED,		"blocked",		"dropped without a verdict") \
+	X(NO_MEMORY,		"no_memory",		"verdicts refused: no memory") \
+	X(BAD_CSUM,		"bad_csum",		"changes refused: the packet had come with a wrong checksum") \
+	X(TOKEN_FOREIGN,	"token_foreign",	"refused: token that was never given out") \
+	X(TOKEN_STALE,		"token_stale",		"refused: token of a packet that went on without it") \
+	X(TOKEN_DOUBLE,		"token_double",		"refused: token answered before") \
+	X(BAD_VERDICT,		"bad_verdict",		"refused: unknown action or fields out of range") \
+	X(BAD_EXTENT,		"bad_extent",		"refused: extent outside the TX region") \
+	X(BAD_HEADER,		"bad_header",		"refused: header malformed, or not one that can be sent") \
+	X(BAD_LENGTH,		"bad_length",		"refused: length of TCP payload or of headers changed") \
+	X(SPOOF,		"spoof",		"refused: addresses, ports or protocol changed") \
+	X(RIGHT_DROP,		"right_drop",		"refused: no right to drop") \
+	X(RIGHT_HEADERS,	"right_headers",	"refused: no right to change headers") \
+	X(RIGHT_PAYLOAD,	"right_payload",	"refused: no right to change payload") \
+	X(RIGHT_INJECT,		"right_inject",		"refused: no right to inject") \
+	X(RIGHT_DUPLICATE,	"right_duplicate",	"refused: no right to duplicate") \
+	X(HELD_TOO_LONG,	"held_too_long",	"packets not answered within the hold limit") \
+	X(BACKLOG,		"backlog",		"packets that came while too many were held")
+
+#define UNET_INTER_STAT_ID(id, name, text)	UNET_INTER_CNT_##id,
+enum unet_inter_stat {
+	UNET_INTER_CNT_NONE,
+	UNET_INTER_STATS(UNET_INTER_STAT_ID)
+	UNET_INTER_CNT_COUNT
+};
+
+#undef UNET_INTER_STAT_ID
+
+/* those from here on are violations: UNET_IA_VIOLATIONS of them end the claim */
+#define UNET_INTER_VIOLATIONS	UNET_INTER_CNT_TOKEN_FOREIGN
+
+enum unet_inter_action {
+	UNET_VERDICT_ACCEPT,
+	UNET_VERDICT_DROP,
+	UNET_VERDICT_MODIFY,	/* with the bytes of @extent instead */
+	UNET_VERDICT_DUPLICATE,	/* accept, twice */
+	UNET_VERDICT_INJECT,	/* the bytes of @extent, just before the packet, which stays held */
+	UNET_VERDICT_COUNT
+};
+
+#define UNET_VERDICT_EXTENTS	4
+
+/**
+ * struct unet_inter_verdict - what is to become of a packet, a cache line
+ * @token:	of the packet
+ * @cookie:	given back on DONE
+ * @action:	enum unet_inter_action
+ * @count:	packets meant, those with the tokens that follow: at least 1, and 1
+ *		for all but ACCEPT and DROP. DONE tells the first refusal
+ * @header_len:	MODIFY, INJECT: IP and L4 header bytes, all in the first extent; else 0
+ * @extents:	MODIFY, INJECT: used entries of @extent; else 0
+ * @reserved:	zero
+ * @extent:	the packet from the IP header on
+ *
+ * MODIFY without the right to modify payload has the header alone: the payload stays
+ * the kernel's. A modified packet is of the same flow, with headers as long as
+ * before; its payload too, but for UDP that is no super packet. Lengths and
+ * checksums are filled in by the kernel.
+ */
+struct unet_inter_verdict {
+	__u64 token;
+	__u32 cookie;
+	__u16 action;
+	__u16 extents;
+	__u32 count;
+	__u16 header_len;
+	__u16 reserved;
+	__u32 reserved2[2];
+	struct unet_extent extent[UNET_VERDICT_EXTENTS];
+};
+
+/**
+ * struct unet_inter_open - claim a grant; the open file becomes its channel
+ * @size:	sizeof(struct unet_inter_open)
+ * @flags:	zero
+ * @grant:	id, from UNET_CMD_INTER_GRANT
+ * @reserved:	zero
+ * @params:	wanted; max_flows is taken for 1
+ * @layout:	out: what was made
+ * @channel:	out: id that `unetctl channels` shows
+ * @ifindex:	out: of the device
+ * @rights:	out: UNET_INTER_*
+ * @directions:	out: UNET_INTER_INBOUND, _OUTBOUND
+ * @hold_ms:	out: longest time to a verdict
+ * @backlog:	out: most packets held
+ * @backlog_bytes: out: most bytes of packets held
+ * @copy_bytes:	out: most bytes of a packet that are shown
+ *
+ * Errors: ENOENT no such grant in this network namespace; EPERM granted to another
+ * user; EBUSY claimed by another process, or the file is bound; EACCES barred after
+ * violations; those of struct unet_bind.
+ */
+struct unet_inter_open {
+	__u32 size;
+	__u32 flags;
+	__u32 grant;
+	__u32 reserved;
+	struct unet_params params;
+	struct unet_layout layout;
+	__u32 channel;
+	__u32 ifindex;
+	__u32 rights;
+	__u32 directions;
+	__u32 hold_ms;
+	__u32 backlog;
+	__u32 backlog_bytes;
+	__u32 copy_bytes;
+};
+
+/**
+ * struct unet_inter_flow - whose packets are these? For the channel of an intermediary
+ * @size:	sizeof(struct unet_inter_flow)
+ * @flags:	zero
+ * @flow:	of an RX slot
+ * @family:	out: 2 (AF_INET) or 10 (AF_INET6), as all to @remote with the right to
+ *		observe headers, else 0
+ * @proto:	out
+ * @local_port:	out: network order, 0: any
+ * @remote_port: out: likewise
+ * @reserved:	zero
+ * @local:	out: IPv4 in the first 4 bytes; all zero: any
+ * @remote:	out: likewise
+ * @pid:	out: of the owner, in the caller's namespace, as all that follow with
+ *		UNET_INTER_IDENTITY, else 0
+ * @uid:	out
+ * @comm:	out: NUL terminated
+ *
+ * Errors: ENOENT the grant is in no such flow; EINVAL no intermediary's channel;
+ * ENOTCONN not bound.
+ */
+struct unet_inter_flow {
+	__u32 size;
+	__u32 flags;
+	__u32 flow;
+	__u8 family;
+	__u8 proto;
+	__be16 local_port;
+	__be16 remote_port;
+	__u16 reserved;
+	__u8 local[16];
+	__u8 remote[16];
+	__u32 pid;
+	__u32 uid;
+	char comm[16];
+};
+
+#define UNET_IOC_INTER_OPEN	_IOWR(UNET_IOC_MAGIC, 24, struct unet_inter_open)
+#define UNET_IOC_INTER_FLOW	_IOWR(UNET_IOC_MAGIC, 17, struct unet_inter_flow)
+
+/* Attributes of UNET_CMD_INTER_*, which have these and no UNET_A_* */
+enum unet_inter_attr {
+	UNET_IA_UNSPEC,
+	UNET_IA_PAD,
+	UNET_IA_IFNAME,		/* string; GRANT: device whose flows are meant */
+	UNET_IA_GRANT,		/* u32 id, unique on the host */
+	UNET_IA_RIGHTS,		/* u32 UNET_INTER_*; GRANT: needed */
+	UNET_IA_DIRECTIONS,	/* u32; default both */
+	UNET_IA_UID,		/* u32 who may claim it; default: who grants it */
+	UNET_IA_PRIORITY,	/* s32: lowest is next to the device; default 0 */
+	UNET_IA_POLICY,		/* u32 enum unet_inter_policy; default open */
+	UNET_IA_AFTER_MS,	/* u32, needed with UNET_INTER_FAIL_AFTER */
+	UNET_IA_HOLD_MS,	/* u32; default UNET_INTER_PROMPT_MS */
+	UNET_IA_BACKLOG,	/* u32 packets; default 256 */
+	UNET_IA_BACKLOG_BYTES,	/* u32; default 4 MiB */
+	UNET_IA_COPY_BYTES,	/* u32; default all of the packet */
+	UNET_IA_VIOLATIONS,	/* u32 that end the claim, 0: none do; default 100 */
+	UNET_IA_PROTO,		/* u8; default any */
+	UNET_IA_LOCAL_ADDR,	/* 4 or 16 bytes; default any */
+	UNET_IA_LOCAL_PREFIX,	/* u8 bits of it that count; default all */
+	UNET_IA_LOCAL_PORT,	/* be16; default any */
+	UNET_IA_REMOTE_ADDR,	/* as local */
+	UNET_IA_REMOTE_PREFIX,
+	UNET_IA_REMOTE_PORT,
+	UNET_IA_STATE,		/* u32 enum unet_inter_state */
+	UNET_IA_PID,		/* u32 of the intermediary, in the reader's namespace */
+	UNET_IA_COMM,		/* string */
+	UNET_IA_FLOWS,		/* u32 flows it is in the chain of */
+	UNET_IA_HELD,		/* u32 packets held */
+	UNET_IA_STATS,		/* binary: __u64[], index enum unet_inter_stat */
+	UNET_IA_COUNT
+};
+
 /* ---- generic netlink: control and inspection --------------------------- */
 
 #define UNET_GENL_NAME		"unet"
@@ -889,6 +1141,9 @@ enum unet_genl_cmd {
 	UNET_CMD_POLICY_ADD,	/* LAYER, FIRST, ACTIONS ...; CAP_NET_ADMIN; answers as POLICY_GET */
 	UNET_CMD_POLICY_DEL,	/* POLICY; CAP_NET_ADMIN */
 	UNET_CMD_POLICY_GET,	/* dump, in the order of ids */
+	UNET_CMD_INTER_GRANT,	/* UNET_IA_*: IFNAME and RIGHTS at least; answers GRANT; CAP_NET_ADMIN */
+	UNET_CMD_INTER_REVOKE,	/* GRANT; CAP_NET_ADMIN */
+	UNET_CMD_INTER_GET,	/* dump; IFNAME filters */
 	UNET_CMD_COUNT
 };
 
@@ -951,6 +1206,7 @@ enum unet_genl_attr {
 	UNET_A_GID,		/* u32, in the reader's user namespace */
 	UNET_A_ACTIONS,		/* u32 bit by enum unet_type_action */
 	UNET_A_MAX_TYPES,	/* u32 rules a user may have */
+	UNET_A_CHAIN,		/* string: a flow's intermediaries, "3:logger[812],7:-" */
 	UNET_A_COUNT
 };
 

@@ -14,6 +14,7 @@
 #include "vectors/abi.h"
 #include "vectors/csum.h"
 #include "vectors/flow_key.h"
+#include "vectors/inter_check.h"
 #include "vectors/ip4_options.h"
 #include "vectors/layout.h"
 #include "vectors/ring_check.h"
@@ -28,6 +29,11 @@ static const struct vector_set *const sets[] = {
 	&martian_set,
 	&flow_mask_set,
 	&icmp_error_set,
+	&inter_change_set,
+	&inter_match_set,
+	&inter_terms_set,
+	&inter_token_set,
+	&inter_verdict_set,
 	&ip4_options_set,
 	&layout_region_set,
 	&layout_set,

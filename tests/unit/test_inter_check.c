@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What an intermediary may: the rows of vectors/inter_check.h; any sequence of
+ * tokens given out and ended against a list that remembers all; and for random
+ * changes that what is let through is the held packet's flow and, without the right,
+ * the held packet's bytes.
+ */
+#include "core/flow_key.h"
+#include "helpers.h"
+#include "vectors/inter_check.h"
+
+static u64 seed = 11;
+
+/* ---- tokens ---- */
+
+#define ROUNDS	20000
+#define ENTRIES	16
+
+enum fate { HELD, ANSWERED, GONE };
+
+static enum unet_inter_stat by_the_list(const u8 *fate, u32 next, s64 number)
+{
+	if (number < 0 || number >= next)
+		return UNET_INTER_CNT_TOKEN_FOREIGN;
+	if (next - number > ENTRIES || fate[number] == GONE)
+		return UNET_INTER_CNT_TOKEN_STALE;
+	return fate[number] == HELD ? UNET_INTER_CNT_NONE :
+				      UNET_INTER_CNT_TOKEN_DOUBLE;
+}
+
+static bool full(const u8 *fate, u32 next)
+{
+	u32 i;
+
+	for (i = 0; i < next; i++)
+		if (fate[i] == HELD && next - i >= ENTRIES)
+			return true;
+	return false;
+}
+
+static void tokens_are_judged_as_by_a_list_of_all(void **state)
+{
+	u8 *fate = calloc(1, ROUNDS), memory[ENTRIES] = { 0 };
+	struct unet_inter_window w = {
+		.base = unit_random(&seed), .entries = ENTRIES, .state = memory,
+	};
+	u32 next = 0, round, index, refused = 0;
+	u64 token;
+
+	for (round = 0; round < ROUNDS; round++) {
+		s64 number = (s64)next - 20 + (s64)(unit_random(&seed) % 24);
+
+		if (unit_random(&seed) % 2) {
+			int at = unet_inter_token_issue(&w, &token);
+
+			assert_int_equal(at < 0, full(fate, next));
+			refused += at < 0;
+			if (at >= 0)
+				fate[next++] = HELD;
+			continue;
+		}
+		assert_int_equal(unet_inter_token_find(&w, w.base + (u64)number,
+						       &index),
+				 by_the_list(fate, next, number));
+		if (by_the_list(fate, next, number))
+			continue;
+		fate[number] = unit_random(&seed) % 3 ? ANSWERED : GONE;
+		unet_inter_token_end(&w, index, fate[number] == GONE ?
+				     UNET_TOKEN_GONE : UNET_TOKEN_ANSWERED);
+	}
+	assert_true(refused > 100 && next > 1000);
+	free(fate);
+}
+
+/* ---- changes ---- */
+
+static void flip(u8 *bytes, u32 len)
+{
+	bytes[unit_random(&seed) % len] ^= 1u << unit_random(&seed) % 8;
+}
+
+/* Fields the kernel fills in, of the two headers below. */
+static bool filled(u32 at, u32 len)
+{
+	if ((at >= 2 && at < 4) || (at >= 10 && at < 12))
+		return true;
+	return len == 28 ? at >= 24 : at >= 36 && at < 38;
+}
+
+static void changes_let_through_keep_what_must_stay(void **state)
+{
+	static const u32 rights[] = {
+		SEE | MAY(MODIFY_HEADERS), SEE | MAY(MODIFY_PAYLOAD),
+		SEE | MAY(MODIFY_HEADERS) | MAY(MODIFY_PAYLOAD),
+	};
+	u32 round, i, let = 0, refused = 0;
+
+	for (round = 0; round < 200000; round++) {
+		u8 old[UNET_TX_MAX_HEADER], new[UNET_TX_MAX_HEADER];
+		u32 len = vector_bytes(round % 2 ? UDP4(PORTS, "006c") :
+				       TCP4("00", PORTS, "1000"), old, sizeof(old));
+		struct unet_inter_change c = {
+			.rights = rights[unit_random(&seed) % 3],
+			.old = old, .new = new, .old_header = len,
+			.new_header = len, .old_total = len + 100,
+		};
+		struct unet_tx_info info;
+		u32 total;
+
+		memcpy(new, old, len);
+		for (i = unit_random(&seed) % 3; i; i--)
+			flip(new, len);
+		c.new_total = c.rights & MAY(MODIFY_PAYLOAD) ? len + 100 : len;
+		if (unet_inter_change_check(&c, &total, &info)) {
+			refused++;
+			continue;
+		}
+		let++;
+		assert_int_equal(total, len + 100);
+		/* addresses, ports, protocol */
+		assert_memory_equal(old + 12, new + 12, 12);
+		assert_int_equal(old[9], new[9]);
+		if (c.rights & MAY(MODIFY_HEADERS))
+			continue;
+		for (i = 0; i < len; i++)
+			assert_true(old[i] == new[i] || filled(i, len));
+	}
+	assert_true(let > 10000 && refused > 10000);
+}
+
+int main(void)
+{
+	static const struct vector_set *const sets[] = {
+		&inter_terms_set, &inter_match_set, &inter_token_set,
+		&inter_verdict_set, &inter_change_set,
+	};
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tokens_are_judged_as_by_a_list_of_all),
+		cmocka_unit_test(changes_let_through_keep_what_must_stay),
+	};
+
+	return unit_run("inter_check", sets, ARRAY_SIZE(sets), tests,
+			ARRAY_SIZE(tests));
+}

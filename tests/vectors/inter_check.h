@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+/* What may be granted to an intermediary, and what it may do with that. */
+#ifndef _UNET_VECTORS_INTER_CHECK_H
+#define _UNET_VECTORS_INTER_CHECK_H
+
+#include "core/inter_check.h"
+#include "core/wire.h"
+#include "vectors/set.h"
+
+#define SEE		(UNET_INTER_OBSERVE_HEADERS | UNET_INTER_OBSERVE_PAYLOAD)
+#define MAY(right)	UNET_INTER_##right
+#define SAYS(why)	UNET_INTER_CNT_##why
+
+/* ---- terms ---- */
+
+/* Of the default terms with these rights one number is changed. */
+struct inter_terms_row {
+	const char *name;
+	u32 rights;
+	u32 at;		/* offset of a u32, or 0: none is */
+	u32 value;
+	u32 bad;	/* UNET_IA_*, 0: it may be granted */
+};
+
+#define TERM(member)	offsetof(struct unet_inter_terms, member)
+
+static const struct inter_terms_row inter_terms_rows[] = {
+	{ "to look", SEE, 0, 0, 0 },
+	{ "one right of all", MAY(DROP), 0, 0, 0 },
+	{ "all rights but one", UNET_INTER_ALL_RIGHTS & ~MAY(INJECT), 0, 0, 0 },
+	{ "no right", 0, 0, 0, UNET_IA_RIGHTS },
+	{ "all rights", UNET_INTER_ALL_RIGHTS, 0, 0, UNET_IA_RIGHTS },
+	{ "a right there is not", SEE | 0x200, 0, 0, UNET_IA_RIGHTS },
+	{ "the highest bit", SEE | 0x80000000, 0, 0, UNET_IA_RIGHTS },
+	{ "headers to be changed unseen", MAY(MODIFY_HEADERS), 0, 0, UNET_IA_RIGHTS },
+	{ "payload to be changed unseen", MAY(MODIFY_PAYLOAD) | MAY(OBSERVE_HEADERS),
+	  0, 0, UNET_IA_RIGHTS },
+	{ "inbound alone", SEE, TERM(directions), 1, 0 },
+	{ "outbound alone", SEE, TERM(directions), 2, 0 },
+	{ "no direction", SEE, TERM(directions), 0, UNET_IA_DIRECTIONS },
+	{ "a third direction", SEE, TERM(directions), 4, UNET_IA_DIRECTIONS },
+	{ "closed", SEE, TERM(policy), UNET_INTER_FAIL_CLOSED, 0 },
+	{ "a policy there is not", SEE, TERM(policy), 3, UNET_IA_POLICY },
+	{ "after a time that is not said", SEE, TERM(policy),
+	  UNET_INTER_FAIL_AFTER, UNET_IA_AFTER_MS },
+	{ "a time that nobody asked for", SEE, TERM(after_ms), 5, UNET_IA_AFTER_MS },
+	{ "no time to answer", SEE, TERM(hold_ms), 0, UNET_IA_HOLD_MS },
+	{ "prompt enough", SEE, TERM(hold_ms), 100, 0 },
+	{ "not prompt", SEE, TERM(hold_ms), 101, UNET_IA_HOLD_MS },
+	{ "not prompt, by right", SEE | MAY(DELAY), TERM(hold_ms), 10000, 0 },
+	{ "longer than any", SEE | MAY(DELAY), TERM(hold_ms), 10001, UNET_IA_HOLD_MS },
+	{ "a backlog of none", SEE, TERM(backlog), 0, UNET_IA_BACKLOG },
+	{ "the largest backlog", SEE, TERM(backlog), 16384, 0 },
+	{ "a larger one", SEE, TERM(backlog), 16385, UNET_IA_BACKLOG },
+	{ "all ones of a backlog", SEE, TERM(backlog), 0xffffffff, UNET_IA_BACKLOG },
+	{ "bytes for a super packet", SEE, TERM(backlog_bytes), 65536, 0 },
+	{ "bytes for less", SEE, TERM(backlog_bytes), 65535, UNET_IA_BACKLOG_BYTES },
+	{ "too many bytes", SEE, TERM(backlog_bytes), (256u << 20) + 1,
+	  UNET_IA_BACKLOG_BYTES },
+	{ "one byte to see", SEE, TERM(copy_bytes), 1, 0 },
+	{ "no byte to see", SEE, TERM(copy_bytes), 0, UNET_IA_COPY_BYTES },
+	{ "more than a packet to see", SEE, TERM(copy_bytes), 65536, UNET_IA_COPY_BYTES },
+	{ "headers to be changed, cut", MAY(OBSERVE_HEADERS) | MAY(MODIFY_HEADERS),
+	  TERM(copy_bytes), 127, UNET_IA_COPY_BYTES },
+	{ "headers to be changed, whole", MAY(OBSERVE_HEADERS) | MAY(MODIFY_HEADERS),
+	  TERM(copy_bytes), 128, 0 },
+	{ "payload to be changed, cut", SEE | MAY(MODIFY_PAYLOAD),
+	  TERM(copy_bytes), 65534, UNET_IA_COPY_BYTES },
+	{ "as many violations as it likes", SEE, TERM(violations), 0, 0 },
+};
+
+static inline bool inter_terms_holds(const struct inter_terms_row *row)
+{
+	const struct unet_inter_fault *fault;
+	struct unet_inter_terms t;
+
+	unet_inter_terms_default(&t);
+	t.rights = row->rights;
+	if (row->at)
+		memcpy((u8 *)&t + row->at, &row->value, sizeof(u32));
+	fault = unet_inter_terms_check(&t);
+	return (fault ? fault->attr : 0) == row->bad && (!fault || fault->text);
+}
+
+VECTOR_SET(inter_terms);
+
+/* ---- predicates ---- */
+
+/* Terms about @proto (0: any) and both ends; a key of 10.0.0.1:80, 10.0.1.2:999. */
+struct inter_match_row {
+	const char *name;
+	u8 proto;
+	const char *local;
+	u8 local_bits;
+	u16 local_port;
+	const char *remote;
+	u8 remote_bits;
+	u16 remote_port;
+	enum unet_flow_mask mask;
+	enum unet_inter_match is;
+};
+
+#define EVERY	UNET_MATCH_ALL
+#define NEVER	UNET_MATCH_NO
+#define SOME	UNET_MATCH_SOME
+#define NONE	"00000000"
+
+static const struct inter_match_row inter_match_rows[] = {
+	{ "any", 0, NONE, 0, 0, NONE, 0, 0, UNET_MASK_5TUPLE, EVERY },
+	{ "any, of a listener", 0, NONE, 0, 0, NONE, 0, 0, UNET_MASK_2TUPLE, EVERY },
+	{ "its protocol", 6, NONE, 0, 0, NONE, 0, 0, UNET_MASK_5TUPLE, EVERY },
+	{ "another protocol", 17, NONE, 0, 0, NONE, 0, 0, UNET_MASK_5TUPLE, NEVER },
+	{ "its local port", 6, NONE, 0, 80, NONE, 0, 0, UNET_MASK_2TUPLE, EVERY },
+	{ "another local port", 6, NONE, 0, 81, NONE, 0, 0, UNET_MASK_2TUPLE, NEVER },
+	{ "its remote port", 6, NONE, 0, 0, NONE, 0, 999, UNET_MASK_5TUPLE, EVERY },
+	{ "another remote port", 6, NONE, 0, 0, NONE, 0, 998, UNET_MASK_5TUPLE, NEVER },
+	{ "a remote port, of a listener", 6, NONE, 0, 0, NONE, 0, 998,
+	  UNET_MASK_3TUPLE, SOME },
+	{ "its local address", 0, "0a000001", 32, 0, NONE, 0, 0, UNET_MASK_3TUPLE, EVERY },
+	{ "another local address", 0, "0a000002", 32, 0, NONE, 0, 0,
+	  UNET_MASK_3TUPLE, NEVER },
+	{ "a local address, of a listener on any", 0, "0a000002", 32, 0, NONE, 0, 0,
+	  UNET_MASK_2TUPLE, SOME },
+	{ "its local network", 0, "0a000000", 24, 0, NONE, 0, 0, UNET_MASK_5TUPLE, EVERY },
+	{ "a network by an odd bit", 0, "0a000000", 31, 0, NONE, 0, 0,
+	  UNET_MASK_5TUPLE, EVERY },
+	{ "its remote network", 0, NONE, 0, 0, "0a000100", 24, 0, UNET_MASK_5TUPLE, EVERY },
+	{ "one bit off", 0, NONE, 0, 0, "0a000000", 24, 0, UNET_MASK_5TUPLE, NEVER },
+	{ "that bit not counted", 0, NONE, 0, 0, "0a000000", 23, 0,
+	  UNET_MASK_5TUPLE, EVERY },
+	{ "a remote network, of a listener", 0, NONE, 0, 0, "0a000100", 24, 0,
+	  UNET_MASK_2TUPLE, SOME },
+};
+
+static inline bool inter_match_holds(const struct inter_match_row *row)
+{
+	struct unet_flow_key key = {
+		.local_port = cpu_to_be16(80), .remote_port = cpu_to_be16(999),
+		.proto = 6, .family = 4,
+	}, masked;
+	struct unet_inter_terms t;
+
+	vector_bytes("0a000001", (u8 *)key.local, 4);
+	vector_bytes("0a000102", (u8 *)key.remote, 4);
+	unet_flow_key_mask(&key, row->mask, &masked);
+	unet_inter_terms_default(&t);
+	t.rights = SEE;
+	t.any_proto = !row->proto;
+	t.proto = row->proto;
+	vector_bytes(row->local, (u8 *)t.local, 4);
+	vector_bytes(row->remote, (u8 *)t.remote, 4);
+	t.local_bits = row->local_bits;
+	t.remote_bits = row->remote_bits;
+	t.local_port = cpu_to_be16(row->local_port);
+	t.remote_port = cpu_to_be16(row->remote_port);
+	t.family = row->local_bits || row->remote_bits ? 4 : 0;
+	return !unet_inter_terms_check(&t) &&
+	       unet_inter_match(&t, &masked) == row->is;
+}
+
+VECTOR_SET(inter_match);
+
+/* ---- tokens ---- */
+
+/* Of a window of four, @out tokens were given out; all but @held were answered. */
+struct inter_token_row {
+	const char *name;
+	u32 out;
+	u32 held;	/* bit n: the n-th is held */
+	u32 gone;	/* bit n: the n-th went on without */
+	s64 ask;	/* number of the token asked about */
+	enum unet_inter_stat is;
+};
+
+static const struct inter_token_row inter_token_rows[] = {
+	{ "the one that is held", 1, 1, 0, 0, SAYS(NONE) },
+	{ "none was given out", 0, 0, 0, 0, SAYS(TOKEN_FOREIGN) },
+	{ "the next one", 1, 1, 0, 1, SAYS(TOKEN_FOREIGN) },
+	{ "the one before the first", 1, 1, 0, -1, SAYS(TOKEN_FOREIGN) },
+	{ "far off", 1, 1, 0, 1ll << 40, SAYS(TOKEN_FOREIGN) },
+	{ "answered", 1, 0, 0, 0, SAYS(TOKEN_DOUBLE) },
+	{ "gone on without", 1, 0, 1, 0, SAYS(TOKEN_STALE) },
+	{ "the oldest remembered", 4, 1, 0, 0, SAYS(NONE) },
+	{ "the newest of a full window", 4, 8, 0, 3, SAYS(NONE) },
+	{ "forgotten", 5, 0, 0, 0, SAYS(TOKEN_STALE) },
+	{ "remembered behind one that is forgotten", 5, 0, 0, 1, SAYS(TOKEN_DOUBLE) },
+	{ "long forgotten", 30, 0, 0, 2, SAYS(TOKEN_STALE) },
+};
+
+static inline bool inter_token_holds(const struct inter_token_row *row)
+{
+	u8 state[4];
+	/* It wraps, as a random one may. */
+	struct unet_inter_window w = { .base = ~0ull - 1, .entries = 4, .state = state };
+	u32 i, index = 99;
+	u64 token;
+
+	for (i = 0; i < row->out; i++) {
+		int at = unet_inter_token_issue(&w, &token);
+
+		if (at != (int)(i & 3) || token != w.base + i)
+			return false;
+		if (row->held >> i & 1)
+			continue;
+		unet_inter_token_end(&w, at, row->gone >> i & 1 ?
+				     UNET_TOKEN_GONE : UNET_TOKEN_ANSWERED);
+	}
+	if (unet_inter_token_find(&w, w.base + (u64)row->ask, &index) != row->is)
+		return false;
+	return row->is || index == ((u32)row->ask & 3);
+}
+
+VECTOR_SET(inter_token);
+
+/* ---- verdicts ---- */
+
+struct inter_verdict_row {
+	const char *name;
+	u32 rights;
+	struct unet_inter_verdict v;
+	enum unet_inter_stat is;
+	u32 total;
+};
+
+#define VERDICT(what, n, ...)	{ .action = UNET_VERDICT_##what, .count = n, __VA_ARGS__ }
+#define BYTES(hdr, n, ...)	.header_len = hdr, .extents = n, .extent = { __VA_ARGS__ }
+#define CHANGE			(SEE | MAY(MODIFY_PAYLOAD))
+
+static const struct inter_verdict_row inter_verdict_rows[] = {
+	{ "accept", SEE, VERDICT(ACCEPT, 1), SAYS(NONE) },
+	{ "accept many", SEE, VERDICT(ACCEPT, 16384), SAYS(NONE) },
+	{ "accept none", SEE, VERDICT(ACCEPT, 0), SAYS(BAD_VERDICT) },
+	{ "accept too many", SEE, VERDICT(ACCEPT, 16385), SAYS(BAD_VERDICT) },
+	{ "accept with bytes", SEE, VERDICT(ACCEPT, 1, BYTES(28, 1, { 0, 28 })),
+	  SAYS(BAD_VERDICT) },
+	{ "accept with a header", SEE, VERDICT(ACCEPT, 1, .header_len = 20),
+	  SAYS(BAD_VERDICT) },
+	{ "no action", SEE, { .action = UNET_VERDICT_COUNT, .count = 1 },
+	  SAYS(BAD_VERDICT) },
+	{ "reserved", SEE, VERDICT(ACCEPT, 1, .reserved = 1), SAYS(BAD_VERDICT) },
+	{ "reserved, the last", SEE, VERDICT(ACCEPT, 1, .reserved2 = { 0, 1 }),
+	  SAYS(BAD_VERDICT) },
+	{ "drop", SEE | MAY(DROP), VERDICT(DROP, 3), SAYS(NONE) },
+	{ "drop without right", SEE, VERDICT(DROP, 1), SAYS(RIGHT_DROP) },
+	{ "duplicate", SEE | MAY(DUPLICATE), VERDICT(DUPLICATE, 1), SAYS(NONE) },
+	{ "duplicate many", SEE | MAY(DUPLICATE), VERDICT(DUPLICATE, 2),
+	  SAYS(BAD_VERDICT) },
+	{ "duplicate without right", SEE, VERDICT(DUPLICATE, 1), SAYS(RIGHT_DUPLICATE) },
+	{ "modify", CHANGE, VERDICT(MODIFY, 1, BYTES(28, 1, { 0, 100 })), SAYS(NONE), 100 },
+	{ "modify in pieces", CHANGE,
+	  VERDICT(MODIFY, 1, BYTES(28, 4, { 0, 28 }, { 50, 2 }, { 9, 1 }, { 65535, 1 })),
+	  SAYS(NONE), 32 },
+	{ "modify in too many pieces", CHANGE,
+	  VERDICT(MODIFY, 1, BYTES(28, 5, { 0, 100 })), SAYS(BAD_VERDICT) },
+	{ "modify without bytes", CHANGE, VERDICT(MODIFY, 1), SAYS(BAD_VERDICT) },
+	{ "modify outside the region", CHANGE,
+	  VERDICT(MODIFY, 1, BYTES(28, 1, { 65500, 100 })), SAYS(BAD_EXTENT) },
+	{ "modify by all ones", CHANGE,
+	  VERDICT(MODIFY, 1, BYTES(28, 1, { 0xffffffff, 0xffffffff })), SAYS(BAD_EXTENT) },
+	{ "modify to more than a packet", CHANGE,
+	  VERDICT(MODIFY, 1, BYTES(28, 2, { 0, 65536 }, { 0, 28 })), SAYS(BAD_LENGTH) },
+	{ "modify, the header in two", CHANGE,
+	  VERDICT(MODIFY, 1, BYTES(28, 2, { 0, 20 }, { 20, 80 })), SAYS(BAD_VERDICT) },
+	{ "modify without right", SEE, VERDICT(MODIFY, 1, BYTES(28, 1, { 0, 100 })),
+	  SAYS(RIGHT_PAYLOAD) },
+	{ "inject", SEE | MAY(INJECT), VERDICT(INJECT, 1, BYTES(28, 1, { 0, 100 })),
+	  SAYS(NONE), 100 },
+	{ "inject without right", CHANGE, VERDICT(INJECT, 1, BYTES(28, 1, { 0, 100 })),
+	  SAYS(RIGHT_INJECT) },
+};
+
+static inline bool inter_verdict_holds(const struct inter_verdict_row *row)
+{
+	u32 total = 0;
+
+	return unet_inter_verdict_check(&row->v, row->rights, 65536, &total) ==
+	       row->is && (row->is || total == row->total);
+}
+
+VECTOR_SET(inter_verdict);
+
+/* ---- changes ---- */
+
+/* A held packet of 100 bytes of payload; what is wanted in its place. */
+struct inter_change_row {
+	const char *name;
+	u32 rights;
+	const char *old;
+	const char *new;
+	u32 payload;	/* that comes with it, beyond the header */
+	u16 seg_size;
+	enum unet_inter_stat is;
+	u32 total;
+};
+
+#define HEAD4(tos, proto, sum, src)	"45" tos "0064 0001 4000 40" proto sum src "0a000102"
+#define UDP4(ports, len)	HEAD4("00", "11", "abcd", "0a000001") ports len "1234"
+#define TCP4(tos, ports, win)	HEAD4(tos, "06", "abcd", "0a000001") ports \
+	"11223344 55667788 5010" win "9999 0000"
+#define PORTS	"0050 03e7"
+
+static const struct inter_change_row inter_change_rows[] = {
+	{ "the same", CHANGE, UDP4(PORTS, "006c"), UDP4(PORTS, "006c"), 100, 0,
+	  SAYS(NONE), 128 },
+	{ "what the kernel fills in may be anything", CHANGE, UDP4(PORTS, "006c"),
+	  "4500ffff 0001 4000 4011 0000 0a000001 0a000102" PORTS "ffff ffff", 100, 0,
+	  SAYS(NONE), 128 },
+	{ "a shorter datagram", CHANGE, UDP4(PORTS, "006c"), UDP4(PORTS, "006c"), 7, 0,
+	  SAYS(NONE), 35 },
+	{ "a longer datagram", CHANGE, UDP4(PORTS, "006c"), UDP4(PORTS, "006c"), 900, 0,
+	  SAYS(NONE), 928 },
+	{ "an empty datagram", CHANGE, UDP4(PORTS, "006c"), UDP4(PORTS, "006c"), 0, 0,
+	  SAYS(NONE), 28 },
+	{ "a shorter super packet", CHANGE, UDP4(PORTS, "006c"), UDP4(PORTS, "006c"), 99, 50,
+	  SAYS(BAD_LENGTH) },
+	{ "as much of a stream", CHANGE, TCP4("00", PORTS, "1000"),
+	  TCP4("00", PORTS, "1000"), 100, 0, SAYS(NONE), 140 },
+	{ "less of a stream", CHANGE, TCP4("00", PORTS, "1000"),
+	  TCP4("00", PORTS, "1000"), 99, 0, SAYS(BAD_LENGTH) },
+	{ "more of a stream", CHANGE, TCP4("00", PORTS, "1000"),
+	  TCP4("00", PORTS, "1000"), 101, 0, SAYS(BAD_LENGTH) },
+	{ "a header byte without the right", CHANGE, TCP4("00", PORTS, "1000"),
+	  TCP4("28", PORTS, "1000"), 100, 0, SAYS(RIGHT_HEADERS) },
+	{ "a window without the right", CHANGE, TCP4("00", PORTS, "1000"),
+	  TCP4("00", PORTS, "1001"), 100, 0, SAYS(RIGHT_HEADERS) },
+	{ "a header byte by right", SEE | MAY(MODIFY_HEADERS),
+	  TCP4("00", PORTS, "1000"), TCP4("28", PORTS, "1001"), 0, 0, SAYS(NONE), 140 },
+	{ "payload along with it", SEE | MAY(MODIFY_HEADERS),
+	  TCP4("00", PORTS, "1000"), TCP4("28", PORTS, "1000"), 100, 0,
+	  SAYS(RIGHT_PAYLOAD) },
+	{ "another source", CHANGE | MAY(MODIFY_HEADERS), UDP4(PORTS, "006c"),
+	  HEAD4("00", "11", "abcd", "0a000002") PORTS "006c1234", 100, 0, SAYS(SPOOF) },
+	{ "another local port", CHANGE | MAY(MODIFY_HEADERS), UDP4(PORTS, "006c"),
+	  UDP4("0051 03e7", "006c"), 100, 0, SAYS(SPOOF) },
+	{ "another remote port", CHANGE | MAY(MODIFY_HEADERS), UDP4(PORTS, "006c"),
+	  UDP4("0050 03e8", "006c"), 100, 0, SAYS(SPOOF) },
+	{ "another protocol", CHANGE | MAY(MODIFY_HEADERS), UDP4(PORTS, "006c"),
+	  HEAD4("00", "84", "abcd", "0a000001") PORTS "006c1234", 100, 0, SAYS(SPOOF) },
+	{ "no version", CHANGE, UDP4(PORTS, "006c"),
+	  "0500 0064 0001 4000 4011 0000 0a000001 0a000102" PORTS "ffff ffff", 100, 0,
+	  SAYS(BAD_HEADER) },
+	{ "a shorter header", CHANGE | MAY(MODIFY_HEADERS), TCP4("00", PORTS, "1000"),
+	  UDP4(PORTS, "006c"), 112, 0, SAYS(BAD_LENGTH) },
+	{ "a fragment", CHANGE | MAY(MODIFY_HEADERS), UDP4(PORTS, "006c"),
+	  "45000064 0001 2000 4011 0000 0a000001 0a000102" PORTS "ffff ffff", 100, 0,
+	  SAYS(BAD_HEADER) },
+};
+
+static inline bool inter_change_holds(const struct inter_change_row *row)
+{
+	u8 old[UNET_TX_MAX_HEADER], new[UNET_TX_MAX_HEADER];
+	struct unet_inter_change c = {
+		.rights = row->rights, .old = old, .new = new,
+		.seg_size = row->seg_size,
+	};
+	struct unet_tx_info info;
+	u32 total = 0;
+
+	c.old_header = vector_bytes(row->old, old, sizeof(old));
+	c.new_header = vector_bytes(row->new, new, sizeof(new));
+	c.old_total = c.old_header + 100;
+	c.new_total = c.new_header + row->payload;
+	return unet_inter_change_check(&c, &total, &info) == row->is &&
+	       (row->is || (total == row->total &&
+			    info.header_len + info.payload == total));
+}
+
+VECTOR_SET(inter_change);
+
+#endif /* _UNET_VECTORS_INTER_CHECK_H */
