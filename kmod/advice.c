@@ -114,6 +114,12 @@ void unet_advice_dropped(struct unet_flow *flow)
 	WRITE_ONCE(flow->adv->dropped, ++flow->tx_dropped);
 }
 
+void unet_advice_intermediated(struct unet_flow *flow, bool now)
+{
+	change_flags(flow, now ? UNET_ADV_INTERMEDIATED : 0,
+		     now ? 0 : UNET_ADV_INTERMEDIATED);
+}
+
 void unet_advice_push_back(struct unet_flow *flow)
 {
 	suspend(flow);

@@ -43,6 +43,15 @@ void unet_advice_sent(struct unet_flow *flow);
 void unet_advice_dropped(struct unet_flow *flow);
 
 /**
+ * unet_advice_intermediated() - intermediaries came into the flow, or left
+ * @flow:	flow
+ * @now:	they are there
+ *
+ * Context: any.
+ */
+void unet_advice_intermediated(struct unet_flow *flow, bool now);
+
+/**
  * unet_advice_push_back() - device or queueing discipline dropped a send
  * @flow: flow
  *

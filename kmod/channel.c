@@ -19,6 +19,7 @@
 #include "core/params.h"
 #include "flow.h"
 #include "genl.h"
+#include "intermediary.h"
 #include "live.h"
 #include "nexus.h"
 #include "stats.h"
@@ -66,6 +67,8 @@ static void free_work(struct work_struct *work)
 	synchronize_rcu();
 	unbind_memory(ch);
 	unet_arena_destroy(ch->arena);
+	if (ch->inter)
+		unet_inter_put(ch->inter);
 	if (ch->nexus)
 		unet_nexus_put(ch->nexus);
 	put_pid(ch->pid);
@@ -340,6 +343,83 @@ int unet_channel_bind(struct unet_channel *ch, struct unet_bind *bind)
 	return err;
 }
 
+/* ---- bind, of an intermediary ------------------------------------------ */
+
+static void end_inter(struct unet_channel *ch)
+{
+	if (ch->inter)
+		unet_inter_stop(ch->inter, ch);
+}
+
+/* Mirror of bind_to(), for a channel that nobody has seen. */
+static void leave_early(struct unet_channel *ch)
+{
+	leave_live(ch, UNET_CHANNEL_DETACHED, UNET_POISON_NONE);
+	end_inter(ch);
+	leave_nexus(ch);
+}
+
+static int inter_bind(struct unet_channel *ch, struct unet_inter *in,
+		      struct unet_inter_open *open)
+{
+	struct unet_params params;
+	int err;
+
+	open->params.max_flows = 1;
+	err = unet_params_complete(&open->params, &params, NULL);
+	if (!err)
+		err = unet_layout_compute(&params, PAGE_SIZE, &open->layout);
+	if (err)
+		return err;
+	unet_nexus_get(in->nexus);
+	unet_inter_get(in);
+	ch->inter = in;
+	err = bind_to(ch, in->nexus, &open->layout);
+	if (err) {
+		ch->inter = NULL;
+		unet_inter_put(in);
+		unet_nexus_put(in->nexus);
+		return err;
+	}
+	err = unet_inter_start(in, ch);
+	if (err)
+		leave_early(ch);
+	open->params = params;
+	open->channel = ch->id;
+	open->ifindex = in->nexus->ifindex;
+	return err;
+}
+
+static int inter_open(struct unet_channel *ch, struct unet_inter_open *open)
+{
+	struct unet_inter *in;
+	int err;
+
+	if (atomic_read(&ch->state) != UNET_CHANNEL_UNBOUND)
+		return -EBUSY;
+	in = unet_inter_reserve(ch, current->nsproxy->net_ns, open);
+	if (IS_ERR(in))
+		return PTR_ERR(in);
+	err = inter_bind(ch, in, open);
+	if (err)
+		unet_inter_stop(in, ch);
+	unet_inter_put(in);
+	return err;
+}
+
+int unet_channel_inter_open(struct unet_channel *ch,
+			    struct unet_inter_open *open)
+{
+	int err;
+
+	if (open->reserved)
+		return -EINVAL;
+	mutex_lock(&ch->ctl);
+	err = inter_open(ch, open);
+	mutex_unlock(&ch->ctl);
+	return err;
+}
+
 int unet_channel_mmap(struct unet_channel *ch, struct vm_area_struct *vma)
 {
 	/* pairs with go_live() */
@@ -370,6 +450,7 @@ static void poison_work(struct work_struct *work)
 
 	mutex_lock(&ch->ctl);
 	remove_flows(ch);
+	end_inter(ch);
 	mutex_unlock(&ch->ctl);
 	unet_channel_put(ch);
 }
@@ -379,6 +460,7 @@ void unet_channel_detach(struct unet_channel *ch)
 	mutex_lock(&ch->ctl);
 	leave_live(ch, UNET_CHANNEL_DETACHED, UNET_POISON_NONE);
 	remove_flows(ch);
+	end_inter(ch);
 	leave_nexus(ch);
 	mutex_unlock(&ch->ctl);
 	wake_all(ch);
@@ -398,6 +480,7 @@ void unet_channel_release(struct unet_channel *ch)
 	if (ch->attached)
 		leave_live(ch, UNET_CHANNEL_DETACHED, UNET_POISON_NONE);
 	remove_flows(ch);
+	end_inter(ch);
 	leave_nexus(ch);
 	mutex_unlock(&ch->ctl);
 	unet_channel_put(ch);
@@ -422,6 +505,8 @@ int unet_channel_flow_add(struct unet_channel *ch, struct unet_flow_req *req)
 
 	mutex_lock(&ch->ctl);
 	err = live_or_errno(ch);
+	if (!err && ch->inter)
+		err = -EOPNOTSUPP;
 	if (!err)
 		err = unet_flow_add(ch, req);
 	mutex_unlock(&ch->ctl);
@@ -663,7 +748,8 @@ static int sync_tx(struct unet_channel *ch, u32 *sent)
 		return -EINTR;
 	n = live_or_errno(ch);
 	if (!n)
-		n = ch->nexus->ops->send(ch->nexus, ch);
+		n = ch->inter ? unet_inter_answer(ch) :
+				ch->nexus->ops->send(ch->nexus, ch);
 	mutex_unlock(&ch->tx_lock);
 	if (n < 0)
 		return n;

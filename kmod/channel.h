@@ -33,6 +33,7 @@
 struct pid;
 struct unet_arena;
 struct unet_flow;
+struct unet_inter;
 struct unet_nexus;
 struct vm_area_struct;
 
@@ -46,6 +47,8 @@ struct vm_area_struct;
  * @nexus:	NULL until bound; a reference, kept until the channel is freed
  * @nexus_node:	in nexus.channels; nexus.lock
  * @attached:	it is in nexus.channels; guarded by @ctl
+ * @inter:	the grant it serves, a reference; NULL: the channel has flows. Constant
+ *		once LIVE
  * @arena:	NULL until bound; store-release, so mmap() needs no lock
  * @info:	in the arena, kernel writes
  * @adv:	in the arena, kernel writes
@@ -81,6 +84,7 @@ struct unet_channel {
 	struct unet_nexus *nexus;
 	struct list_head nexus_node;
 	bool attached;
+	struct unet_inter *inter;
 	struct unet_arena *arena;
 	struct unet_info *info;
 	struct unet_flow_adv *adv;
@@ -138,6 +142,17 @@ void unet_channel_release(struct unet_channel *ch);
  * Return: 0 or the errors struct unet_bind names.
  */
 int unet_channel_bind(struct unet_channel *ch, struct unet_bind *bind);
+
+/**
+ * unet_channel_inter_open() - UNET_IOC_INTER_OPEN
+ * @ch:		channel
+ * @open:	private copy; answers are filled in
+ *
+ * Context: process; sleeps.
+ * Return: 0 or the errors struct unet_inter_open names.
+ */
+int unet_channel_inter_open(struct unet_channel *ch,
+			    struct unet_inter_open *open);
 
 /**
  * unet_channel_mmap() - map a region

@@ -19,6 +19,7 @@
 #include "channel.h"
 #include "chardev.h"
 #include "core/params.h"
+#include "intermediary.h"
 
 static unsigned short mode = 0666;
 module_param(mode, ushort, 0444);
@@ -41,6 +42,8 @@ union arg {
 	struct unet_state state;
 	struct unet_type_req type_req;
 	struct unet_type_ref type_ref;
+	struct unet_inter_open inter_open;
+	struct unet_inter_flow inter_flow;
 };
 
 /* ---- calls ------------------------------------------------------------- */
@@ -51,7 +54,7 @@ static int call_query(struct unet_channel *ch, union arg *a)
 	a->query.counters = UNET_CNT_COUNT;
 	a->query.features = UNET_FEATURE_BATCH | UNET_FEATURE_SUPER |
 			    UNET_FEATURE_TX_SEG | UNET_FEATURE_ICMP |
-			    UNET_FEATURE_TYPES;
+			    UNET_FEATURE_TYPES | UNET_FEATURE_INTER;
 	a->query.max_ring = UNET_MAX_RING;
 	a->query.max_flows = UNET_MAX_FLOWS;
 	a->query.max_arena = unet_arena_max_bytes();
@@ -115,6 +118,16 @@ static int call_type_join(struct unet_channel *ch, union arg *a)
 	return unet_channel_type_join(ch, &a->type_ref);
 }
 
+static int call_inter_open(struct unet_channel *ch, union arg *a)
+{
+	return unet_channel_inter_open(ch, &a->inter_open);
+}
+
+static int call_inter_flow(struct unet_channel *ch, union arg *a)
+{
+	return unet_inter_whose(ch, &a->inter_flow);
+}
+
 /**
  * struct call - one ioctl
  * @size:	of its argument in the first version: the least that is taken
@@ -133,7 +146,7 @@ struct call {
 #define CALL(type, known, fn)	{ sizeof(struct type), known, fn }
 #define CALL_REASONS(type, fn)	{ sizeof(struct type), 0, fn, true }
 
-/* By _IOC_NR. */
+/* By _IOC_NR; there may be numbers without a call. */
 static const struct call calls[] = {
 	CALL(unet_query, 0, call_query),
 	CALL(unet_bind, 0, call_bind),
@@ -153,6 +166,10 @@ static const struct call calls[] = {
 							 call_type_priority),
 	[_IOC_NR(UNET_IOC_TYPE_DEL)] = CALL_REASONS(unet_type_ref, call_type_del),
 	[_IOC_NR(UNET_IOC_TYPE_JOIN)] = CALL_REASONS(unet_type_ref, call_type_join),
+	[_IOC_NR(UNET_IOC_INTER_OPEN)] =
+		CALL(unet_inter_open, 0, call_inter_open),
+	[_IOC_NR(UNET_IOC_INTER_FLOW)] =
+		CALL(unet_inter_flow, 0, call_inter_flow),
 };
 
 static int copy_in(union arg *a, const struct call *call, void __user *user)

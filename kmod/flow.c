@@ -15,6 +15,7 @@
 #include "channel.h"
 #include "core/type_match.h"
 #include "flow.h"
+#include "intermediary.h"
 #include "live.h"
 #include "nexus.h"
 #include "portns.h"
@@ -183,6 +184,7 @@ static void free_rcu(struct rcu_head *rcu)
 {
 	struct unet_flow *flow = container_of(rcu, struct unet_flow, rcu);
 
+	unet_inter_chain_free(flow);
 	unet_channel_put(flow->channel);
 	unet_live_add(UNET_LIVE_FLOW, -1);
 	kfree(flow);
@@ -463,8 +465,20 @@ static void init_tcp(struct unet_flow *flow, const struct plan *p)
 static void set_meta(struct unet_flow *flow, const struct unet_flow_meta *meta)
 {
 	flow->meta = *meta;
-	WRITE_ONCE(flow->exclusive,
-		   meta->batch_limit || meta->flags & UNET_META_NO_BATCH);
+	WRITE_ONCE(flow->exclusive, flow->chained || meta->batch_limit ||
+		   meta->flags & UNET_META_NO_BATCH);
+}
+
+void unet_flow_set_chained(struct unet_flow *flow, bool chained)
+{
+	struct unet_flow_meta meta;
+
+	spin_lock_bh(&flow->lock);
+	meta = flow->meta;
+	WRITE_ONCE(flow->chained, chained);
+	set_meta(flow, &meta);
+	spin_unlock_bh(&flow->lock);
+	unet_advice_intermediated(flow, chained);
 }
 
 static u32 new_handle(struct unet_channel *ch, u32 index)
@@ -561,6 +575,9 @@ static int link_flow(struct unet_flow *flow)
 	err = link_id(nx, flow);
 	if (err)
 		return err;
+	err = unet_inter_flow_add(flow);
+	if (err)
+		goto err_chain;
 	set_index(flow->channel, flow->handle, flow);
 	for (i = 0; i < flow->num_nodes; i++) {
 		err = link_node(&nx->flows, &flow->node[i]);
@@ -573,7 +590,9 @@ static int link_flow(struct unet_flow *flow)
 err_nodes:
 	unlink_nodes(flow, i);
 	set_index(flow->channel, flow->handle, NULL);
+err_chain:
 	xa_erase(&nx->flows.ids, flow->id);
+	unet_inter_flow_gone(flow);
 	return err;
 }
 
@@ -729,6 +748,7 @@ void unet_flow_remove(struct unet_flow *flow, u32 flags)
 	trace_unet_flow_del(ch->id, flow->handle, &flow->node[0].key);
 	unlink_flow(flow);
 	stop_sending(flow, flags);
+	unet_inter_flow_gone(flow);
 	unet_advice_exit(flow, gone);
 	if (gone)
 		unet_batch_end(flow);

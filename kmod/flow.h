@@ -16,6 +16,8 @@
 
 #include <linux/atomic.h>
 #include <linux/bits.h>
+#include <linux/compiler.h>
+#include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable.h>
 #include <linux/spinlock.h>
@@ -28,6 +30,7 @@
 #include "core/tx_check.h"
 #include "route.h"
 
+struct unet_chain;
 struct unet_channel;
 struct unet_flow;
 struct unet_nexus;
@@ -95,8 +98,10 @@ struct unet_flow_tcp {
  * @lock:	(bh) guards @batch, @dead, @meta and the rx_* counters; inside
  *		channel.rx_lock
  * @dead:	removed: nothing joins @batch any more
- * @exclusive:	batches may have to be closed before the poll's end: a batch limit
- *		or UNET_META_NO_BATCH
+ * @exclusive:	packets may not take the short way: a batch limit, UNET_META_NO_BATCH
+ *		or @chained
+ * @chained:	intermediaries are in it
+ * @chain:	from the first of them on; RCU
  * @batch:	the open batch
  * @next:	in the list of the CPU that opened the batch (unet_channel_cpu.first)
  * @channel:	owner; a reference
@@ -135,6 +140,7 @@ struct unet_flow {
 	spinlock_t lock;
 	bool dead;
 	bool exclusive;
+	bool chained;
 	struct unet_batch batch;
 	struct unet_flow *next;
 	struct unet_channel *channel;
@@ -147,6 +153,7 @@ struct unet_flow {
 	u64 rx_bytes;
 	u64 rx_drops;
 	struct unet_flow_tcp tcp;
+	struct unet_chain __rcu *chain;
 
 	/* transmit */
 	refcount_t ref ____cacheline_aligned_in_smp;
@@ -258,6 +265,22 @@ void unet_flow_remove(struct unet_flow *flow, u32 flags);
  * Return: 0 or -EINVAL.
  */
 int unet_flow_set(struct unet_flow *flow, const struct unet_flow_meta *meta);
+
+/**
+ * unet_flow_set_chained() - intermediaries are in the flow, or not any more
+ * @flow:	flow
+ * @chained:	which; its owner is told
+ *
+ * Context: process, unet_inters.lock held.
+ */
+void unet_flow_set_chained(struct unet_flow *flow, bool chained);
+
+/* a racy look is enough: who does not see it was first */
+static inline bool unet_flow_chained(const struct unet_flow *flow)
+{
+	return unlikely(READ_ONCE(flow->chained)) &&
+	       rcu_access_pointer(flow->chain);
+}
 
 void unet_flow_get(struct unet_flow *flow);
 

@@ -31,7 +31,10 @@ static void flowswitch_free(struct unet_nexus *nx)
  */
 static int poll(struct napi_struct *napi, int budget)
 {
-	unet_batch_release(container_of(napi, struct unet_rx_cpu, napi));
+	struct unet_rx_cpu *rx = container_of(napi, struct unet_rx_cpu, napi);
+
+	unet_inter_release(&rx->burst);
+	unet_batch_release(rx);
 	napi_complete_done(napi, 0);
 	return 0;
 }
@@ -130,4 +133,6 @@ const struct unet_nexus_ops unet_flowswitch_ops = {
 	.free = flowswitch_free,
 	.send = unet_flowswitch_send,
 	.send_header = unet_flowswitch_send_header,
+	.pass_in = unet_flowswitch_pass_in,
+	.pass_out = unet_flowswitch_pass_out,
 };

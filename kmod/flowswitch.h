@@ -51,6 +51,7 @@ struct unet_rx_known {
  * @fs:		the flowswitch
  * @touched:	first channel touched in this burst, by unet_channel_cpu.next
  * @last:	the last one
+ * @burst:	intermediaries that were shown something
  * @known:	by a hash of addresses and ports, 1 << UNET_KNOWN_BITS
  * @tstamp:	CLOCK_MONOTONIC ns, read at the first packet of a burst
  * @local:	last local addresses, IPv4 and IPv6
@@ -61,6 +62,7 @@ struct unet_rx_cpu {
 	struct unet_flowswitch *fs;
 	struct unet_channel_cpu *touched;
 	struct unet_channel_cpu *last;
+	struct unet_inter_burst burst;
 	struct unet_rx_known *known;
 	u64 tstamp;
 	struct unet_local local[2];
@@ -92,9 +94,11 @@ extern const struct unet_nexus_ops unet_flowswitch_ops;
  */
 bool unet_flowswitch_rx(struct unet_nexus *nx, struct sk_buff *skb);
 
-/* unet_nexus_ops.send and .send_header */
+/* unet_nexus_ops.send, .send_header, .pass_in and .pass_out */
 int unet_flowswitch_send(struct unet_nexus *nx, struct unet_channel *ch);
 enum unet_counter unet_flowswitch_send_header(struct unet_flow *flow, void *hdr,
 					      u32 bytes);
+void unet_flowswitch_pass_in(struct unet_flow *flow, struct unet_held *h);
+void unet_flowswitch_pass_out(struct unet_flow *flow, struct unet_held *h);
 
 #endif /* _UNET_FLOWSWITCH_H */

@@ -17,6 +17,7 @@
 #include "core/wire.h"
 #include "flow.h"
 #include "flowswitch.h"
+#include "intermediary.h"
 #include "packet.h"
 #include "reset.h"
 #include "stats.h"
@@ -79,8 +80,8 @@ static void count_drop(struct unet_channel *ch, struct unet_flow *flow,
 	spin_unlock(&flow->lock);
 }
 
-static void deliver(struct unet_rx_cpu *rx, struct unet_flow *flow,
-		    const struct unet_rx_packet *p, u32 flags)
+static void put_in(struct unet_rx_cpu *rx, struct unet_flow *flow,
+		   const struct unet_rx_packet *p, u32 flags)
 {
 	struct unet_channel *ch = flow->channel;
 	struct unet_piece piece;
@@ -96,6 +97,36 @@ static void deliver(struct unet_rx_cpu *rx, struct unet_flow *flow,
 	if (unlikely(why))
 		count_drop(ch, flow, p->info.bytes, why);
 	unet_reset_seen(flow, p->info.tcp_flags);
+}
+
+/* ICMP errors are about the flow, not of it: no intermediary sees them. */
+static void deliver(struct unet_rx_cpu *rx, struct unet_flow *flow,
+		    const struct unet_rx_packet *p, u32 flags)
+{
+	if (unlikely(unet_flow_chained(flow)) && !flags &&
+	    unet_inter_rx(flow, p, &rx->burst)) {
+		napi_schedule(&rx->napi);
+		return;
+	}
+	put_in(rx, flow, p, flags);
+}
+
+/* Any context with BH off: what it adds is released by the poll, once they are on. */
+void unet_flowswitch_pass_in(struct unet_flow *flow, struct unet_held *h)
+{
+	struct unet_flowswitch *fs = container_of(flow->channel->nexus,
+						  struct unet_flowswitch, nx);
+	struct unet_rx_cpu *rx = this_cpu_ptr(fs->rx);
+	struct unet_rx_packet p = {
+		.skb = h->skb,
+		.info = h->info,
+		.proto = h->proto,
+	};
+	u32 need = UNET_FLOW_MAX_NEED;
+
+	p.l3 = headers(rx, h->skb, &need);
+	if (p.l3)
+		put_in(rx, flow, &p, 0);
 }
 
 /* ---- delivering the plain ---------------------------------------------- */

@@ -10,6 +10,7 @@
  *   source      still the host's                         TX_SOURCE_GONE
  *   route       through this device, large enough        TX_NO_ROUTE, TX_TOO_BIG
  *   packet      header fixed, payload attached           TX_NO_MEMORY
+ *   (chain      intermediaries, if the flow has any)
  *   neighbour, qdisc, device                             TX_DROP_DEVICE
  *
  * From the second copy on nothing is read from shared memory but the payload, and
@@ -24,6 +25,7 @@
 #include <linux/sched/signal.h>
 #include <linux/skbuff.h>
 #include <linux/string.h>
+#include <net/dst.h>
 
 #include "advice.h"
 #include "arena.h"
@@ -31,6 +33,7 @@
 #include "core/tx_check.h"
 #include "flow.h"
 #include "flowswitch.h"
+#include "intermediary.h"
 #include "kring.h"
 #include "nexus.h"
 #include "packet.h"
@@ -49,6 +52,7 @@
  * @hdr:	private copy of the headers
  * @info:	what they say
  * @held:	DONE will be posted by completion
+ * @direct:	no intermediary sees it
  */
 struct send {
 	struct unet_tx_slot slot;
@@ -58,6 +62,7 @@ struct send {
 	u8 hdr[UNET_TX_MAX_HEADER] __aligned(8);
 	struct unet_tx_info info;
 	bool held;
+	bool direct;
 };
 
 /* ---- steps ------------------------------------------------------------- */
@@ -176,6 +181,21 @@ static enum unet_counter output_counter(int rc)
 	return rc == -ENETDOWN ? UNET_CNT_TX_DROP_DOWN : UNET_CNT_TX_DROP_DEVICE;
 }
 
+/* With a route of its own: it may go when the flow has another, or is gone. */
+static enum unet_counter into_chain(struct send *s)
+{
+	struct unet_request *none;
+	struct sk_buff *skb;
+
+	skb = unet_packet_out(s->flow, s->dev, &s->slot, s->hdr, &s->info, true,
+			      &none);
+	if (!skb)
+		return UNET_CNT_TX_NO_MEMORY;
+	skb_dst_set(skb, dst_clone(s->flow->route.dst));
+	unet_reset_track(s->flow, &s->info);
+	return unet_inter_tx(s->flow, skb, &s->info);
+}
+
 static enum unet_counter hand_over(struct send *s)
 {
 	struct unet_request *req;
@@ -185,7 +205,10 @@ static enum unet_counter hand_over(struct send *s)
 
 	if (s->info.family)
 		unet_tx_header_fix(s->hdr, &s->info);
-	skb = unet_packet_out(s->flow, s->dev, &s->slot, s->hdr, &s->info, &req);
+	if (unlikely(unet_flow_chained(s->flow)) && !s->direct)
+		return into_chain(s);
+	skb = unet_packet_out(s->flow, s->dev, &s->slot, s->hdr, &s->info, false,
+			      &req);
 	if (!skb)
 		return UNET_CNT_TX_NO_MEMORY;
 	unet_reset_track(s->flow, &s->info);
@@ -319,6 +342,7 @@ enum unet_counter unet_flowswitch_send_header(struct unet_flow *flow, void *hdr,
 		},
 		.flow = flow,
 		.total = bytes,
+		.direct = true,
 	};
 	enum unet_counter why;
 
@@ -330,4 +354,32 @@ enum unet_counter unet_flowswitch_send_header(struct unet_flow *flow, void *hdr,
 	if (!why)
 		why = check_route(&s);
 	return why ? why : hand_over(&s);
+}
+
+/* ---- out of a chain ---------------------------------------------------- */
+
+/* It may have been held for long: is the source address still the host's? */
+static bool source_there(struct unet_nexus *nx, const struct unet_held *h)
+{
+	const void *l3 = skb_network_header(h->skb);
+	struct unet_local fresh = { };
+	__be32 src[4] = { };
+
+	if (h->addr_gen == atomic_read(&nx->addr_gen))
+		return true;
+	memcpy(src, l3 + (h->family == 4 ? 12 : 8), h->family == 4 ? 4 : 16);
+	return unet_local_check(&fresh, nx, h->family, src);
+}
+
+void unet_flowswitch_pass_out(struct unet_flow *flow, struct unet_held *h)
+{
+	struct unet_nexus *nx = flow->channel->nexus;
+	enum unet_counter why = UNET_CNT_TX_SOURCE_GONE;
+
+	if (source_there(nx, h))
+		why = output_counter(unet_route_forward(h->skb));
+	else
+		kfree_skb(h->skb);
+	if (why)
+		unet_count_add(nx, why, 1);
 }

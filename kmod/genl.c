@@ -18,6 +18,7 @@
 #include "genl_msg.h"
 #include "genl_policy.h"
 #include "genl_type.h"
+#include "inter_genl.h"
 #include "netif.h"
 #include "netif_addr.h"
 #include "nexus.h"
@@ -243,6 +244,26 @@ static const struct genl_ops ops[] = {
 		.policy = unet_genl_no_policy,
 		.maxattr = UNET_GENL_MAX_ATTR,
 		.dumpit = unet_genl_dump_policies,
+	},
+	{
+		.cmd = UNET_CMD_INTER_GRANT,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.policy = unet_inter_grant_policy,
+		.maxattr = UNET_INTER_MAX_ATTR,
+		.doit = unet_inter_genl_grant,
+	},
+	{
+		.cmd = UNET_CMD_INTER_REVOKE,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.policy = unet_inter_revoke_policy,
+		.maxattr = UNET_INTER_MAX_ATTR,
+		.doit = unet_inter_genl_revoke,
+	},
+	{
+		.cmd = UNET_CMD_INTER_GET,
+		.policy = unet_inter_get_policy,
+		.maxattr = UNET_INTER_MAX_ATTR,
+		.dumpit = unet_inter_genl_dump,
 	},
 };
 

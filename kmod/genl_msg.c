@@ -12,12 +12,15 @@
 #include "channel.h"
 #include "flow.h"
 #include "genl_msg.h"
+#include "intermediary.h"
 #include "netif.h"
 #include "nexus.h"
 #include "stats.h"
 #include "type.h"
 #include "type_policy.h"
 #include "version.h"
+
+#define CHAIN_TEXT	256	/* of a longer chain the end is not told */
 
 static void *start(struct sk_buff *skb, const struct unet_genl_head *head)
 {
@@ -154,6 +157,14 @@ static int put_remote(struct sk_buff *skb, const struct unet_flow_key *key)
 	return err;
 }
 
+static int put_chain(struct sk_buff *skb, struct unet_flow *flow)
+{
+	char text[CHAIN_TEXT];
+
+	unet_inter_chain_text(flow, text, sizeof(text));
+	return text[0] ? nla_put_string(skb, UNET_A_CHAIN, text) : 0;
+}
+
 /* What a key leaves out has no attribute. */
 static int put_key(struct sk_buff *skb, const struct unet_flow *flow)
 {
@@ -191,6 +202,7 @@ int unet_genl_put_flow(struct sk_buff *skb, const struct unet_genl_head *head,
 		      nla_put_u32(skb, UNET_A_FLOW_STATE,
 				  unet_flow_state(flow)) ?:
 		      put_owner(skb, flow->channel) ?:
+		      put_chain(skb, flow) ?:
 		      put_traffic(skb, flow));
 }
 

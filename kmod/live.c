@@ -14,6 +14,8 @@ static const char *const names[UNET_LIVE_COUNT] = {
 	[UNET_LIVE_PORT] = "ports",
 	[UNET_LIVE_ARENA_PAGE] = "arena_pages",
 	[UNET_LIVE_TYPE] = "types",
+	[UNET_LIVE_GRANT] = "grants",
+	[UNET_LIVE_HELD] = "held",
 };
 
 static int live_get(char *buffer, const struct kernel_param *kp)

@@ -51,6 +51,7 @@ static int init_common(struct unet_nexus *nx, struct net_device *dev,
 	INIT_LIST_HEAD(&nx->channels);
 	INIT_WORK(&nx->free_work, free_work);
 	mutex_init(&nx->lock);
+	unet_inters_init(&nx->inters);
 	refcount_set(&nx->ref, 1);
 	nx->stats = unet_stats_create();
 	if (!nx->stats)
@@ -133,6 +134,7 @@ void unet_nexus_detach(struct unet_nexus *nx)
 	ASSERT_RTNL();
 	if (!list_empty(&nx->list))
 		list_del_rcu(&nx->list);
+	unet_inters_close(nx);
 	nx->ops->quiesce(nx);
 	detach_channels(nx);
 	unet_type_nexus_ends(nx);

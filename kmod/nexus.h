@@ -14,8 +14,9 @@
  *
  * Locks, outermost first; a lock may be taken while those before it are held:
  *
- *   RTNL > channel.ctl > unet_types.lock > channel.tx_lock > nexus.lock
- *        > (bh) channel.rx_lock > flow.lock
+ *   RTNL > channel.ctl > unet_types.lock, unet_inters.lock > channel.tx_lock
+ *        > nexus.lock > (bh) unet_lane.lock > unet_inter.lock > channel.rx_lock
+ *        > flow.lock
  *
  * Leaves, under any of them: pool.lock (bh), channel.done_lock (irqsave),
  * flow table buckets, the nexus list's lock. copy_from_user() and mmap_lock are
@@ -32,6 +33,7 @@
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
 #include "flow.h"
+#include "intermediary.h"
 #include "netif.h"
 #include "stats.h"
 
@@ -52,6 +54,9 @@ struct unet_type_table_of;
  *		or -EIO when the channel was poisoned.
  * @send_header: send a packet that is a header only, made by the kernel itself for
  *		@flow; tx_lock of its channel held. Returns UNET_CNT_NONE or why not.
+ * @pass_in:	a packet has left the flow's intermediaries: deliver it. BH off, the
+ *		lane's lock held; h->skb stays the caller's
+ * @pass_out:	likewise: send it. BH off, no lock held; h->skb is consumed
  */
 struct unet_nexus_ops {
 	const char *name;
@@ -63,6 +68,8 @@ struct unet_nexus_ops {
 	int (*send)(struct unet_nexus *nx, struct unet_channel *ch);
 	enum unet_counter (*send_header)(struct unet_flow *flow, void *hdr,
 					 u32 bytes);
+	void (*pass_in)(struct unet_flow *flow, struct unet_held *h);
+	void (*pass_out)(struct unet_flow *flow, struct unet_held *h);
 };
 
 /**
@@ -77,6 +84,7 @@ struct unet_nexus_ops {
  * @name:	of the device, changed under RTNL by unet_nexus_rename()
  * @netif:	how the device is hooked; netif.c's
  * @flows:	the flow table
+ * @inters:	grants of intermediaries
  * @lock:	guards @channels, @num_channels and @dying
  * @channels:	bound channels, by unet_channel.nexus_node
  * @num_channels: entries of @channels
@@ -98,6 +106,7 @@ struct unet_nexus {
 	char name[UNET_NAME_LEN];
 	struct unet_netif netif;
 	struct unet_flow_table flows;
+	struct unet_inters inters;
 	struct mutex lock;
 	struct list_head channels;
 	u32 num_channels;

@@ -77,6 +77,16 @@ static u32 vouched(const struct unet_rx_packet *p)
 	return skb_is_gso(p->skb) || no_udp_checksum(p) ? UNET_DESC_CSUM_OK : 0;
 }
 
+bool unet_packet_sum_good(const struct unet_rx_packet *p)
+{
+	u32 l4 = p->info.l4_offset, bytes = p->info.bytes - l4;
+
+	if (!p->proto || vouched(p))
+		return true;
+	return !csum_fold(skb_checksum(p->skb, l4, bytes,
+				       pseudo_sum(p, bytes, p->proto)));
+}
+
 bool unet_packet_l4_good(const struct unet_rx_packet *p)
 {
 	u32 l4 = p->info.l4_offset, bytes = p->info.bytes - l4;
@@ -190,7 +200,7 @@ static u32 take_chain(struct unet_channel *ch, struct unet_channel_cpu *cc,
 		      struct unet_piece *piece)
 {
 	struct unet_desc *desc = ch->pool.desc;
-	u32 left = DIV_ROUND_UP(piece->bytes, UNET_RX_SMALL_BYTES);
+	u32 left = max(DIV_ROUND_UP(piece->bytes, UNET_RX_SMALL_BYTES), 1u);
 	u32 buf, last = UNET_NO_BUF;
 
 	if (left > ch->pool.num_small)
@@ -309,6 +319,20 @@ u32 unet_packet_in(struct unet_channel *ch, struct unet_channel_cpu *cc,
 	if (piece->seg_size)
 		unet_count(ch->nexus, UNET_CNT_RX_SUPER);
 	return UNET_CNT_NONE;
+}
+
+u32 unet_packet_show(struct unet_channel *ch, struct unet_channel_cpu *cc,
+		     const struct unet_rx_packet *p, u32 bytes,
+		     struct unet_piece *piece)
+{
+	struct copy c = { .p = p };
+	u32 why, flags;
+
+	describe(p, piece);
+	piece->bytes = bytes;
+	why = into_buffers(ch, cc, &c, piece, &flags);
+	piece->bytes = p->info.bytes;
+	return why;
 }
 
 /* ---- out: a send whose payload stays in place -------------------------- */
@@ -583,14 +607,14 @@ static void dress(struct sk_buff *skb, struct net_device *dev,
 struct sk_buff *unet_packet_out(struct unet_flow *flow, struct net_device *dev,
 				const struct unet_tx_slot *slot,
 				const void *hdr, const struct unet_tx_info *info,
-				struct unet_request **req)
+				bool copy, struct unet_request **req)
 {
 	struct unet_channel *ch = flow->channel;
 	u32 payload = info->payload;
 	struct sk_buff *skb;
 
 	*req = NULL;
-	if (payload <= COPY_MAX || count_runs(ch, slot) > MAX_SKB_FRAGS)
+	if (copy || payload <= COPY_MAX || count_runs(ch, slot) > MAX_SKB_FRAGS)
 		skb = out_copied(ch, dev, slot, payload);
 	else
 		skb = out_in_place(flow, dev, slot, payload, req);

@@ -51,6 +51,33 @@ u32 unet_packet_in(struct unet_channel *ch, struct unet_channel_cpu *cc,
 		   const struct unet_rx_packet *p, struct unet_piece *piece);
 
 /**
+ * unet_packet_show() - copy a packet's first bytes into buffers, for an intermediary
+ * @ch:		channel
+ * @cc:		this CPU's part of it
+ * @p:		packet; @proto is 0
+ * @bytes:	how many, at most the packet's
+ * @piece:	out: of the whole packet
+ *
+ * Nothing is counted: the packet is its flow's, and comes there later.
+ *
+ * Context: softirq, no lock of @ch's held.
+ * Return: as unet_packet_in().
+ */
+u32 unet_packet_show(struct unet_channel *ch, struct unet_channel_cpu *cc,
+		     const struct unet_rx_packet *p, u32 bytes,
+		     struct unet_piece *piece);
+
+/**
+ * unet_packet_sum_good() - does the checksum hold?
+ * @p: packet
+ *
+ * By the device's word, or computed. Protocols that we know no checksum of are good.
+ *
+ * Context: any but hard interrupt.
+ */
+bool unet_packet_sum_good(const struct unet_rx_packet *p);
+
+/**
  * unet_packet_l4_good() - does the checksum over all of L4 hold?
  * @p: packet whose checksum is the Internet checksum over L4, in full
  *
@@ -67,6 +94,7 @@ bool unet_packet_l4_good(const struct unet_rx_packet *p);
  * @slot:	private copy, checked
  * @hdr:	header_len bytes, checked and fixed
  * @info:	from the check
+ * @copy:	leave nothing in place: what is sent is judged before
  * @req:	out: NULL when all was copied, and DONE is the caller's to post; else
  *		the payload stays in place, and unet_request_end() is to be called
  *		once the skb was handed on
@@ -77,7 +105,7 @@ bool unet_packet_l4_good(const struct unet_rx_packet *p);
 struct sk_buff *unet_packet_out(struct unet_flow *flow, struct net_device *dev,
 				const struct unet_tx_slot *slot,
 				const void *hdr, const struct unet_tx_info *info,
-				struct unet_request **req);
+				bool copy, struct unet_request **req);
 
 /**
  * unet_request_end() - the skb was handed on, or was not

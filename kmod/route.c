@@ -221,22 +221,28 @@ static struct neighbour *neigh6(struct dst_entry *dst, const struct sk_buff *skb
 	return n ? n : __neigh_create(&nd_tbl, next, dst->dev, false);
 }
 
-static struct neighbour *neigh_of(struct unet_route *r, struct sk_buff *skb,
-				  bool *v6_gateway)
+static struct neighbour *neigh_of(struct sk_buff *skb, bool *v6_gateway)
 {
-	if (r->family == 4)
-		return ip_neigh_for_gw(container_of(r->dst, struct rtable, dst),
+	struct dst_entry *dst = skb_dst(skb);
+
+	if (skb->protocol == htons(ETH_P_IP))
+		return ip_neigh_for_gw(container_of(dst, struct rtable, dst),
 				       skb, v6_gateway);
-	return neigh6(r->dst, skb);
+	return neigh6(dst, skb);
 }
 
 int unet_route_output(struct unet_route *r, struct sk_buff *skb)
 {
+	skb_dst_set_noref(skb, r->dst);
+	return unet_route_forward(skb);
+}
+
+int unet_route_forward(struct sk_buff *skb)
+{
 	bool v6_gateway = false;
 	struct neighbour *n;
 
-	skb_dst_set_noref(skb, r->dst);
-	n = neigh_of(r, skb, &v6_gateway);
+	n = neigh_of(skb, &v6_gateway);
 	if (IS_ERR(n)) {
 		kfree_skb(skb);
 		return PTR_ERR(n);

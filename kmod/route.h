@@ -117,4 +117,13 @@ u32 unet_route_mtu(const struct unet_route *r);
  */
 int unet_route_output(struct unet_route *r, struct sk_buff *skb);
 
+/**
+ * unet_route_forward() - the same for a packet that has its route with it
+ * @skb: complete packet, L3 at data, skb_dst() set; consumed
+ *
+ * Context: BH off, RCU read side.
+ * Return: NET_XMIT_* or -errno.
+ */
+int unet_route_forward(struct sk_buff *skb);
+
 #endif /* _UNET_ROUTE_H */

@@ -43,6 +43,8 @@ static const struct {
 	{ "type_del", UNET_IOC_TYPE_DEL, sizeof(struct unet_type_ref), 0, -ENOTCONN },
 	{ "type_join", UNET_IOC_TYPE_JOIN, sizeof(struct unet_type_ref), 0, -ENOTCONN },
 	{ "bind", UNET_IOC_BIND, sizeof(struct unet_bind), 0, -ENODEV },
+	{ "inter_open", UNET_IOC_INTER_OPEN, sizeof(struct unet_inter_open), 0, -ENOENT },
+	{ "inter_flow", UNET_IOC_INTER_FLOW, sizeof(struct unet_inter_flow), 0, -ENOTCONN },
 };
 
 FIXTURE(chardev) {

@@ -134,7 +134,7 @@ struct unet_info {
 
 #define UNET_ADV_SUSPENDED	(1u << 0)	/* device or qdisc pushed back: do not send now */
 #define UNET_ADV_DEAD		(1u << 1)	/* the kernel removed the flow */
-#define UNET_ADV_INTERMEDIATED	(1u << 2)	/* intermediaries are in the flow: `unetctl flows` says which */
+#define UNET_ADV_INTERMEDIATED	(1u << 2)	/* intermediaries are in the flow */
 
 /**
  * struct unet_flow_adv - advice on one flow, read-only for the user
@@ -190,7 +190,7 @@ struct unet_uring {
 #define UNET_RX_END		(1u << 3)	/* no packets: the flow was removed by the kernel */
 #define UNET_RX_RESUMED		(1u << 4)	/* no packets: the flow is not suspended any more */
 #define UNET_RX_L2		(1u << 5)	/* packets are Ethernet frames, header first */
-#define UNET_RX_OUTBOUND	(1u << 6)	/* intermediary: packets that the flow's owner sent */
+#define UNET_RX_OUTBOUND	(1u << 6)	/* intermediary: sent by the owner */
 
 /**
  * struct unet_rx_slot - one flow batch, a cache line
@@ -895,7 +895,7 @@ struct unet_type_ref {
 #define UNET_INTER_OBSERVE_HEADERS	(1u << 0)	/* sees IP and L4 headers */
 #define UNET_INTER_OBSERVE_PAYLOAD	(1u << 1)	/* sees what follows them */
 #define UNET_INTER_DROP			(1u << 2)
-#define UNET_INTER_DELAY		(1u << 3)	/* may hold for longer than UNET_INTER_PROMPT_MS */
+#define UNET_INTER_DELAY		(1u << 3)	/* more than UNET_INTER_PROMPT_MS */
 #define UNET_INTER_MODIFY_HEADERS	(1u << 4)	/* but addresses, ports and protocol */
 #define UNET_INTER_MODIFY_PAYLOAD	(1u << 5)
 #define UNET_INTER_INJECT		(1u << 6)	/* packets of its own into the flow */
@@ -1082,7 +1082,7 @@ struct unet_inter_flow {
 };
 
 #define UNET_IOC_INTER_OPEN	_IOWR(UNET_IOC_MAGIC, 24, struct unet_inter_open)
-#define UNET_IOC_INTER_FLOW	_IOWR(UNET_IOC_MAGIC, 17, struct unet_inter_flow)
+#define UNET_IOC_INTER_FLOW	_IOWR(UNET_IOC_MAGIC, 25, struct unet_inter_flow)
 
 /* Attributes of UNET_CMD_INTER_*, which have these and no UNET_A_* */
 enum unet_inter_attr {
@@ -1141,7 +1141,7 @@ enum unet_genl_cmd {
 	UNET_CMD_POLICY_ADD,	/* LAYER, FIRST, ACTIONS ...; CAP_NET_ADMIN; answers as POLICY_GET */
 	UNET_CMD_POLICY_DEL,	/* POLICY; CAP_NET_ADMIN */
 	UNET_CMD_POLICY_GET,	/* dump, in the order of ids */
-	UNET_CMD_INTER_GRANT,	/* UNET_IA_*: IFNAME and RIGHTS at least; answers GRANT; CAP_NET_ADMIN */
+	UNET_CMD_INTER_GRANT,	/* UNET_IA_*; answers GRANT; CAP_NET_ADMIN */
 	UNET_CMD_INTER_REVOKE,	/* GRANT; CAP_NET_ADMIN */
 	UNET_CMD_INTER_GET,	/* dump; IFNAME filters */
 	UNET_CMD_COUNT

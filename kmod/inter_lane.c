@@ -1,0 +1,707 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Lanes: which intermediaries are in a flow, and how packets go from one to the
+ * next. Packets only ever move forward, so one pass over the links of a lane lets go
+ * all that may.
+ */
+#include <linux/kernel.h>
+#include <linux/lockdep.h>
+#include <linux/pid.h>
+#include <linux/rcupdate.h>
+#include <linux/skbuff.h>
+#include <linux/slab.h>
+
+#include "advice.h"
+#include "channel.h"
+#include "flow.h"
+#include "intermediary.h"
+#include "live.h"
+#include "nexus.h"
+#include "packet.h"
+#include "stats.h"
+
+/* Packets a link keeps that could not be shown, as a multiple of its backlog. */
+#define UNSEEN_FACTOR	2
+
+/* ---- packets ----------------------------------------------------------- */
+
+static struct unet_held *held_create(struct sk_buff *skb)
+{
+	struct unet_held *h = kzalloc(sizeof(*h), GFP_ATOMIC);
+
+	if (!h)
+		return NULL;
+	h->skb = skb;
+	unet_live_add(UNET_LIVE_HELD, 1);
+	return h;
+}
+
+/**
+ * unet_inter_put_before() - a packet of the intermediary's own
+ * @h:		held packet, before which it goes
+ * @skb:	consumed, when true
+ *
+ * Context: both locks of @h's place held.
+ * Return: false: no memory.
+ */
+bool unet_inter_put_before(struct unet_held *h, struct sk_buff *skb)
+{
+	struct unet_held *own = held_create(skb);
+
+	if (!own)
+		return false;
+	own->link = h->link;
+	own->family = h->family;
+	own->addr_gen = h->addr_gen;
+	list_add_tail(&own->queue, &h->queue);
+	h->link->lane->held++;
+	return true;
+}
+
+static void held_free(struct unet_held *h)
+{
+	kfree_skb(h->skb);
+	unet_live_add(UNET_LIVE_HELD, -1);
+	kfree(h);
+}
+
+/*
+ * What was received may lie in pages that somebody can still write: a file's, or a
+ * sender's. What is judged must be what goes on.
+ */
+static struct sk_buff *own(struct sk_buff *skb)
+{
+	if (skb_zcopy(skb) || skb_has_shared_frag(skb))
+		return skb_copy(skb, GFP_ATOMIC);
+	return skb_get(skb);
+}
+
+static void drop(struct unet_lane *lane, struct unet_held *h)
+{
+	struct unet_flow *flow = lane->flow;
+
+	unet_count(flow->channel->nexus, lane->outbound ?
+		   UNET_CNT_TX_DROP_INTER : UNET_CNT_RX_DROP_INTER);
+	if (!lane->outbound) {
+		spin_lock(&flow->lock);
+		flow->rx_drops++;
+		spin_unlock(&flow->lock);
+	}
+	held_free(h);
+}
+
+/* ---- moving on --------------------------------------------------------- */
+
+static bool concerns(const struct unet_inter *in, const struct unet_held *h,
+		     bool outbound)
+{
+	u8 l3[UNET_FLOW_MAX_NEED];
+	u32 need = min_t(u32, sizeof(l3), h->skb->len);
+	struct unet_flow_info info;
+	struct unet_flow_key key;
+
+	return !skb_copy_bits(h->skb, 0, l3, need) &&
+	       !unet_flow_key_parse(l3, need, h->skb->len, !outbound, &key,
+				    &info) &&
+	       unet_inter_match(&in->terms, &key) != UNET_MATCH_NO;
+}
+
+/* A packet that could not be shown waits its turn all the same: order is kept. */
+static void pass_over(struct unet_inter *in, struct unet_held *h)
+{
+	h->drop = unet_inter_closed(in) ||
+		  in->num_unseen >= UNSEEN_FACTOR * in->terms.backlog;
+	h->unseen = true;
+	in->num_unseen++;
+	in->stats[h->drop ? UNET_INTER_CNT_BLOCKED : UNET_INTER_CNT_MISSED]++;
+}
+
+/* Into the queue of a link. */
+static void enter(struct unet_link *link, struct unet_held *h,
+		  struct unet_inter_burst *burst)
+{
+	struct unet_inter *in = link->inter;
+
+	h->link = link;
+	h->twice = false;
+	spin_lock(&in->lock);
+	if (in->state != UNET_INTER_SERVING) {
+		pass_over(in, h);
+	} else if (!unet_inter_show(in, h, burst)) {
+		unet_inter_blame(in, UNET_INTER_CNT_BACKLOG);
+		pass_over(in, h);
+	}
+	spin_unlock(&in->lock);
+	list_add_tail(&h->queue, &link->queue);
+	link->lane->held++;
+}
+
+/* Out of the last link: the flow's normal way. */
+static void leave(struct unet_lane *lane, struct unet_held *h)
+{
+	struct unet_nexus *nx = lane->flow->channel->nexus;
+
+	if (lane->outbound) {
+		list_add_tail(&h->queue, &lane->out);
+		return;
+	}
+	nx->ops->pass_in(lane->flow, h);
+	held_free(h);
+}
+
+/*
+ * Devices are not called under the lock: some come back with the packet. One at a
+ * time sends what is there, the others have left theirs to it.
+ */
+static void send_out(struct unet_lane *lane)
+{
+	struct unet_nexus *nx = lane->flow->channel->nexus;
+	struct unet_held *h;
+
+	if (lane->sending)
+		return;
+	lane->sending = true;
+	while ((h = list_first_entry_or_null(&lane->out, struct unet_held,
+					     queue))) {
+		list_del(&h->queue);
+		spin_unlock(&lane->lock);
+		nx->ops->pass_out(lane->flow, h);
+		h->skb = NULL;
+		held_free(h);
+		spin_lock(&lane->lock);
+	}
+	lane->sending = false;
+}
+
+/* To @link, or the first behind it that it concerns; NULL: there is none. */
+static void place(struct unet_lane *lane, struct unet_link *link,
+		  struct unet_held *h, struct unet_inter_burst *burst)
+{
+	list_for_each_entry_from(link, &lane->links, lane_node) {
+		if (link->some && !concerns(link->inter, h, lane->outbound))
+			continue;
+		enter(link, h, burst);
+		return;
+	}
+	leave(lane, h);
+}
+
+/* Is its fate known? It is, when nobody is there to wait for. */
+static bool settled(struct unet_inter *in, struct unet_held *h)
+{
+	bool known;
+
+	spin_lock(&in->lock);
+	if (h->waits && in->state != UNET_INTER_SERVING)
+		unet_inter_decide(in, h, UNET_TOKEN_GONE, unet_inter_closed(in));
+	known = !h->waits;
+	if (known && h->unseen) {
+		h->unseen = false;
+		in->num_unseen--;
+	}
+	spin_unlock(&in->lock);
+	return known;
+}
+
+static struct unet_held *held_clone(const struct unet_held *h)
+{
+	struct sk_buff *skb = skb_clone(h->skb, GFP_ATOMIC);
+	struct unet_held *twin = skb ? held_create(skb) : NULL;
+
+	if (!twin) {
+		kfree_skb(skb);
+		return NULL;
+	}
+	twin->info = h->info;
+	twin->proto = h->proto;
+	twin->family = h->family;
+	twin->addr_gen = h->addr_gen;
+	return twin;
+}
+
+static void go_on(struct unet_link *link, struct unet_held *h,
+		  struct unet_inter_burst *burst)
+{
+	struct unet_link *next = list_next_entry(link, lane_node);
+	struct unet_held *twin = h->twice ? held_clone(h) : NULL;
+
+	place(link->lane, next, h, burst);
+	if (twin)
+		place(link->lane, next, twin, burst);
+}
+
+static void settle_link(struct unet_link *link, struct unet_inter_burst *burst)
+{
+	struct unet_held *h;
+
+	while ((h = list_first_entry_or_null(&link->queue, struct unet_held,
+					     queue)) &&
+	       settled(link->inter, h)) {
+		list_del(&h->queue);
+		link->lane->held--;
+		if (h->drop)
+			drop(link->lane, h);
+		else
+			go_on(link, h, burst);
+	}
+}
+
+static struct unet_chain *chain_of(struct unet_lane *lane)
+{
+	return container_of(lane - lane->outbound, struct unet_chain, lane[0]);
+}
+
+/* The flow was removed and nothing is left: time to take the chain apart. */
+static void look_for_end(struct unet_lane *lane)
+{
+	struct unet_nexus *nx = lane->flow->channel->nexus;
+
+	if (lane->held || !lane->outbound || !chain_of(lane)->gone)
+		return;
+	unet_nexus_get(nx);
+	if (!queue_work(unet_nexus_wq, &nx->inters.reap))
+		unet_nexus_put(nx);
+}
+
+void unet_inter_settle(struct unet_lane *lane, struct unet_inter_burst *burst)
+{
+	struct unet_link *link;
+
+	lockdep_assert_held(&lane->lock);
+	list_for_each_entry(link, &lane->links, lane_node)
+		settle_link(link, burst);
+	send_out(lane);
+	look_for_end(lane);
+}
+
+void unet_inter_settle_all(struct unet_inter *in)
+{
+	struct unet_link *link;
+
+	lockdep_assert_held(&in->nexus->inters.lock);
+	list_for_each_entry(link, &in->links, inter_node) {
+		struct unet_inter_burst burst = { };
+
+		spin_lock_bh(&link->lane->lock);
+		unet_inter_settle(link->lane, &burst);
+		unet_inter_release(&burst);
+		spin_unlock_bh(&link->lane->lock);
+		cond_resched();
+	}
+}
+
+/* ---- packets come ------------------------------------------------------ */
+
+static void come(struct unet_lane *lane, struct unet_held *h,
+		 struct unet_inter_burst *burst)
+{
+	struct unet_link *first;
+
+	spin_lock(&lane->lock);
+	first = list_first_entry(&lane->links, struct unet_link, lane_node);
+	place(lane, first, h, burst);
+	unet_inter_settle(lane, burst);
+	spin_unlock(&lane->lock);
+}
+
+bool unet_inter_rx(struct unet_flow *flow, const struct unet_rx_packet *p,
+		   struct unet_inter_burst *burst)
+{
+	struct unet_chain *chain = rcu_dereference(flow->chain);
+	struct sk_buff *skb;
+	struct unet_held *h;
+
+	/* It is being put there: whoever does not see it was first. */
+	if (!chain)
+		return false;
+	skb = own((struct sk_buff *)p->skb);
+	h = skb ? held_create(skb) : NULL;
+	if (!h) {
+		kfree_skb(skb);
+		unet_count(flow->channel->nexus, UNET_CNT_RX_DROP_NO_BUFFER);
+		return true;
+	}
+	h->info = p->info;
+	h->proto = p->proto;
+	h->family = *(const u8 *)p->l3 >> 4;
+	come(&chain->lane[0], h, burst);
+	return true;
+}
+
+enum unet_counter unet_inter_tx(struct unet_flow *flow, struct sk_buff *skb,
+				const struct unet_tx_info *info)
+{
+	struct unet_held *h = held_create(skb);
+	struct unet_inter_burst burst = { };
+	struct unet_chain *chain;
+
+	if (!h) {
+		kfree_skb(skb);
+		return UNET_CNT_TX_NO_MEMORY;
+	}
+	h->info = (struct unet_flow_info){
+		.bytes = info->header_len + info->payload,
+		.l4_offset = info->l4_offset,
+		.payload = info->header_len,
+		.tcp_flags = info->tcp_flags,
+	};
+	h->proto = info->csum_offset ? info->proto : 0;
+	h->family = info->family;
+	h->addr_gen = atomic_read(&flow->channel->nexus->addr_gen);
+	rcu_read_lock_bh();
+	chain = rcu_dereference_bh(flow->chain);
+	come(&chain->lane[1], h, &burst);
+	unet_inter_release(&burst);
+	rcu_read_unlock_bh();
+	return UNET_CNT_NONE;
+}
+
+/* ---- chains ------------------------------------------------------------ */
+
+static struct unet_chain *chain_create(struct unet_flow *flow)
+{
+	struct unet_chain *chain = kzalloc(sizeof(*chain), GFP_KERNEL_ACCOUNT);
+	int i;
+
+	if (!chain)
+		return NULL;
+	INIT_LIST_HEAD(&chain->ending);
+	for (i = 0; i < 2; i++) {
+		spin_lock_init(&chain->lane[i].lock);
+		INIT_LIST_HEAD(&chain->lane[i].links);
+		INIT_LIST_HEAD(&chain->lane[i].out);
+		chain->lane[i].flow = flow;
+		chain->lane[i].outbound = i;
+	}
+	return chain;
+}
+
+static struct unet_chain *chain_get(struct unet_flow *flow)
+{
+	struct unet_inters *inters = &flow->channel->nexus->inters;
+
+	return rcu_dereference_protected(flow->chain,
+					 lockdep_is_held(&inters->lock));
+}
+
+void unet_inter_chain_free(struct unet_flow *flow)
+{
+	/* The last reference is gone, and a grace period over. */
+	kfree(rcu_dereference_protected(flow->chain, true));
+}
+
+/* ---- links ------------------------------------------------------------- */
+
+/* Does a link of @in come before @other's? Outbound is just the other way round. */
+static bool before(const struct unet_inter *in, const struct unet_link *other,
+		   bool outbound)
+{
+	const struct unet_inter *that = other->inter;
+	bool first = in->terms.priority < that->terms.priority ||
+		     (in->terms.priority == that->terms.priority &&
+		      in->id < that->id);
+
+	return first != outbound;
+}
+
+static void insert(struct unet_lane *lane, struct unet_link *link)
+{
+	struct unet_link *other;
+
+	spin_lock_bh(&lane->lock);
+	list_for_each_entry(other, &lane->links, lane_node)
+		if (before(link->inter, other, lane->outbound))
+			break;
+	list_add_tail(&link->lane_node, &other->lane_node);
+	spin_unlock_bh(&lane->lock);
+}
+
+static int link_create(struct unet_inter *in, struct unet_chain *chain,
+		       struct unet_lane *lane, bool some)
+{
+	struct unet_link *link = kzalloc(sizeof(*link), GFP_KERNEL_ACCOUNT);
+
+	if (!link)
+		return -ENOMEM;
+	INIT_LIST_HEAD(&link->queue);
+	unet_inter_get(in);
+	link->inter = in;
+	link->lane = lane;
+	link->some = some;
+	list_add_tail(&link->inter_node, &in->links);
+	in->num_links++;
+	if (!chain->num_links++)
+		unet_flow_get(lane->flow);
+	insert(lane, link);
+	return 0;
+}
+
+/* What the last link let go has gone before anything passes by the side. */
+static void wait_sent(struct unet_lane *lane)
+{
+	bool sending = true;
+
+	while (sending) {
+		spin_lock_bh(&lane->lock);
+		sending = lane->sending;
+		spin_unlock_bh(&lane->lock);
+		cond_resched();
+	}
+}
+
+/* Its queue is empty. The flow may be gone after this. */
+static void link_destroy(struct unet_link *link)
+{
+	struct unet_lane *lane = link->lane;
+	struct unet_chain *chain = chain_of(lane);
+	struct unet_flow *flow = lane->flow;
+
+	spin_lock_bh(&lane->lock);
+	WARN_ON_ONCE(!list_empty(&link->queue));
+	list_del(&link->lane_node);
+	spin_unlock_bh(&lane->lock);
+	list_del(&link->inter_node);
+	link->inter->num_links--;
+	unet_inter_put(link->inter);
+	kfree(link);
+	if (--chain->num_links)
+		return;
+	list_del_init(&chain->ending);
+	wait_sent(&chain->lane[1]);
+	unet_flow_set_chained(flow, false);
+	unet_flow_put(flow);
+}
+
+static bool is_linked(const struct unet_inter *in, const struct unet_lane *lane)
+{
+	struct unet_link *link;
+
+	list_for_each_entry(link, &lane->links, lane_node)
+		if (link->inter == in)
+			return true;
+	return false;
+}
+
+static int link_lanes(struct unet_inter *in, struct unet_chain *chain, bool some)
+{
+	int i, err = 0;
+
+	for (i = 0; i < 2 && !err; i++)
+		if (in->terms.directions & (i ? UNET_INTER_OUTBOUND :
+						UNET_INTER_INBOUND) &&
+		    !is_linked(in, &chain->lane[i]))
+			err = link_create(in, chain, &chain->lane[i], some);
+	return err;
+}
+
+/* A dual-stack listener has two keys: what concerns one of them concerns some. */
+static enum unet_inter_match match_flow(const struct unet_inter *in,
+					const struct unet_flow *flow)
+{
+	enum unet_inter_match a, b;
+
+	a = unet_inter_match(&in->terms, &flow->node[0].key);
+	if (flow->num_nodes < 2)
+		return a;
+	b = unet_inter_match(&in->terms, &flow->node[1].key);
+	return a == b ? a : UNET_MATCH_SOME;
+}
+
+/**
+ * unet_inter_link_flow() - into the chain of a flow, if that is concerned
+ * @in:		armed grant
+ * @flow:	flow with a reference of the caller's
+ *
+ * Context: process, unet_inters.lock held.
+ * Return: 0 or -ENOMEM.
+ */
+int unet_inter_link_flow(struct unet_inter *in, struct unet_flow *flow)
+{
+	enum unet_inter_match match = match_flow(in, flow);
+	struct unet_chain *chain;
+	int err;
+
+	lockdep_assert_held(&in->nexus->inters.lock);
+	if (match == UNET_MATCH_NO || READ_ONCE(flow->dead))
+		return 0;
+	chain = chain_get(flow);
+	if (!chain) {
+		chain = chain_create(flow);
+		if (!chain)
+			return -ENOMEM;
+		rcu_assign_pointer(flow->chain, chain);
+	}
+	err = link_lanes(in, chain, match == UNET_MATCH_SOME);
+	if (chain->num_links)
+		unet_flow_set_chained(flow, true);
+	return err;
+}
+
+/**
+ * unet_inter_unlink_all() - out of all chains
+ * @in: grant that is dead, and settled
+ *
+ * Context: process, unet_inters.lock held.
+ */
+void unet_inter_unlink_all(struct unet_inter *in)
+{
+	struct unet_link *link, *next;
+
+	lockdep_assert_held(&in->nexus->inters.lock);
+	list_for_each_entry_safe(link, next, &in->links, inter_node) {
+		link_destroy(link);
+		cond_resched();
+	}
+}
+
+/* ---- flows come and go ------------------------------------------------- */
+
+static int add_locked(struct unet_inters *inters, struct unet_flow *flow)
+{
+	struct unet_inter *in;
+	int err = 0;
+
+	list_for_each_entry(in, &inters->list, list) {
+		if (in->armed)
+			err = unet_inter_link_flow(in, flow);
+		if (err)
+			break;
+	}
+	return err;
+}
+
+int unet_inter_flow_add(struct unet_flow *flow)
+{
+	struct unet_inters *inters = &flow->channel->nexus->inters;
+	int err;
+
+	mutex_lock(&inters->lock);
+	err = add_locked(inters, flow);
+	mutex_unlock(&inters->lock);
+	return err;
+}
+
+static void drop_queue(struct unet_link *link)
+{
+	struct unet_inter *in = link->inter;
+	struct unet_held *h, *next;
+
+	list_for_each_entry_safe(h, next, &link->queue, queue) {
+		spin_lock(&in->lock);
+		if (h->waits)
+			unet_inter_decide(in, h, UNET_TOKEN_GONE, true);
+		else if (h->unseen)
+			in->num_unseen--;
+		spin_unlock(&in->lock);
+		list_del(&h->queue);
+		link->lane->held--;
+		unet_count(in->nexus, UNET_CNT_RX_DROP_DEAD);
+		held_free(h);
+	}
+}
+
+static void drop_lane(struct unet_lane *lane)
+{
+	struct unet_link *link;
+
+	spin_lock_bh(&lane->lock);
+	list_for_each_entry(link, &lane->links, lane_node)
+		drop_queue(link);
+	spin_unlock_bh(&lane->lock);
+}
+
+static void unlink_lane(struct unet_lane *lane)
+{
+	struct unet_link *link, *next;
+
+	list_for_each_entry_safe(link, next, &lane->links, lane_node)
+		link_destroy(link);
+}
+
+static bool end_lane(struct unet_chain *chain, struct unet_lane *lane)
+{
+	bool empty;
+
+	spin_lock_bh(&lane->lock);
+	chain->gone = true;
+	empty = !lane->held;
+	spin_unlock_bh(&lane->lock);
+	if (empty)
+		unlink_lane(lane);
+	return empty;
+}
+
+void unet_inter_flow_gone(struct unet_flow *flow)
+{
+	struct unet_inters *inters = &flow->channel->nexus->inters;
+	struct unet_chain *chain;
+
+	mutex_lock(&inters->lock);
+	chain = chain_get(flow);
+	if (chain && chain->num_links) {
+		drop_lane(&chain->lane[0]);
+		unlink_lane(&chain->lane[0]);
+		if (!end_lane(chain, &chain->lane[1]))
+			list_add_tail(&chain->ending, &inters->ending);
+	}
+	mutex_unlock(&inters->lock);
+}
+
+/**
+ * unet_inter_reap() - take chains of removed flows apart that hold nothing any more
+ * @work: of struct unet_inters
+ */
+void unet_inter_reap(struct work_struct *work)
+{
+	struct unet_inters *inters = container_of(work, struct unet_inters, reap);
+	struct unet_nexus *nx = container_of(inters, struct unet_nexus, inters);
+	struct unet_chain *chain, *next;
+
+	mutex_lock(&inters->lock);
+	list_for_each_entry_safe(chain, next, &inters->ending, ending) {
+		struct unet_flow *flow = chain->lane[1].flow;
+
+		unet_flow_get(flow);
+		end_lane(chain, &chain->lane[1]);
+		unet_flow_put(flow);
+	}
+	mutex_unlock(&inters->lock);
+	unet_nexus_put(nx);
+}
+
+/* ---- inspection -------------------------------------------------------- */
+
+static int put_one(char *buf, size_t size, struct unet_inter *in, bool first)
+{
+	struct unet_channel *ch;
+	int n;
+
+	spin_lock_bh(&in->lock);
+	ch = in->channel;
+	if (ch)
+		n = scnprintf(buf, size, "%s%u:%s[%d]", first ? "" : ",", in->id,
+			      ch->comm, pid_vnr(ch->pid));
+	else
+		n = scnprintf(buf, size, "%s%u:-", first ? "" : ",", in->id);
+	spin_unlock_bh(&in->lock);
+	return n;
+}
+
+void unet_inter_chain_text(struct unet_flow *flow, char *buf, size_t size)
+{
+	struct unet_inters *inters = &flow->channel->nexus->inters;
+	struct unet_chain *chain;
+	struct unet_inter *in;
+	int n = 0;
+
+	buf[0] = '\0';
+	if (!READ_ONCE(flow->chained))
+		return;
+	mutex_lock(&inters->lock);
+	chain = chain_get(flow);
+	list_for_each_entry(in, &inters->list, list)
+		if (is_linked(in, &chain->lane[0]) ||
+		    is_linked(in, &chain->lane[1]))
+			n += put_one(buf + n, size - n, in, !n);
+	mutex_unlock(&inters->lock);
+}

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From a lane to the process: a packet that is held is shown as a copy, and given a
+ * token. Packets of one lane that come one after the other share a slot.
+ *
+ * The ring is written by nobody else, so room that was seen under inter.lock is there
+ * when the slot is put.
+ */
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/lockdep.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+
+#include "bufpool.h"
+#include "channel.h"
+#include "flow.h"
+#include "intermediary.h"
+#include "kring.h"
+#include "nexus.h"
+#include "packet.h"
+
+#define EXPIRE_MAX	16u	/* packets that expire in one go */
+
+/* ---- what the policy says ---------------------------------------------- */
+
+bool unet_inter_closed(const struct unet_inter *in)
+{
+	const struct unet_inter_terms *t = &in->terms;
+
+	lockdep_assert_held(&in->lock);
+	if (in->dead)
+		return READ_ONCE(in->nexus->inters.closed);
+	switch (t->policy) {
+	case UNET_INTER_FAIL_CLOSED:
+		return true;
+	case UNET_INTER_FAIL_AFTER:
+		return time_before(jiffies, in->failed_at +
+				   msecs_to_jiffies(t->after_ms));
+	default:
+		return false;
+	}
+}
+
+void unet_inter_blame(struct unet_inter *in, enum unet_inter_stat why)
+{
+	lockdep_assert_held(&in->lock);
+	in->stats[why]++;
+	if (why < UNET_INTER_VIOLATIONS || !in->terms.violations ||
+	    in->state != UNET_INTER_SERVING ||
+	    ++in->sins < in->terms.violations)
+		return;
+	in->state = UNET_INTER_BARRED;
+	in->failed_at = jiffies;
+	unet_channel_poison(in->channel, UNET_POISON_INTER_ABUSE);
+}
+
+/* ---- holding ----------------------------------------------------------- */
+
+static void wait_for_verdict(struct unet_inter *in, struct unet_held *h)
+{
+	unsigned long hold = msecs_to_jiffies(in->terms.hold_ms) + 1;
+
+	h->waits = true;
+	h->deadline = jiffies + hold;
+	in->held[h->index] = h;
+	if (list_empty(&in->ages))
+		mod_timer(&in->timer, h->deadline);
+	list_add_tail(&h->age, &in->ages);
+	in->num_held++;
+	in->bytes_held += h->info.bytes;
+}
+
+void unet_inter_decide(struct unet_inter *in, struct unet_held *h,
+		       enum unet_inter_token how, bool drop)
+{
+	lockdep_assert_held(&in->lock);
+	unet_inter_token_end(&in->window, h->index, how);
+	in->held[h->index] = NULL;
+	list_del(&h->age);
+	in->num_held--;
+	in->bytes_held -= h->info.bytes;
+	h->waits = false;
+	h->drop = drop;
+	if (how == UNET_TOKEN_ANSWERED)
+		in->silent = false;
+	else
+		in->stats[drop ? UNET_INTER_CNT_BLOCKED :
+				 UNET_INTER_CNT_MISSED]++;
+}
+
+/* ---- showing ----------------------------------------------------------- */
+
+static void put_run(struct unet_inter *in)
+{
+	struct unet_inter_run *run = &in->run;
+	struct unet_channel *ch = in->channel;
+	const struct unet_piece *all = &run->piece;
+
+	if (!all->packets)
+		return;
+	spin_lock(&ch->rx_lock);
+	unet_bufpool_pass(&ch->pool, all->first, all->last);
+	*unet_krings_rx_slot(&ch->rings) = (struct unet_rx_slot){
+		.flow = run->flow,
+		.first = all->first,
+		.packets = all->packets,
+		.segments = all->segments,
+		.bytes = all->bytes,
+		.flags = all->flags,
+		.tag = run->token,
+		.tstamp = run->tstamp,
+		.seg_size = all->seg_size,
+		.ce_count = all->ce_count,
+	};
+	unet_krings_rx_put(&ch->rings);
+	spin_unlock(&ch->rx_lock);
+	run->piece.packets = 0;
+}
+
+/* Room for the run there is, and for one more. */
+static bool ring_has_room(struct unet_inter *in)
+{
+	struct unet_channel *ch = in->channel;
+	int room;
+
+	spin_lock(&ch->rx_lock);
+	room = unet_krings_rx_room(&ch->rings);
+	if (room == 1)
+		room = unet_krings_rx_look(&ch->rings);
+	spin_unlock(&ch->rx_lock);
+	if (room < 0)
+		unet_channel_poison(ch, UNET_POISON_RX_CURSOR);
+	return room > 1;
+}
+
+static void join_run(struct unet_inter *in, const struct unet_piece *piece)
+{
+	struct unet_piece *all = &in->run.piece;
+
+	in->channel->pool.desc[all->last].next = piece->first;
+	all->last = piece->last;
+	all->packets += piece->packets;
+	all->segments += piece->segments;
+	all->bytes += piece->bytes;
+	all->flags |= piece->flags;
+	all->ce_count += piece->ce_count;
+	if (!all->seg_size)
+		all->seg_size = piece->seg_size;
+}
+
+static void begin_run(struct unet_inter *in, const struct unet_held *h,
+		      const struct unet_piece *piece, u64 token)
+{
+	const struct unet_lane *lane = h->link->lane;
+
+	put_run(in);
+	in->run = (struct unet_inter_run){
+		.piece = *piece,
+		.token = token,
+		.flow = lower_32_bits(lane->flow->id),
+		.lane = lane,
+		.tstamp = ktime_get_ns(),
+	};
+}
+
+/* What may not be seen of what was copied. */
+static void blank(struct unet_channel *ch, const struct unet_piece *piece,
+		  u32 bytes)
+{
+	u32 buf = piece->first, len;
+
+	for (; bytes; bytes -= len) {
+		len = min(bytes, ch->pool.desc[buf].len);
+		memset(unet_bufpool_addr(&ch->pool, buf), 0, len);
+		if (buf == piece->last)
+			return;
+		buf = ch->pool.desc[buf].next;
+	}
+}
+
+static bool copy_out(struct unet_inter *in, const struct unet_held *h,
+		     struct unet_piece *piece)
+{
+	struct unet_channel *ch = in->channel;
+	struct unet_inter_view view = unet_inter_view(&in->terms, &h->info);
+	struct unet_rx_packet p = { .skb = h->skb, .info = h->info };
+
+	if (unet_packet_show(ch, this_cpu_ptr(ch->cpu), &p, view.len, piece))
+		return false;
+	if (view.blank)
+		blank(ch, piece, view.blank);
+	if (h->link->lane->outbound)
+		piece->flags |= UNET_RX_OUTBOUND;
+	return true;
+}
+
+static void enlist(struct unet_inter *in, struct unet_inter_burst *burst)
+{
+	if (in->listed)
+		return;
+	in->listed = true;
+	unet_inter_get(in);
+	in->next = burst->first;
+	burst->first = in;
+}
+
+static bool over_limits(const struct unet_inter *in, const struct unet_held *h)
+{
+	return in->num_held >= in->terms.backlog ||
+	       in->bytes_held + h->info.bytes > in->terms.backlog_bytes;
+}
+
+bool unet_inter_show(struct unet_inter *in, struct unet_held *h,
+		     struct unet_inter_burst *burst)
+{
+	struct unet_piece piece;
+	u64 token;
+	int index;
+
+	lockdep_assert_held(&in->lock);
+	if (over_limits(in, h) || !unet_channel_live(in->channel) ||
+	    !ring_has_room(in) || !copy_out(in, h, &piece))
+		return false;
+	index = unet_inter_token_issue(&in->window, &token);
+	if (index < 0) {
+		unet_bufpool_give(&in->channel->pool, piece.first, piece.last);
+		return false;
+	}
+	h->index = index;
+	wait_for_verdict(in, h);
+	in->stats[UNET_INTER_CNT_PACKETS]++;
+	in->stats[UNET_INTER_CNT_BYTES] += h->info.bytes;
+	if (in->run.piece.packets && in->run.lane == h->link->lane)
+		join_run(in, &piece);
+	else
+		begin_run(in, h, &piece, token);
+	enlist(in, burst);
+	return true;
+}
+
+/* The claim may have ended since: then nobody is to be told. */
+static void publish(struct unet_inter *in)
+{
+	struct unet_channel *ch = NULL;
+
+	spin_lock(&in->lock);
+	in->listed = false;
+	if (in->channel && in->state == UNET_INTER_SERVING) {
+		ch = in->channel;
+		put_run(in);
+		spin_lock(&ch->rx_lock);
+		unet_krings_rx_publish(&ch->rings);
+		spin_unlock(&ch->rx_lock);
+		unet_channel_wake(ch);
+	}
+	spin_unlock(&in->lock);
+}
+
+void unet_inter_release(struct unet_inter_burst *burst)
+{
+	struct unet_inter *in, *next;
+
+	for (in = burst->first; in; in = next) {
+		next = in->next;
+		publish(in);
+		unet_inter_put(in);
+	}
+	burst->first = NULL;
+}
+
+/* ---- the hold limit ---------------------------------------------------- */
+
+/*
+ * Decide on the oldest of those that are due; its flow gets a reference.
+ *
+ * Return: its lane, or NULL: none is due, the timer is set for the next.
+ */
+static struct unet_lane *expire_one(struct unet_inter *in)
+{
+	struct unet_lane *lane = NULL;
+	struct unet_held *h;
+
+	spin_lock(&in->lock);
+	h = list_first_entry_or_null(&in->ages, struct unet_held, age);
+	if (!h || in->state != UNET_INTER_SERVING)
+		goto out;
+	if (time_before(jiffies, h->deadline)) {
+		mod_timer(&in->timer, h->deadline);
+		goto out;
+	}
+	if (!in->silent) {
+		in->silent = true;
+		in->failed_at = jiffies;
+	}
+	lane = h->link->lane;
+	unet_flow_get(lane->flow);
+	unet_inter_decide(in, h, UNET_TOKEN_GONE, unet_inter_closed(in));
+	unet_inter_blame(in, UNET_INTER_CNT_HELD_TOO_LONG);
+out:
+	spin_unlock(&in->lock);
+	return lane;
+}
+
+void unet_inter_timer(struct timer_list *timer)
+{
+	struct unet_inter *in = timer_container_of(in, timer, timer);
+	struct unet_inter_burst burst = { };
+	struct unet_lane *lane;
+	u32 n;
+
+	for (n = 0; n < EXPIRE_MAX && (lane = expire_one(in)); n++) {
+		spin_lock(&lane->lock);
+		unet_inter_settle(lane, &burst);
+		spin_unlock(&lane->lock);
+		unet_flow_put(lane->flow);
+	}
+	if (n == EXPIRE_MAX)
+		mod_timer(&in->timer, jiffies);
+	unet_inter_release(&burst);
+}

@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Verdicts: from the TX ring of an intermediary to the packets it was shown.
+ *
+ * A verdict is copied, then checked; bytes it names are copied before they are judged
+ * and never read again. What is not modified goes on from the kernel's own copy.
+ */
+#include <linux/kernel.h>
+#include <linux/lockdep.h>
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/skbuff.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <net/dst.h>
+
+#include "arena.h"
+#include "channel.h"
+#include "flow.h"
+#include "intermediary.h"
+#include "kring.h"
+#include "live.h"
+#include "nexus.h"
+#include "packet.h"
+
+#define CHUNK	64u	/* packets decided on with BH off */
+
+/* ---- accept, drop, duplicate ------------------------------------------- */
+
+/* Context: in->lock held. Is this still @ch's claim? */
+static bool serves(const struct unet_inter *in, const struct unet_channel *ch)
+{
+	return in->channel == ch && in->state == UNET_INTER_SERVING;
+}
+
+/* The held packet of a good token. Context: in->lock held. */
+static struct unet_held *find(struct unet_inter *in, u64 token,
+			      enum unet_inter_stat *bad)
+{
+	u32 index;
+
+	*bad = unet_inter_token_find(&in->window, token, &index);
+	if (!*bad)
+		return in->held[index];
+	unet_inter_blame(in, *bad);
+	return NULL;
+}
+
+static void decide(struct unet_inter *in, struct unet_held *h, u16 action)
+{
+	static const u8 stats[] = {
+		[UNET_VERDICT_ACCEPT] = UNET_INTER_CNT_ACCEPTED,
+		[UNET_VERDICT_DROP] = UNET_INTER_CNT_DROPPED,
+		[UNET_VERDICT_MODIFY] = UNET_INTER_CNT_MODIFIED,
+		[UNET_VERDICT_DUPLICATE] = UNET_INTER_CNT_DUPLICATED,
+	};
+
+	h->twice = action == UNET_VERDICT_DUPLICATE;
+	unet_inter_decide(in, h, UNET_TOKEN_ANSWERED,
+			  action == UNET_VERDICT_DROP);
+	in->stats[stats[action]]++;
+}
+
+/**
+ * struct answer - one verdict on its way
+ * @ch:		whose
+ * @in:		its grant
+ * @v:		private copy
+ * @total:	L3 bytes it names
+ * @at:		packets decided on
+ * @bad:	first refusal
+ */
+struct answer {
+	struct unet_channel *ch;
+	struct unet_inter *in;
+	struct unet_inter_verdict v;
+	u32 total;
+	u32 at;
+	enum unet_inter_stat bad;
+};
+
+static void refuse(struct answer *a, enum unet_inter_stat why)
+{
+	if (!a->bad)
+		a->bad = why;
+}
+
+/* Decide on packets of one lane. Return: it, or NULL: none of them was held. */
+static struct unet_lane *decide_some(struct answer *a)
+{
+	struct unet_inter *in = a->in;
+	u32 end = min(a->v.count, a->at + CHUNK);
+	struct unet_lane *lane = NULL;
+	enum unet_inter_stat bad;
+	struct unet_held *h;
+
+	spin_lock(&in->lock);
+	for (; a->at < end; a->at++) {
+		if (!serves(in, a->ch)) {
+			a->at = a->v.count;
+			break;
+		}
+		h = find(in, a->v.token + a->at, &bad);
+		if (bad) {
+			refuse(a, bad);
+			continue;
+		}
+		if (lane && h->link->lane != lane)
+			break;
+		lane = h->link->lane;
+		decide(in, h, a->v.action);
+	}
+	spin_unlock(&in->lock);
+	return lane;
+}
+
+static void settle(struct unet_lane *lane)
+{
+	struct unet_inter_burst burst = { };
+
+	spin_lock(&lane->lock);
+	unet_inter_settle(lane, &burst);
+	spin_unlock(&lane->lock);
+	unet_inter_release(&burst);
+}
+
+static void plain_verdict(struct answer *a)
+{
+	struct unet_lane *lane;
+
+	while (a->at < a->v.count) {
+		/* A lane that was seen here is freed a grace period later. */
+		rcu_read_lock_bh();
+		lane = decide_some(a);
+		if (lane)
+			settle(lane);
+		rcu_read_unlock_bh();
+		cond_resched();
+	}
+}
+
+/* ---- modify, inject ---------------------------------------------------- */
+
+/**
+ * struct rewrite - bytes that are to take the place of a packet, or go before it
+ * @old:	the packet; a reference
+ * @info:	of it
+ * @proto:	of it, as unet_rx_packet.proto
+ * @family:	of it
+ * @old_hdr:	its headers
+ * @new_hdr:	those wanted, a private copy
+ * @bytes:	L3 bytes of what comes
+ * @tx:		what the new header says
+ * @skb:	what comes
+ */
+struct rewrite {
+	struct sk_buff *old;
+	struct unet_flow_info info;
+	u8 proto;
+	u8 family;
+	u8 old_hdr[UNET_TX_MAX_HEADER] __aligned(8);
+	u8 new_hdr[UNET_TX_MAX_HEADER] __aligned(8);
+	u32 bytes;
+	struct unet_tx_info tx;
+	struct sk_buff *skb;
+};
+
+/* What the token stands for; it may be decided on meanwhile, and is asked again. */
+static enum unet_inter_stat look_at_old(struct answer *a, struct rewrite *w)
+{
+	struct unet_inter *in = a->in;
+	enum unet_inter_stat bad = UNET_INTER_CNT_TOKEN_STALE;
+	struct unet_held *h = NULL;
+
+	spin_lock_bh(&in->lock);
+	if (serves(in, a->ch))
+		h = find(in, a->v.token, &bad);
+	if (h) {
+		w->old = skb_get(h->skb);
+		w->info = h->info;
+		w->proto = h->proto;
+		w->family = h->family;
+	}
+	spin_unlock_bh(&in->lock);
+	return bad;
+}
+
+static enum unet_inter_stat blame(struct answer *a, enum unet_inter_stat why)
+{
+	if (!why)
+		return why;
+	spin_lock_bh(&a->in->lock);
+	if (serves(a->in, a->ch))
+		unet_inter_blame(a->in, why);
+	spin_unlock_bh(&a->in->lock);
+	return why;
+}
+
+/* The kernel vouches for what it sends on: not for what came damaged. */
+static bool undamaged(const struct rewrite *w)
+{
+	struct unet_rx_packet p = {
+		.skb = w->old,
+		.l3 = w->old_hdr,
+		.info = w->info,
+		.proto = w->proto,
+	};
+
+	return unet_packet_sum_good(&p);
+}
+
+static enum unet_inter_stat judge(struct answer *a, struct rewrite *w)
+{
+	const u8 *tx = a->ch->arena->region[UNET_REGION_TX].addr;
+	struct unet_inter_change c = {
+		.rights = a->in->terms.rights,
+		.old = w->old_hdr,
+		.new = w->new_hdr,
+		.old_header = w->info.payload,
+		.new_header = a->v.header_len,
+		.old_total = w->info.bytes,
+		.new_total = a->total,
+		.seg_size = skb_shinfo(w->old)->gso_size,
+	};
+
+	if (c.old_header > UNET_TX_MAX_HEADER ||
+	    skb_copy_bits(w->old, 0, w->old_hdr, c.old_header))
+		return UNET_INTER_CNT_BAD_HEADER;
+	memcpy(w->new_hdr, tx + a->v.extent[0].offset, c.new_header);
+	w->bytes = a->total;
+	if (a->v.action == UNET_VERDICT_INJECT) {
+		c.seg_size = 0;
+		return unet_inter_inject_check(&c, &w->tx);
+	}
+	if (!undamaged(w))
+		return UNET_INTER_CNT_BAD_CSUM;
+	return unet_inter_change_check(&c, &w->bytes, &w->tx);
+}
+
+/* ---- the new packet ---------------------------------------------------- */
+
+static void copy_from_tx(struct answer *a, struct sk_buff *skb)
+{
+	const u8 *tx = a->ch->arena->region[UNET_REGION_TX].addr;
+	u32 i, to = a->v.header_len, skip = a->v.header_len;
+
+	for (i = 0; i < a->v.extents; i++) {
+		const struct unet_extent *e = &a->v.extent[i];
+
+		skb_store_bits(skb, to, tx + e->offset + skip, e->len - skip);
+		to += e->len - skip;
+		skip = 0;
+	}
+}
+
+static void copy_from_old(struct rewrite *w, struct sk_buff *skb)
+{
+	u8 some[512];
+	u32 at, n;
+
+	for (at = w->info.payload; at < w->bytes; at += n) {
+		n = min_t(u32, w->bytes - at, sizeof(some));
+		skb_copy_bits(w->old, at, some, n);
+		skb_store_bits(skb, at, some, n);
+	}
+}
+
+static struct sk_buff *alloc_like(const struct rewrite *w)
+{
+	u32 header = w->tx.header_len, room = skb_headroom(w->old);
+	struct sk_buff *skb;
+	int err;
+
+	skb = alloc_skb_with_frags(room + header, w->tx.payload,
+				   PAGE_ALLOC_COSTLY_ORDER, &err, GFP_KERNEL);
+	if (!skb)
+		return NULL;
+	skb_reserve(skb, room);
+	skb_put(skb, header);
+	skb->data_len = w->tx.payload;
+	skb->len += w->tx.payload;
+	return skb;
+}
+
+static void dress(struct answer *a, struct rewrite *w, struct sk_buff *skb)
+{
+	skb->dev = w->old->dev;
+	skb->protocol = w->old->protocol;
+	skb_dst_copy(skb, w->old);
+	skb_reset_network_header(skb);
+	skb_set_transport_header(skb, w->tx.l4_offset);
+	if (w->tx.csum_offset)
+		skb_partial_csum_set(skb, w->tx.l4_offset, w->tx.csum_offset);
+	if (a->v.action == UNET_VERDICT_INJECT)
+		return;
+	skb_shinfo(skb)->gso_size = skb_shinfo(w->old)->gso_size;
+	skb_shinfo(skb)->gso_segs = skb_shinfo(w->old)->gso_segs;
+	skb_shinfo(skb)->gso_type = skb_shinfo(w->old)->gso_type;
+}
+
+static enum unet_inter_stat build(struct answer *a, struct rewrite *w)
+{
+	struct sk_buff *skb = alloc_like(w);
+
+	if (!skb)
+		return UNET_INTER_CNT_NO_MEMORY;
+	unet_tx_header_fix(w->new_hdr, &w->tx);
+	memcpy(skb->data, w->new_hdr, w->tx.header_len);
+	if (a->total > a->v.header_len)
+		copy_from_tx(a, skb);
+	else
+		copy_from_old(w, skb);
+	dress(a, w, skb);
+	w->skb = skb;
+	return UNET_INTER_CNT_NONE;
+}
+
+static void describe(struct unet_held *h, const struct rewrite *w)
+{
+	h->info = (struct unet_flow_info){
+		.bytes = w->bytes,
+		.l4_offset = w->tx.l4_offset,
+		.payload = w->tx.header_len,
+		.flags = (w->tx.tos & UNET_ECN_MASK) == UNET_ECN_CE ?
+			 UNET_PKT_CE : 0,
+		.tcp_flags = w->tx.tcp_flags,
+	};
+	h->proto = w->tx.csum_offset ? w->tx.proto : 0;
+}
+
+/* ---- putting it in place ----------------------------------------------- */
+
+/* Return: the lane, or NULL when its time is over. Context: BH off, RCU. */
+static struct unet_lane *replace(struct answer *a, struct rewrite *w)
+{
+	struct unet_inter *in = a->in;
+	struct unet_lane *lane = NULL;
+	struct unet_held *h = NULL;
+
+	spin_lock(&in->lock);
+	if (serves(in, a->ch))
+		h = find(in, a->v.token, &a->bad);
+	if (h) {
+		lane = h->link->lane;
+		decide(in, h, UNET_VERDICT_MODIFY);
+		swap(h->skb, w->skb);
+		describe(h, w);
+	}
+	spin_unlock(&in->lock);
+	return lane;
+}
+
+static struct unet_lane *lane_of(struct answer *a)
+{
+	struct unet_inter *in = a->in;
+	struct unet_held *h = NULL;
+	struct unet_lane *lane;
+
+	spin_lock(&in->lock);
+	if (serves(in, a->ch))
+		h = find(in, a->v.token, &a->bad);
+	lane = h ? h->link->lane : NULL;
+	spin_unlock(&in->lock);
+	return lane;
+}
+
+/* Before the packet, behind all that came before that. */
+static struct unet_lane *insert(struct answer *a, struct rewrite *w)
+{
+	struct unet_lane *lane = lane_of(a);
+	struct unet_inter *in = a->in;
+	struct unet_held *h = NULL;
+
+	if (!lane)
+		return NULL;
+	spin_lock(&lane->lock);
+	spin_lock(&in->lock);
+	if (serves(in, a->ch))
+		h = find(in, a->v.token, &a->bad);
+	if (h && unet_inter_put_before(h, w->skb)) {
+		describe(list_prev_entry(h, queue), w);
+		w->skb = NULL;
+		in->stats[UNET_INTER_CNT_INJECTED]++;
+	} else if (h) {
+		a->bad = UNET_INTER_CNT_NO_MEMORY;
+	}
+	spin_unlock(&in->lock);
+	spin_unlock(&lane->lock);
+	return lane;
+}
+
+static void byte_verdict(struct answer *a)
+{
+	struct rewrite w = { };
+	struct unet_lane *lane;
+
+	a->bad = look_at_old(a, &w);
+	if (!a->bad)
+		a->bad = blame(a, judge(a, &w));
+	if (!a->bad)
+		a->bad = blame(a, build(a, &w));
+	if (!a->bad) {
+		rcu_read_lock_bh();
+		lane = a->v.action == UNET_VERDICT_MODIFY ? replace(a, &w) :
+							    insert(a, &w);
+		if (lane)
+			settle(lane);
+		rcu_read_unlock_bh();
+	}
+	kfree_skb(w.skb);
+	consume_skb(w.old);
+}
+
+/* ---- taking verdicts --------------------------------------------------- */
+
+static void answer_one(struct answer *a)
+{
+	u32 tx_bytes = a->ch->arena->region[UNET_REGION_TX].bytes;
+
+	a->bad = blame(a, unet_inter_verdict_check(&a->v, a->in->terms.rights,
+						   tx_bytes, &a->total));
+	if (!a->bad) {
+		if (a->v.extents)
+			byte_verdict(a);
+		else
+			plain_verdict(a);
+	}
+	unet_channel_done(a->ch, a->v.cookie, a->bad);
+}
+
+static void take(struct unet_channel *ch, struct answer *a)
+{
+	struct unet_tx_slot slot;
+
+	BUILD_BUG_ON(sizeof(slot) != sizeof(a->v));
+	unet_krings_tx_take(&ch->rings, &slot);
+	memcpy(&a->v, &slot, sizeof(a->v));
+}
+
+static int take_verdicts(struct unet_channel *ch, u32 waiting)
+{
+	u32 taken;
+
+	for (taken = 0; taken < waiting && unet_channel_live(ch); taken++) {
+		struct answer a = { .ch = ch, .in = ch->inter };
+		int room;
+
+		cond_resched();
+		if (fatal_signal_pending(current))
+			break;
+		room = unet_channel_done_reserve(ch);
+		if (room < 0) {
+			unet_channel_poison(ch, UNET_POISON_DONE_CURSOR);
+			return -EIO;
+		}
+		if (!room)
+			break;
+		take(ch, &a);
+		answer_one(&a);
+	}
+	unet_krings_tx_publish(&ch->rings);
+	return taken;
+}
+
+int unet_inter_answer(struct unet_channel *ch)
+{
+	int waiting, taken;
+
+	lockdep_assert_held(&ch->tx_lock);
+	waiting = unet_krings_tx_filled(&ch->rings);
+	if (waiting < 0) {
+		unet_channel_poison(ch, UNET_POISON_TX_CURSOR);
+		return -EIO;
+	}
+	taken = take_verdicts(ch, waiting);
+	if (taken > 0)
+		unet_channel_wake(ch);
+	return taken;
+}

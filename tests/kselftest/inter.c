@@ -1,0 +1,680 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Description: an intermediary in somebody's flow (R4.1 to R4.10). It sees what
+ * its grant shows and no more, both ways; what it accepts goes on in the order it
+ * came, whatever the order of verdicts; each right that is missing is missed, each
+ * lie is refused, counted by its own name and in the end stopped; stopped, killed or
+ * slow it costs what its policy says, and nothing when it is taken out.
+ */
+#include "inter.h"
+#include "live.h"
+#include "kselftest_harness.h"
+
+FIXTURE(inter) {
+	struct live before;
+	struct topo t;
+	struct nl nl;
+	struct chan c;		/* the flow's owner */
+	uint32_t flow;
+	uint32_t adv;
+	struct chan m;		/* the one in the middle */
+	struct unet_inter_open o;
+	uint32_t id;
+	int peer;
+};
+
+FIXTURE_SETUP(inter)
+{
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, PORT,
+					  PEER_V4, RPORT);
+	struct timeval tv = { .tv_sec = 5 };
+
+	self->before = live_now();
+	self->m.fd = -1;
+	ASSERT_EQ(0, topo_setup(&self->t));
+	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nl_open(&self->nl));
+	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	self->flow = r.flow;
+	self->adv = r.adv;
+	self->peer = peer_socket(&self->t, AF_INET, SOCK_DGRAM);
+	ASSERT_GE(self->peer, 0);
+	setsockopt(self->peer, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	ASSERT_EQ(0, bind_to(self->peer, PEER_V4, RPORT));
+}
+
+FIXTURE_TEARDOWN(inter)
+{
+	struct live now;
+
+	close(self->peer);
+	if (self->m.fd >= 0)
+		chan_close(&self->m);
+	chan_close(&self->c);
+	close(self->nl.fd);
+	sh("unetctl detach va");
+	topo_teardown(&self->t);
+	EXPECT_TRUE(live_returns_to(&self->before, &now))
+		TH_LOG("before: %s after: %s", self->before.text, now.text);
+}
+
+#define IN(...)								\
+do {									\
+	struct grant g = { __VA_ARGS__ };				\
+									\
+	/* A test that is slow is not to lose what it holds. */		\
+	if (!g.hold_ms) {						\
+		g.rights |= UNET_INTER_DELAY;				\
+		g.hold_ms = 10000;					\
+	}								\
+	ASSERT_EQ(0, inter_grant(&self->nl, &g, &self->id))		\
+		TH_LOG("%s", self->nl.said);				\
+	ASSERT_EQ(0, inter_open(&self->m, self->id, &self->o));		\
+} while (0)
+
+#define STAT(name)	inter_stat(&self->nl, self->id, UNET_INTER_CNT_##name)
+
+/* ---- seeing and passing on ---- */
+
+TEST_F(inter, a_packet_is_held_until_it_is_accepted)
+{
+	const struct unet_rx_slot *s;
+	uint64_t token;
+
+	IN(.rights = OBSERVE | UNET_INTER_DROP);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 1));
+	s = chan_rx_peek(&self->m, 2000);
+	ASSERT_NE(NULL, s);
+	EXPECT_EQ(1, s->packets);
+	EXPECT_EQ(0, s->flags);
+	EXPECT_EQ(32, s->bytes);
+	EXPECT_EQ(32, self->m.desc[s->first].len);
+	token = s->tag;
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 20));
+	EXPECT_EQ(1, inter_look(&self->nl, self->id).held);
+	EXPECT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(1, owner_takes(&self->c, 1, 1, 2000));
+	EXPECT_EQ(0, inter_look(&self->nl, self->id).held);
+	EXPECT_EQ(1, STAT(ACCEPTED));
+	EXPECT_EQ(0, STAT(MISSED));
+}
+
+TEST_F(inter, what_it_drops_nobody_gets)
+{
+	uint64_t token;
+
+	IN(.rights = OBSERVE | UNET_INTER_DROP);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 2));
+	token = shown(&self->m, 2);
+	ASSERT_NE(0, token);
+	EXPECT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_DROP, 1));
+	EXPECT_EQ(0, inter_verdict(&self->m, token + 1, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(1, owner_takes(&self->c, 2, 1, 2000));
+	EXPECT_EQ(1, STAT(DROPPED));
+	EXPECT_EQ(1, nexus_counter("va", "rx_drop_inter"));
+}
+
+TEST_F(inter, verdicts_in_any_order_leave_the_order_of_packets)
+{
+	uint64_t token;
+	int i;
+
+	IN(.rights = OBSERVE);
+	ASSERT_EQ(0, peer_sends(self->peer, 100, 50));
+	token = shown(&self->m, 50);
+	ASSERT_NE(0, token);
+	for (i = 49; i > 0; i--)
+		ASSERT_EQ(0, inter_verdict(&self->m, token + i,
+					   UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 20));
+	ASSERT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(50, owner_takes(&self->c, 100, 50, 2000));
+}
+
+TEST_F(inter, what_the_owner_sends_is_held_too)
+{
+	const struct unet_rx_slot *s;
+	uint32_t i;
+
+	IN(.rights = OBSERVE | UNET_INTER_DROP);
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(0, owner_sends(&self->c, self->flow, i));
+	for (i = 0; i < 3; i++) {
+		uint64_t token;
+
+		s = chan_rx_peek(&self->m, 2000);
+		ASSERT_NE(NULL, s);
+		EXPECT_EQ(UNET_RX_OUTBOUND, s->flags);
+		EXPECT_TRUE(peer_has_nothing(self->peer));
+		token = s->tag;
+		ASSERT_EQ(1, s->packets);
+		chan_rx_next(&self->m);
+		ASSERT_EQ(0, inter_verdict(&self->m, token, i == 1 ?
+			  UNET_VERDICT_DROP : UNET_VERDICT_ACCEPT, 1));
+		if (i != 1)
+			ASSERT_EQ(0, peer_takes(self->peer, i, 1));
+	}
+	EXPECT_EQ(1, nexus_counter("va", "tx_drop_inter"));
+}
+
+TEST_F(inter, one_direction_is_not_the_other)
+{
+	IN(.rights = OBSERVE, .directions = UNET_INTER_INBOUND);
+	ASSERT_EQ(0, owner_sends(&self->c, self->flow, 5));
+	EXPECT_EQ(0, peer_takes(self->peer, 5, 1));
+	EXPECT_EQ(0, STAT(PACKETS));
+	ASSERT_EQ(0, peer_sends(self->peer, 6, 1));
+	EXPECT_NE(0, shown(&self->m, 1));
+}
+
+TEST_F(inter, headers_alone_without_the_right_to_see_payload)
+{
+	const struct unet_rx_slot *s;
+	const uint8_t *p;
+
+	IN(.rights = UNET_INTER_OBSERVE_HEADERS);
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, "secret", 6));
+	s = chan_rx_peek(&self->m, 2000);
+	ASSERT_NE(NULL, s);
+	EXPECT_EQ(28, self->m.desc[s->first].len);
+	EXPECT_EQ(34, s->bytes);
+	p = chan_buf(&self->m, s->first);
+	EXPECT_EQ(0x45, p[0]);
+	EXPECT_NE(0, memcmp(p + 28, "secret", 6));
+}
+
+TEST_F(inter, payload_alone_without_the_right_to_see_headers)
+{
+	const struct unet_rx_slot *s;
+	static const uint8_t zero[28];
+	const uint8_t *p;
+
+	IN(.rights = UNET_INTER_OBSERVE_PAYLOAD);
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, "secret", 6));
+	s = chan_rx_peek(&self->m, 2000);
+	ASSERT_NE(NULL, s);
+	EXPECT_EQ(34, self->m.desc[s->first].len);
+	p = chan_buf(&self->m, s->first);
+	EXPECT_EQ(0, memcmp(p, zero, sizeof(zero)));
+	EXPECT_EQ(0, memcmp(p + 28, "secret", 6));
+}
+
+TEST_F(inter, no_more_than_the_copy_range)
+{
+	static const uint8_t data[1000] = { 1, 2, 3 };
+	const struct unet_rx_slot *s;
+
+	IN(.rights = OBSERVE, .copy_bytes = 100);
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, data, sizeof(data)));
+	s = chan_rx_peek(&self->m, 2000);
+	ASSERT_NE(NULL, s);
+	EXPECT_EQ(100, self->m.desc[s->first].len);
+	EXPECT_EQ(1028, s->bytes);
+	ASSERT_EQ(0, inter_verdict(&self->m, s->tag, UNET_VERDICT_ACCEPT, 1));
+	s = chan_rx_peek(&self->c, 2000);
+	ASSERT_NE(NULL, s);
+	EXPECT_EQ(1028, self->c.desc[s->first].len);
+}
+
+TEST_F(inter, flows_that_are_not_meant_are_not_seen)
+{
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4,
+					  PORT + 1, NULL, 0);
+	uint32_t n = 9;
+
+	r.meta.tag = 77;
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	IN(.rights = OBSERVE, .proto = IPPROTO_UDP, .local_port = PORT);
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT + 1, &n, 4));
+	EXPECT_EQ(1, owner_takes(&self->c, 9, 1, 2000));
+	EXPECT_EQ(0, STAT(PACKETS));
+	EXPECT_EQ(0, self->c.adv[r.adv].flags & UNET_ADV_INTERMEDIATED);
+	EXPECT_NE(0, self->c.adv[self->adv].flags & UNET_ADV_INTERMEDIATED);
+}
+
+TEST_F(inter, of_a_listener_only_the_packets_that_are_meant)
+{
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4,
+					  PORT + 1, NULL, 0);
+	int other = peer_socket(&self->t, AF_INET, SOCK_DGRAM);
+	uint32_t n = 9;
+
+	ASSERT_EQ(0, bind_to(other, PEER_V4, RPORT + 5));
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	IN(.rights = OBSERVE, .proto = IPPROTO_UDP, .local_port = PORT + 1,
+	   .remote = PEER_V4, .remote_port = RPORT + 5);
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT + 1, &n, 4));
+	EXPECT_EQ(1, owner_takes(&self->c, 9, 1, 2000));
+	EXPECT_EQ(0, STAT(PACKETS));
+	ASSERT_EQ(0, send_to(other, OUR_V4, PORT + 1, &n, 4));
+	EXPECT_NE(0, shown(&self->m, 1));
+	close(other);
+}
+
+TEST_F(inter, a_flow_that_comes_later_is_in_it_from_its_first_packet)
+{
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4,
+					  PORT + 2, NULL, 0);
+	uint32_t n = 1;
+
+	IN(.rights = OBSERVE);
+	EXPECT_EQ(2, inter_look(&self->nl, self->id).flows);
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	EXPECT_EQ(4, inter_look(&self->nl, self->id).flows);
+	EXPECT_NE(0, self->c.adv[r.adv].flags & UNET_ADV_INTERMEDIATED);
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT + 2, &n, 4));
+	EXPECT_NE(0, shown(&self->m, 1));
+}
+
+TEST_F(inter, who_the_owner_is_only_by_right)
+{
+	struct unet_inter_flow q = { .size = sizeof(q), .pid = 99, .comm = "x" };
+	const struct unet_rx_slot *s;
+
+	IN(.rights = UNET_INTER_OBSERVE_HEADERS);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 1));
+	s = chan_rx_peek(&self->m, 2000);
+	ASSERT_NE(NULL, s);
+	q.flow = s->flow;
+	ASSERT_EQ(0, chan_ioctl(self->m.fd, UNET_IOC_INTER_FLOW, &q));
+	EXPECT_EQ(AF_INET, q.family);
+	EXPECT_EQ(IPPROTO_UDP, q.proto);
+	EXPECT_EQ(htons(PORT), q.local_port);
+	EXPECT_EQ(htons(RPORT), q.remote_port);
+	EXPECT_EQ(0, q.pid);
+	EXPECT_EQ(0, q.comm[0]);
+	EXPECT_EQ(-EINVAL, chan_ioctl(self->c.fd, UNET_IOC_INTER_FLOW, &q));
+	q.flow++;
+	EXPECT_EQ(-ENOENT, chan_ioctl(self->m.fd, UNET_IOC_INTER_FLOW, &q));
+	q.flow--;
+	chan_close(&self->m);
+	IN(.rights = UNET_INTER_IDENTITY);
+	ASSERT_EQ(0, chan_ioctl(self->m.fd, UNET_IOC_INTER_FLOW, &q));
+	EXPECT_EQ(0, q.family);
+	EXPECT_EQ(0, q.local_port);
+	EXPECT_EQ(getpid(), q.pid);
+	EXPECT_EQ(0, strcmp(q.comm, "inter"));
+}
+
+/* ---- lies ---- */
+
+TEST_F(inter, a_token_is_good_once)
+{
+	uint64_t token;
+
+	IN(.rights = OBSERVE | UNET_INTER_DROP, .violations = -1);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 1));
+	token = shown(&self->m, 1);
+	ASSERT_NE(0, token);
+	EXPECT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(UNET_INTER_CNT_TOKEN_DOUBLE,
+		  inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(UNET_INTER_CNT_TOKEN_DOUBLE,
+		  inter_verdict(&self->m, token, UNET_VERDICT_DROP, 1));
+	EXPECT_EQ(UNET_INTER_CNT_TOKEN_FOREIGN,
+		  inter_verdict(&self->m, token + 1, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(UNET_INTER_CNT_TOKEN_FOREIGN,
+		  inter_verdict(&self->m, token - 1, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(UNET_INTER_CNT_TOKEN_FOREIGN,
+		  inter_verdict(&self->m, 0, UNET_VERDICT_ACCEPT, 16384));
+	EXPECT_EQ(1, owner_takes(&self->c, 1, 2, 100));
+	EXPECT_EQ(2, STAT(TOKEN_DOUBLE));
+	EXPECT_EQ(2 + 16384, STAT(TOKEN_FOREIGN));
+}
+
+TEST_F(inter, rights_that_are_missing_are_missed)
+{
+	struct unet_inter_verdict v = { .count = 1 };
+	uint64_t token;
+
+	IN(.rights = OBSERVE, .violations = -1);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 1));
+	token = shown(&self->m, 1);
+	ASSERT_NE(0, token);
+	EXPECT_EQ(UNET_INTER_CNT_RIGHT_DROP,
+		  inter_verdict(&self->m, token, UNET_VERDICT_DROP, 1));
+	EXPECT_EQ(UNET_INTER_CNT_RIGHT_DUPLICATE,
+		  inter_verdict(&self->m, token, UNET_VERDICT_DUPLICATE, 1));
+	v.token = token;
+	v.action = UNET_VERDICT_MODIFY;
+	v.extents = 1;
+	v.header_len = 28;
+	v.extent[0].len = 32;
+	EXPECT_EQ(UNET_INTER_CNT_RIGHT_PAYLOAD, inter_say(&self->m, &v));
+	v.action = UNET_VERDICT_INJECT;
+	EXPECT_EQ(UNET_INTER_CNT_RIGHT_INJECT, inter_say(&self->m, &v));
+	v.action = UNET_VERDICT_COUNT;
+	EXPECT_EQ(UNET_INTER_CNT_BAD_VERDICT, inter_say(&self->m, &v));
+	EXPECT_EQ(UNET_INTER_CNT_BAD_VERDICT,
+		  inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 0));
+	/* It is still held, and still good. */
+	EXPECT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(1, owner_takes(&self->c, 1, 1, 2000));
+	EXPECT_EQ(1, STAT(RIGHT_DROP));
+	EXPECT_EQ(1, STAT(RIGHT_DUPLICATE));
+	EXPECT_EQ(1, STAT(RIGHT_PAYLOAD));
+	EXPECT_EQ(1, STAT(RIGHT_INJECT));
+	EXPECT_EQ(2, STAT(BAD_VERDICT));
+}
+
+TEST_F(inter, bytes_written_after_the_look_go_nowhere)
+{
+	const struct unet_rx_slot *s;
+	uint64_t token;
+	uint32_t b;
+
+	IN(.rights = OBSERVE);
+	ASSERT_EQ(0, peer_sends(self->peer, 42, 1));
+	s = chan_rx_peek(&self->m, 2000);
+	ASSERT_NE(NULL, s);
+	b = s->first;
+	token = s->tag;
+	memset(chan_buf(&self->m, b), 0xa5, 32);
+	ASSERT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(1, owner_takes(&self->c, 42, 1, 2000));
+}
+
+/* The owner changes what it sent after it was looked at: it must not go out (R4.9). */
+TEST_F(inter, bytes_the_sender_changes_after_the_look_stay_at_home)
+{
+	static uint8_t data[1400];
+	struct pkt_spec p = {
+		.family = AF_INET, .proto = IPPROTO_UDP, .src = OUR_V4,
+		.dst = PEER_V4, .sport = PORT, .dport = RPORT,
+		.data = data, .bytes = sizeof(data),
+	};
+	uint8_t got[1500];
+	uint64_t token;
+
+	IN(.rights = OBSERVE);
+	memset(data, 0x11, sizeof(data));
+	ASSERT_EQ(0, chan_send(&self->c, self->flow, &p, 0));
+	token = shown(&self->m, 1);
+	ASSERT_NE(0, token);
+	memset(self->c.tx_mem, 0xee, 2000);
+	ASSERT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
+	ASSERT_EQ((ssize_t)sizeof(data), recv(self->peer, got, sizeof(got), 0));
+	EXPECT_EQ(0, memcmp(got, data, sizeof(data)));
+}
+
+TEST_F(inter, too_many_violations_end_the_claim)
+{
+	struct unet_inter_open o;
+	struct chan again;
+	uint32_t reason = 0;
+	int i;
+
+	IN(.rights = OBSERVE, .violations = 10);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 1));
+	ASSERT_NE(0, shown(&self->m, 1));
+	for (i = 0; i < 9; i++)
+		ASSERT_EQ(UNET_INTER_CNT_TOKEN_FOREIGN,
+			  inter_verdict(&self->m, 0, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(UNET_INTER_SERVING, inter_look(&self->nl, self->id).state);
+	inter_verdict(&self->m, 0, UNET_VERDICT_ACCEPT, 1);
+	EXPECT_EQ(UNET_CHANNEL_POISONED, chan_state(&self->m, &reason));
+	EXPECT_EQ(UNET_POISON_INTER_ABUSE, reason);
+	EXPECT_EQ(UNET_INTER_BARRED, inter_look(&self->nl, self->id).state);
+	/* Open: what was held passes, and what comes. */
+	EXPECT_EQ(1, owner_takes(&self->c, 1, 1, 2000));
+	ASSERT_EQ(0, peer_sends(self->peer, 2, 1));
+	EXPECT_EQ(1, owner_takes(&self->c, 2, 1, 2000));
+	chan_close(&self->m);
+	self->m.fd = -1;
+	EXPECT_EQ(-EACCES, inter_open(&again, self->id, &o));
+	EXPECT_EQ(UNET_CHANNEL_LIVE, chan_state(&self->c, NULL));
+}
+
+/* ---- gone, stopped, slow ---- */
+
+TEST_F(inter, dead_and_open_what_is_held_passes_before_what_comes)
+{
+	IN(.rights = OBSERVE);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 20));
+	ASSERT_NE(0, shown(&self->m, 20));
+	chan_close(&self->m);
+	self->m.fd = -1;
+	ASSERT_EQ(0, peer_sends(self->peer, 21, 20));
+	EXPECT_EQ(40, owner_takes(&self->c, 1, 40, 1000));
+	EXPECT_EQ(UNET_INTER_FAILED, inter_look(&self->nl, self->id).state);
+	EXPECT_EQ(40, STAT(MISSED));
+	/* The next one may take over. */
+	ASSERT_EQ(0, inter_open(&self->m, self->id, &self->o));
+	ASSERT_EQ(0, peer_sends(self->peer, 41, 1));
+	EXPECT_NE(0, shown(&self->m, 1));
+}
+
+TEST_F(inter, dead_and_closed_nothing_passes_until_it_is_revoked)
+{
+	IN(.rights = OBSERVE, .policy = UNET_INTER_FAIL_CLOSED);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 20));
+	ASSERT_NE(0, shown(&self->m, 20));
+	chan_close(&self->m);
+	self->m.fd = -1;
+	ASSERT_EQ(0, peer_sends(self->peer, 21, 20));
+	ASSERT_EQ(0, owner_sends(&self->c, self->flow, 1));
+	EXPECT_EQ(0, owner_takes(&self->c, 1, 1, 300));
+	EXPECT_TRUE(peer_has_nothing(self->peer));
+	EXPECT_EQ(41, STAT(BLOCKED));
+	EXPECT_EQ(40, nexus_counter("va", "rx_drop_inter"));
+	EXPECT_EQ(1, nexus_counter("va", "tx_drop_inter"));
+	ASSERT_EQ(0, inter_revoke(&self->nl, self->id));
+	EXPECT_EQ(0, self->c.adv[self->adv].flags & UNET_ADV_INTERMEDIATED);
+	ASSERT_EQ(0, peer_sends(self->peer, 50, 1));
+	EXPECT_EQ(1, owner_takes(&self->c, 50, 1, 2000));
+}
+
+TEST_F(inter, dead_and_open_after_a_time)
+{
+	uint64_t start;
+
+	IN(.rights = OBSERVE, .policy = UNET_INTER_FAIL_AFTER, .after_ms = 500);
+	start = mono_ms();
+	chan_close(&self->m);
+	self->m.fd = -1;
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 1));
+	if (mono_ms() < start + 400)
+		EXPECT_EQ(0, owner_takes(&self->c, 1, 1, 100));
+	usleep(700 * 1000);
+	ASSERT_EQ(0, peer_sends(self->peer, 2, 1));
+	EXPECT_EQ(1, owner_takes(&self->c, 2, 1, 2000));
+	EXPECT_EQ(1, STAT(BLOCKED));
+	EXPECT_EQ(1, STAT(MISSED));
+}
+
+TEST_F(inter, held_for_too_long_it_passes)
+{
+	uint64_t token, start;
+
+	IN(.rights = OBSERVE, .hold_ms = 100, .violations = -1);
+	start = mono_ms();
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 5));
+	token = shown(&self->m, 5);
+	ASSERT_NE(0, token);
+	EXPECT_EQ(5, owner_takes(&self->c, 1, 5, 2000));
+	EXPECT_LE(100, mono_ms() - start);
+	EXPECT_EQ(5, STAT(HELD_TOO_LONG));
+	EXPECT_EQ(UNET_INTER_CNT_TOKEN_STALE,
+		  inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(1, STAT(TOKEN_STALE));
+	EXPECT_EQ(0, owner_takes(&self->c, 1, 1, 100));
+}
+
+TEST_F(inter, held_for_too_long_and_closed_it_is_dropped)
+{
+	IN(.rights = OBSERVE, .policy = UNET_INTER_FAIL_CLOSED, .hold_ms = 50,
+	   .violations = -1);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 5));
+	ASSERT_NE(0, shown(&self->m, 5));
+	EXPECT_EQ(0, owner_takes(&self->c, 1, 1, 500));
+	EXPECT_EQ(5, STAT(HELD_TOO_LONG));
+	EXPECT_EQ(5, STAT(BLOCKED));
+}
+
+TEST_F(inter, over_the_backlog_the_order_stays)
+{
+	uint64_t token;
+
+	IN(.rights = OBSERVE, .backlog = 8,
+	   .violations = -1);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 20));
+	token = shown(&self->m, 8);
+	ASSERT_NE(0, token);
+	EXPECT_EQ(0, owner_takes(&self->c, 1, 1, 100));
+	EXPECT_EQ(12, STAT(BACKLOG));
+	EXPECT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 8));
+	EXPECT_EQ(20, owner_takes(&self->c, 1, 20, 2000));
+	EXPECT_EQ(12, STAT(MISSED));
+}
+
+TEST_F(inter, killed_in_the_midst)
+{
+	struct grant g = { .rights = OBSERVE | UNET_INTER_DELAY,
+			   .hold_ms = 10000 };
+	pid_t pid;
+	int i;
+
+	ASSERT_EQ(0, inter_grant(&self->nl, &g, &self->id));
+	for (i = 0; i < 10; i++) {
+		pid = inter_process(self->id);
+		ASSERT_GT(pid, 0) TH_LOG("round %d", i);
+		ASSERT_EQ(0, peer_sends(self->peer, 200 * i, 100));
+		kill(pid, SIGKILL);
+		ASSERT_EQ(0, peer_sends(self->peer, 200 * i + 100, 100));
+		ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+		ASSERT_EQ(200, owner_takes(&self->c, 200 * i, 200, 1000))
+			TH_LOG("round %d", i);
+	}
+}
+
+TEST_F(inter, stopped_the_hold_limit_acts)
+{
+	struct grant g = { .rights = OBSERVE, .hold_ms = 50, .violations = -1 };
+	pid_t pid;
+
+	ASSERT_EQ(0, inter_grant(&self->nl, &g, &self->id));
+	pid = inter_process(self->id);
+	ASSERT_GT(pid, 0);
+	ASSERT_EQ(0, peer_sends(self->peer, 0, 10));
+	ASSERT_EQ(10, owner_takes(&self->c, 0, 10, 2000));
+	kill(pid, SIGSTOP);
+	usleep(20 * 1000);
+	ASSERT_EQ(0, peer_sends(self->peer, 10, 10));
+	EXPECT_EQ(10, owner_takes(&self->c, 10, 10, 2000));
+	EXPECT_EQ(10, STAT(HELD_TOO_LONG));
+	kill(pid, SIGCONT);
+	usleep(100 * 1000);
+	ASSERT_EQ(0, peer_sends(self->peer, 20, 10));
+	EXPECT_EQ(10, owner_takes(&self->c, 20, 10, 2000));
+	EXPECT_EQ(10, STAT(HELD_TOO_LONG));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+TEST_F(inter, revoked_what_is_held_passes_in_order)
+{
+	uint32_t reason = 0;
+
+	IN(.rights = OBSERVE);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 10));
+	ASSERT_NE(0, shown(&self->m, 10));
+	ASSERT_EQ(0, inter_revoke(&self->nl, self->id));
+	EXPECT_EQ(UNET_CHANNEL_POISONED, chan_state(&self->m, &reason));
+	EXPECT_EQ(UNET_POISON_INTER_REVOKED, reason);
+	ASSERT_EQ(0, peer_sends(self->peer, 11, 10));
+	EXPECT_EQ(20, owner_takes(&self->c, 1, 20, 2000));
+	EXPECT_EQ(-ENOENT, inter_revoke(&self->nl, self->id));
+	EXPECT_EQ(0, inter_look(&self->nl, self->id).found);
+}
+
+TEST_F(inter, the_owner_goes_with_packets_held)
+{
+	IN(.rights = OBSERVE);
+	ASSERT_EQ(0, owner_sends(&self->c, self->flow, 7));
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 3));
+	usleep(50 * 1000);
+	chan_close(&self->c);
+	EXPECT_EQ(3, nexus_counter("va", "rx_drop_dead"));
+	EXPECT_EQ(1, inter_look(&self->nl, self->id).held);
+	/* What was sent is not lost with its sender. */
+	EXPECT_TRUE(peer_has_nothing(self->peer));
+	while (chan_rx_peek(&self->m, 100)) {
+		const struct unet_rx_slot *s = chan_rx_peek(&self->m, 0);
+
+		inter_verdict(&self->m, s->tag, UNET_VERDICT_ACCEPT, s->packets);
+		chan_rx_next(&self->m);
+	}
+	EXPECT_EQ(0, peer_takes(self->peer, 7, 1));
+	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
+}
+
+TEST_F(inter, the_nexus_goes_with_packets_held)
+{
+	IN(.rights = OBSERVE);
+	ASSERT_EQ(0, owner_sends(&self->c, self->flow, 7));
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 3));
+	usleep(50 * 1000);
+	ASSERT_EQ(0, sh("unetctl detach va"));
+	EXPECT_NE(UNET_CHANNEL_LIVE, chan_state(&self->m, NULL));
+	EXPECT_EQ(UNET_CHANNEL_DETACHED, chan_state(&self->c, NULL));
+	EXPECT_TRUE(peer_has_nothing(self->peer));
+	EXPECT_EQ(0, inter_look(&self->nl, self->id).found);
+	ASSERT_EQ(0, sh("unetctl attach va"));
+}
+
+/* ---- two in a row ---- */
+
+TEST_F(inter, the_lowest_priority_is_next_to_the_device)
+{
+	struct grant g = { .rights = OBSERVE | UNET_INTER_DELAY,
+			   .hold_ms = 10000, .priority = 5 };
+	struct unet_inter_open o;
+	struct chan far;
+	uint64_t token;
+	uint32_t id;
+
+	ASSERT_EQ(0, inter_grant(&self->nl, &g, &id));
+	ASSERT_EQ(0, inter_open(&far, id, &o));
+	IN(.rights = OBSERVE, .priority = -5);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 1));
+	EXPECT_EQ(1, number_shown(&self->m, &token));
+	EXPECT_EQ(NULL, chan_rx_peek(&far, 20));
+	ASSERT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(1, number_shown(&far, &token));
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 20));
+	ASSERT_EQ(0, inter_verdict(&far, token, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(1, owner_takes(&self->c, 1, 1, 2000));
+	/* The other way round on the way out. */
+	ASSERT_EQ(0, owner_sends(&self->c, self->flow, 2));
+	EXPECT_EQ(2, number_shown(&far, &token));
+	EXPECT_EQ(NULL, chan_rx_peek(&self->m, 20));
+	ASSERT_EQ(0, inter_verdict(&far, token, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(2, number_shown(&self->m, &token));
+	ASSERT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(0, peer_takes(self->peer, 2, 1));
+	chan_close(&far);
+}
+
+TEST_F(inter, one_of_two_dies_and_the_other_goes_on)
+{
+	struct grant g = { .rights = OBSERVE | UNET_INTER_DELAY,
+			   .hold_ms = 10000, .priority = 5 };
+	struct unet_inter_open o;
+	struct chan far;
+	uint32_t id;
+
+	ASSERT_EQ(0, inter_grant(&self->nl, &g, &id));
+	ASSERT_EQ(0, inter_open(&far, id, &o));
+	IN(.rights = OBSERVE);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 10));
+	ASSERT_EQ(5, shown(&self->m, 10) ? 5 : 0);
+	chan_close(&self->m);
+	self->m.fd = -1;
+	ASSERT_EQ(0, peer_sends(self->peer, 11, 10));
+	EXPECT_EQ(20, inter_accept_all(&far, 300));
+	EXPECT_EQ(20, owner_takes(&self->c, 1, 20, 2000));
+	chan_close(&far);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Description: an intermediary that changes, doubles and adds packets (R4.2, R4.4,
+ * R4.5, R4.9): what arrives has good checksums and lengths; what it has no right
+ * to change stays as it was; addresses, ports and lengths that must stay do. What
+ * netlink is told wrong it names (R4.2). One that scribbles over its own memory
+ * ends itself, and its flow goes on by its policy.
+ */
+/* libs: -lpthread */
+#include "effort.h"
+#include "inter.h"
+#include "live.h"
+#include "kselftest_harness.h"
+
+#include <pthread.h>
+
+FIXTURE(change) {
+	struct topo t;
+	struct nl nl;
+	struct chan c;
+	uint32_t flow;
+	struct chan m;
+	struct unet_inter_open o;
+	uint32_t id;
+	int peer;
+};
+
+FIXTURE_VARIANT(change) {
+	int family;
+	const char *ours;
+	const char *theirs;
+	uint32_t header;
+};
+
+FIXTURE_VARIANT_ADD(change, v4) { AF_INET, OUR_V4, PEER_V4, 28 };
+FIXTURE_VARIANT_ADD(change, v6) { AF_INET6, OUR_V6, PEER_V6, 48 };
+
+FIXTURE_SETUP(change)
+{
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, variant->family,
+					  variant->ours, PORT, variant->theirs,
+					  RPORT);
+	struct timeval tv = { .tv_sec = 5 };
+
+	self->m.fd = -1;
+	ASSERT_EQ(0, topo_setup(&self->t));
+	/* Checksums are made and looked at in software: a wrong one is seen. */
+	ASSERT_EQ(0, sh("ethtool -K va tx off"));
+	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nl_open(&self->nl));
+	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	self->flow = r.flow;
+	self->peer = peer_socket(&self->t, variant->family, SOCK_DGRAM);
+	ASSERT_GE(self->peer, 0);
+	setsockopt(self->peer, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	ASSERT_EQ(0, bind_to(self->peer, variant->theirs, RPORT));
+}
+
+FIXTURE_TEARDOWN(change)
+{
+	close(self->peer);
+	if (self->m.fd >= 0)
+		chan_close(&self->m);
+	chan_close(&self->c);
+	close(self->nl.fd);
+	topo_teardown(&self->t);
+}
+
+#define IN(r)								\
+do {									\
+	struct grant g = { .rights = (r) | UNET_INTER_DELAY,		\
+			   .hold_ms = 10000, .violations = -1 };	\
+									\
+	ASSERT_EQ(0, inter_grant(&self->nl, &g, &self->id));		\
+	ASSERT_EQ(0, inter_open(&self->m, self->id, &self->o));		\
+} while (0)
+
+#define STAT(name)	inter_stat(&self->nl, self->id, UNET_INTER_CNT_##name)
+
+/* The owner sends @text, and @m is shown it: its bytes go to the start of @m's TX. */
+static uint64_t seen_outbound(struct chan *c, struct chan *m, uint32_t flow,
+			      int family, const char *ours, const char *theirs,
+			      const char *text)
+{
+	struct pkt_spec p = {
+		.family = family, .proto = IPPROTO_UDP, .src = ours,
+		.dst = theirs, .sport = PORT, .dport = RPORT,
+		.data = text, .bytes = strlen(text),
+	};
+	const struct unet_rx_slot *s;
+	uint64_t token;
+
+	if (chan_send(c, flow, &p, 0))
+		return 0;
+	s = chan_rx_peek(m, 2000);
+	if (!s)
+		return 0;
+	token = s->tag;
+	memcpy(m->tx_mem, chan_buf(m, s->first), m->desc[s->first].len);
+	chan_rx_next(m);
+	return token;
+}
+
+#define SEEN(text) \
+	seen_outbound(&self->c, &self->m, self->flow, variant->family, \
+		      variant->ours, variant->theirs, text)
+
+static int with_bytes(struct chan *m, uint64_t token, int action,
+		      uint32_t header, uint32_t bytes)
+{
+	struct unet_inter_verdict v = {
+		.token = token, .action = action, .count = 1,
+		.header_len = header, .extents = 1,
+		.extent = { { 0, bytes } },
+	};
+
+	return inter_say(m, &v);
+}
+
+static bool peer_hears(int fd, const char *text)
+{
+	char buf[64];
+	ssize_t n = recv(fd, buf, sizeof(buf), 0);
+
+	return n == (ssize_t)strlen(text) && !memcmp(buf, text, n);
+}
+
+TEST_F(change, payload_by_right_longer_and_shorter)
+{
+	uint32_t h = variant->header;
+	uint64_t token;
+
+	IN(OBSERVE | UNET_INTER_MODIFY_PAYLOAD);
+	token = SEEN("hello");
+	ASSERT_NE(0, token);
+	memcpy(self->m.tx_mem + h, "HELLO, YOU", 10);
+	ASSERT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 10));
+	EXPECT_TRUE(peer_hears(self->peer, "HELLO, YOU"));
+	token = SEEN("hello");
+	ASSERT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 2));
+	EXPECT_TRUE(peer_hears(self->peer, "he"));
+	EXPECT_EQ(2, STAT(MODIFIED));
+}
+
+TEST_F(change, payload_on_the_way_in)
+{
+	const struct unet_rx_slot *s;
+	uint32_t h = variant->header;
+	const uint8_t *p;
+
+	IN(OBSERVE | UNET_INTER_MODIFY_PAYLOAD);
+	ASSERT_EQ(0, send_to(self->peer, variant->ours, PORT, "hello", 5));
+	s = chan_rx_peek(&self->m, 2000);
+	ASSERT_NE(NULL, s);
+	memcpy(self->m.tx_mem, chan_buf(&self->m, s->first), h);
+	memcpy(self->m.tx_mem + h, "jolly", 5);
+	ASSERT_EQ(0, with_bytes(&self->m, s->tag, UNET_VERDICT_MODIFY, h, h + 5));
+	s = chan_rx_peek(&self->c, 2000);
+	ASSERT_NE(NULL, s);
+	p = chan_buf(&self->c, s->first);
+	EXPECT_EQ(h + 5, self->c.desc[s->first].len);
+	EXPECT_EQ(0, memcmp(p + h, "jolly", 5));
+	EXPECT_NE(0, self->c.desc[s->first].flags & UNET_DESC_CSUM_OK);
+}
+
+/* TOS or traffic class that "hello" came with; -1: something else came. */
+static int tos_of_hello(int fd)
+{
+	char buf[16], ctl[64];
+	struct iovec iov = { buf, sizeof(buf) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl,
+		.msg_controllen = sizeof(ctl),
+	};
+
+	if (recvmsg(fd, &msg, 0) != 5 || memcmp(buf, "hello", 5) ||
+	    !CMSG_FIRSTHDR(&msg))
+		return -1;
+	return *(uint8_t *)CMSG_DATA(CMSG_FIRSTHDR(&msg));
+}
+
+TEST_F(change, headers_by_right_with_the_payload_that_was)
+{
+	uint32_t h = variant->header;
+	uint64_t token;
+	int on = 1;
+
+	IN(UNET_INTER_OBSERVE_HEADERS | UNET_INTER_MODIFY_HEADERS);
+	setsockopt(self->peer, variant->family == AF_INET ? IPPROTO_IP :
+		   IPPROTO_IPV6, variant->family == AF_INET ? IP_RECVTOS :
+		   IPV6_RECVTCLASS, &on, sizeof(on));
+	token = SEEN("hello");
+	ASSERT_NE(0, token);
+	if (variant->family == AF_INET)
+		self->m.tx_mem[1] = 0xb8;
+	else
+		memcpy(self->m.tx_mem, "\x6b\x80", 2);
+	memcpy(self->m.tx_mem + h, "EVIL!", 5);
+	EXPECT_EQ(UNET_INTER_CNT_RIGHT_PAYLOAD,
+		  with_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
+	ASSERT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h));
+	EXPECT_EQ(0xb8, tos_of_hello(self->peer));
+}
+
+TEST_F(change, what_must_stay_stays)
+{
+	uint32_t h = variant->header, src = variant->family == AF_INET ? 15 : 23;
+	uint8_t good[64];
+	uint64_t token;
+
+	IN(OBSERVE | UNET_INTER_MODIFY_PAYLOAD);
+	token = SEEN("hello");
+	ASSERT_NE(0, token);
+	memcpy(good, self->m.tx_mem, h + 5);
+	self->m.tx_mem[src]++;
+	EXPECT_EQ(UNET_INTER_CNT_SPOOF,
+		  with_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
+	memcpy(self->m.tx_mem, good, h + 5);
+	self->m.tx_mem[h - 5]++;	/* destination port */
+	EXPECT_EQ(UNET_INTER_CNT_SPOOF,
+		  with_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
+	memcpy(self->m.tx_mem, good, h + 5);
+	self->m.tx_mem[variant->family == AF_INET ? 8 : 7]--;	/* TTL */
+	EXPECT_EQ(UNET_INTER_CNT_RIGHT_HEADERS,
+		  with_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
+	memcpy(self->m.tx_mem, good, h + 5);
+	self->m.tx_mem[0] = 0x15;
+	EXPECT_EQ(UNET_INTER_CNT_BAD_HEADER,
+		  with_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
+	EXPECT_EQ(UNET_INTER_CNT_BAD_EXTENT,
+		  with_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, ~0u));
+	memcpy(self->m.tx_mem, good, h + 5);
+	EXPECT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
+	EXPECT_TRUE(peer_hears(self->peer, "hello"));
+	EXPECT_EQ(UNET_INTER_CNT_TOKEN_DOUBLE,
+		  with_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
+	EXPECT_EQ(2, STAT(SPOOF));
+	EXPECT_EQ(1, STAT(RIGHT_HEADERS));
+	EXPECT_EQ(1, STAT(BAD_HEADER));
+	EXPECT_EQ(1, STAT(BAD_EXTENT));
+}
+
+TEST_F(change, twice_and_in_between)
+{
+	uint32_t h = variant->header;
+	uint64_t a, b;
+
+	IN(OBSERVE | UNET_INTER_DUPLICATE | UNET_INTER_INJECT);
+	a = SEEN("one");
+	ASSERT_NE(0, a);
+	b = SEEN("three");
+	ASSERT_NE(0, b);
+	memcpy(self->m.tx_mem + h, "two", 3);
+	ASSERT_EQ(0, with_bytes(&self->m, b, UNET_VERDICT_INJECT, h, h + 3));
+	/* It stands behind what came before the packet it stands before. */
+	ASSERT_EQ(0, inter_verdict(&self->m, b, UNET_VERDICT_DUPLICATE, 1));
+	ASSERT_EQ(0, inter_verdict(&self->m, a, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_TRUE(peer_hears(self->peer, "one"));
+	EXPECT_TRUE(peer_hears(self->peer, "two"));
+	EXPECT_TRUE(peer_hears(self->peer, "three"));
+	EXPECT_TRUE(peer_hears(self->peer, "three"));
+	self->m.tx_mem[h - 8]++;	/* source port */
+	a = SEEN("four");
+	self->m.tx_mem[h - 8]++;
+	EXPECT_EQ(UNET_INTER_CNT_SPOOF,
+		  with_bytes(&self->m, a, UNET_VERDICT_INJECT, h, h + 3));
+	EXPECT_EQ(1, STAT(INJECTED));
+	EXPECT_EQ(1, STAT(DUPLICATED));
+}
+
+/* ---- what netlink is told wrong ---- */
+
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
+static const struct wrong {
+	const char *says;	/* begins so */
+	struct grant g;
+	int attr;		/* put as @value instead, or 0 */
+	uint32_t bytes;
+	uint64_t value;
+} wrongs[] = {
+	{ "RIGHTS must enable", { .rights = 0 } },
+	{ "RIGHTS must forbid", { .rights = UNET_INTER_ALL_RIGHTS } },
+	{ "RIGHTS has a bit", { .rights = 0x80000001 } },
+	{ "RIGHTS to modify headers", { .rights = UNET_INTER_MODIFY_HEADERS } },
+	{ "RIGHTS to modify payload", { .rights = UNET_INTER_MODIFY_PAYLOAD } },
+	{ "IFNAME is not an attached", { .dev = "lo", .rights = OBSERVE } },
+	{ "DIRECTIONS", { .rights = OBSERVE, .directions = 4 } },
+	{ "POLICY", { .rights = OBSERVE, .policy = 3 } },
+	{ "AFTER_MS must", { .rights = OBSERVE, .policy = 2 } },
+	{ "AFTER_MS goes", { .rights = OBSERVE, .after_ms = 2 } },
+	{ "HOLD_MS above", { .rights = OBSERVE, .hold_ms = 101 } },
+	{ "HOLD_MS must", { .rights = OBSERVE, .hold_ms = 10001 } },
+	{ "BACKLOG must", { .rights = OBSERVE, .backlog = 16385 } },
+	{ "COPY_BYTES must", { .rights = OBSERVE, .copy_bytes = 65536 } },
+	{ "LOCAL_PORT needs", { .rights = OBSERVE, .local_port = 80 } },
+	{ "REMOTE_PORT needs", { .rights = OBSERVE, .proto = 1, .remote_port = 8 } },
+	{ "REMOTE_ADDR must be of", { .rights = OBSERVE, .local = OUR_V4,
+				      .remote = PEER_V6 } },
+	{ "BACKLOG_BYTES must be 65536", { .rights = OBSERVE },
+	  UNET_IA_BACKLOG_BYTES, 4, 1 },
+	{ "LOCAL_PREFIX must fit", { .rights = OBSERVE, .local = OUR_V4 },
+	  UNET_IA_LOCAL_PREFIX, 1, 33 },
+	{ "LOCAL_PREFIX must fit", { .rights = OBSERVE, .local = OUR_V4 },
+	  UNET_IA_LOCAL_PREFIX, 1, 24 },
+	{ "REMOTE_PREFIX must fit", { .rights = OBSERVE },
+	  UNET_IA_REMOTE_PREFIX, 1, 8 },
+	{ "UID is no user", { .rights = OBSERVE }, UNET_IA_UID, 4, 0xffffffff },
+	{ "this command takes", { .rights = OBSERVE }, UNET_IA_GRANT, 4, 1 },
+	{ "this command takes", { .rights = OBSERVE }, UNET_IA_STATE, 4, 1 },
+#define SHORT(name)	{ #name " must be", { .rights = OBSERVE }, UNET_IA_##name, 3, 1 }
+	SHORT(DIRECTIONS), SHORT(UID), SHORT(PRIORITY), SHORT(POLICY),
+	SHORT(AFTER_MS), SHORT(HOLD_MS), SHORT(BACKLOG), SHORT(BACKLOG_BYTES),
+	SHORT(COPY_BYTES), SHORT(VIOLATIONS), SHORT(PROTO), SHORT(LOCAL_ADDR),
+	SHORT(LOCAL_PREFIX), SHORT(LOCAL_PORT), SHORT(REMOTE_ADDR),
+	SHORT(REMOTE_PREFIX), SHORT(REMOTE_PORT),
+};
+
+TEST_F(change, what_is_wrong_with_a_grant_is_named)
+{
+	struct nl_req r;
+	unsigned int i;
+	uint32_t none;
+
+	for (i = 0; i < sizeof(wrongs) / sizeof(wrongs[0]); i++) {
+		const struct wrong *w = &wrongs[i];
+		uint32_t at = 0;
+
+		inter_grant_req(&self->nl, &r, &w->g);
+		if (w->attr)
+			at = nl_put(&r, w->attr, &w->value, w->bytes);
+		EXPECT_GT(0, nl_ask(&self->nl, &r, NULL, NULL))
+			TH_LOG("%s", w->says);
+		EXPECT_EQ(0, strncmp(self->nl.said, w->says, strlen(w->says)))
+			TH_LOG("wanted '%s', said '%s'", w->says, self->nl.said);
+		if (w->attr)
+			EXPECT_EQ(at, self->nl.bad) TH_LOG("%s", w->says);
+	}
+	nl_start(&self->nl, &r, self->nl.family, NLM_F_ACK, UNET_CMD_INTER_GRANT);
+	EXPECT_EQ(-EINVAL, nl_ask(&self->nl, &r, NULL, NULL));
+	EXPECT_EQ(0, strncmp(self->nl.said, "RIGHTS is missing", 17));
+	nl_start(&self->nl, &r, self->nl.family, NLM_F_ACK, UNET_CMD_INTER_REVOKE);
+	EXPECT_EQ(-EINVAL, nl_ask(&self->nl, &r, NULL, NULL));
+	EXPECT_EQ(0, strncmp(self->nl.said, "GRANT is missing", 16));
+	EXPECT_EQ(-ENOENT, inter_revoke(&self->nl, 0x7fffffff));
+	EXPECT_EQ(0, strncmp(self->nl.said, "GRANT is no grant", 17));
+	none = inter_look(&self->nl, 0).found;
+	EXPECT_EQ(0, none);
+}
+
+TEST_F(change, sixty_four_grants_and_no_more)
+{
+	struct grant g = { .rights = OBSERVE };
+	uint32_t id, i;
+
+	for (i = 0; i < 64; i++)
+		ASSERT_EQ(0, inter_grant(&self->nl, &g, &id));
+	EXPECT_EQ(-ENOSPC, inter_grant(&self->nl, &g, &id));
+	EXPECT_EQ(0, strncmp(self->nl.said, "a device may have 64", 20));
+}
+
+TEST_F(change, claims_that_are_refused)
+{
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, 1234,
+					  NULL, 0);
+	struct grant g = { .rights = OBSERVE };
+	struct unet_inter_open o;
+	struct chan other;
+	int status;
+	pid_t pid;
+
+	ASSERT_EQ(0, inter_grant(&self->nl, &g, &self->id));
+	EXPECT_EQ(-ENOENT, inter_open(&other, 0x7fffffff, &o));
+	ASSERT_EQ(0, inter_open(&self->m, self->id, &o));
+	EXPECT_EQ(-EBUSY, inter_open(&other, self->id, &o));
+	o.size = sizeof(o);
+	o.grant = self->id;
+	EXPECT_EQ(-EBUSY, chan_ioctl(self->m.fd, UNET_IOC_INTER_OPEN, &o));
+	EXPECT_EQ(-EBUSY, chan_ioctl(self->c.fd, UNET_IOC_INTER_OPEN, &o));
+	EXPECT_EQ(-EOPNOTSUPP, chan_flow_add(&self->m, &r));
+	chan_close(&self->m);
+	self->m.fd = -1;
+	pid = fork();
+	if (!pid)
+		_exit(setresuid(1000, 1000, 1000) ||
+		      inter_open(&other, self->id, &o) != -EPERM);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+/* ---- scribbling ---- */
+
+struct scribbler {
+	struct chan *c;
+	volatile bool stop;
+};
+
+static void *scribble(void *arg)
+{
+	struct scribbler *s = arg;
+	size_t bytes = s->c->bind.layout.region[UNET_REGION_URING].bytes;
+	unsigned int seed = 7;
+
+	while (!s->stop) {
+		uint32_t at = rand_r(&seed) % (bytes / 4);
+
+		((volatile uint32_t *)s->c->uring)[at] =
+			rand_r(&seed) % 3 ? rand_r(&seed) % 64 : rand_r(&seed);
+	}
+	return NULL;
+}
+
+TEST_F_TIMEOUT(change, who_scribbles_ends_himself_and_the_flow_goes_on, 120)
+{
+	struct grant g = { .rights = UNET_INTER_ALL_RIGHTS & ~UNET_INTER_IDENTITY,
+			   .violations = -1 };
+	int round, rounds = effort(40), poisoned = 0;
+
+	if (variant->family == AF_INET6)
+		return;	/* the rings are the same */
+	ASSERT_EQ(0, inter_grant(&self->nl, &g, &self->id));
+	for (round = 0; round < rounds; round++) {
+		struct scribbler s = { .c = &self->m };
+		pthread_t thread;
+		int i;
+
+		ASSERT_EQ(0, inter_open(&self->m, self->id, &self->o));
+		ASSERT_EQ(0, pthread_create(&thread, NULL, scribble, &s));
+		for (i = 0; i < 50; i++) {
+			peer_sends(self->peer, i, 2);
+			chan_sync(&self->m, UNET_SYNC_TX | UNET_SYNC_FREE);
+		}
+		s.stop = true;
+		pthread_join(thread, NULL);
+		poisoned += chan_state(&self->m, NULL) == UNET_CHANNEL_POISONED;
+		chan_close(&self->m);
+		self->m.fd = -1;
+		EXPECT_EQ(UNET_CHANNEL_LIVE, chan_state(&self->c, NULL));
+		while (chan_rx_peek(&self->c, 20))
+			chan_rx_next(&self->c);
+		ASSERT_EQ(0, peer_sends(self->peer, 1000 + round, 1));
+		ASSERT_EQ(1, owner_takes(&self->c, 1000 + round, 1, 2000))
+			TH_LOG("round %d", round);
+	}
+	EXPECT_LT(0, poisoned);
+}
+
+TEST_HARNESS_MAIN
