@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* include: tools/unetctl/{args,args_type,options,commands,complete}.c */
+/* include: tools/unetctl/{args,args_type,inter_args,options,commands,complete}.c */
 /*
  * The command line of unetctl: the input is its words, one a line. What parses
  * must be within its bounds; what does not must say why.
@@ -9,6 +9,7 @@
 
 #include "tools/unetctl/args.c"
 #include "tools/unetctl/args_type.c"
+#include "tools/unetctl/inter_args.c"
 #include "tools/unetctl/options.c"
 #include "tools/unetctl/commands.c"
 #include "tools/unetctl/complete.c"
@@ -25,6 +26,7 @@ NEVER(unet_cmd_stats)
 NEVER(unet_cmd_monitor)
 NEVER(unet_cmd_type)
 NEVER(unet_cmd_policy)
+NEVER(unet_cmd_intermediary)
 NEVER(unet_cmd_version)
 NEVER(unet_cmd_help)
 
@@ -135,6 +137,22 @@ static void parse(int argc, char **argv)
 		check_filter(&filter);
 }
 
+static void parse_inter(int argc, char **argv)
+{
+	struct unet_args_error error = { "" };
+	struct unet_inter_args args;
+	unsigned int i;
+
+	if (unet_inter_args_parse(argv + 1, argc - 1, &args, &error)) {
+		check_error(&error);
+		return;
+	}
+	assert(args.num <= sizeof(args.value) / sizeof(args.value[0]));
+	for (i = 0; i < args.num; i++)
+		assert(args.value[i].attr < UNET_IA_COUNT &&
+		       args.value[i].len <= sizeof(args.value[i].bytes));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -150,6 +168,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	argc = split(text, argv);
 	parse(argc, argv);
+	parse_inter(argc, argv);
 	unet_complete(nowhere, argc, argv);
 	free(text);
 	return 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* include: tools/unetctl/{args,args_type,options,commands,complete}.c */
+/* include: tools/unetctl/{args,args_type,inter_args,options,commands,complete}.c */
 /*
  * Description: the tables of commands, options and filters are what the manual
  * page describes and what completion offers.
@@ -14,6 +14,7 @@
 
 #include "tools/unetctl/args.c"
 #include "tools/unetctl/args_type.c"
+#include "tools/unetctl/inter_args.c"
 #include "tools/unetctl/options.c"
 #include "tools/unetctl/commands.c"
 #include "tools/unetctl/complete.c"
@@ -30,6 +31,7 @@ NEVER(unet_cmd_stats)
 NEVER(unet_cmd_monitor)
 NEVER(unet_cmd_type)
 NEVER(unet_cmd_policy)
+NEVER(unet_cmd_intermediary)
 NEVER(unet_cmd_version)
 NEVER(unet_cmd_help)
 
@@ -167,7 +169,7 @@ static void commands_are_offered_first(void **state)
 {
 	(void)state;
 	assert_string_equal(COMPLETE(""), "attach\ndetach\nnexus\nchannels\n"
-			    "flows\nstats\nmonitor\ntype\npolicy\nversion\nhelp\n");
+			    "flows\nstats\nmonitor\ntype\npolicy\nintermediary\nversion\nhelp\n");
 	assert_string_equal(COMPLETE("fl"), "flows\n");
 	assert_string_equal(COMPLETE("-j", "d"), "detach\n");
 	assert_string_equal(COMPLETE("help", "f"), "flows\n");
@@ -219,9 +221,41 @@ static void verbs_are_offered_then_their_words_and_values(void **state)
 	assert_string_equal(COMPLETE("type", "frobnicate", ""), "");
 }
 
+static void terms_of_a_grant_are_offered_once(void **state)
+{
+	(void)state;
+	assert_string_equal(COMPLETE("intermediary", ""),
+			    "grant\nrevoke\nlist\nstat\n");
+	assert_non_null(strstr(COMPLETE("intermediary", "grant", ""), "lo\n"));
+	assert_string_equal(COMPLETE("intermediary", "grant", "lo", "rem"),
+			    "remote-addr\nremote-port\n");
+	assert_string_equal(COMPLETE("intermediary", "grant", "lo", "hold", "5",
+				     "ho"), "");
+	assert_string_equal(COMPLETE("intermediary", "revoke", ""), "");
+}
+
+static void the_manual_describes_every_term(void **state)
+{
+	const struct unet_inter_term *t;
+	char text[64];
+	int i;
+
+	(void)state;
+	for (t = unet_inter_terms; t->name; t++) {
+		snprintf(text, sizeof(text), "\n.BI %s ", t->name);
+		if (!strstr(manual, text))
+			fail_msg("%s is not in the manual", t->name);
+	}
+	for (i = 0; unet_inter_right(i); i++)
+		if (!strstr(manual, unet_inter_right(i)))
+			fail_msg("%s is not in the manual", unet_inter_right(i));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(terms_of_a_grant_are_offered_once),
+		cmocka_unit_test(the_manual_describes_every_term),
 		cmocka_unit_test(the_manual_describes_every_command),
 		cmocka_unit_test(the_manual_describes_every_option),
 		cmocka_unit_test(the_manual_describes_every_filter),

@@ -58,7 +58,7 @@ static const struct unet_output_field flow_fields[] = {
 	{ .head = "TX BYTES", .cell = unet_cell_tx_bytes, .right = true,
 	  .key = "tx_bytes", .attr = UNET_A_TX_BYTES },
 	{ .head = "DROPS", .key = "drops", .attr = UNET_A_DROPS, .right = true },
-	{ .head = "CHAIN", .cell = unet_cell_none },
+	{ .head = "CHAIN", .key = "chain", .attr = UNET_A_CHAIN },
 	{ .head = "DEV", .attr = UNET_A_IFNAME, .extra = true },
 	{ 0 }
 };

@@ -10,6 +10,7 @@
 #include "args.h"
 #include "args_type.h"
 #include "genl.h"
+#include "inter_args.h"
 #include "options.h"
 
 /**
@@ -21,6 +22,7 @@
  * @nwords:	how many
  * @filter:	from @words, of commands that take filters
  * @type:	from @words, of commands about packet types
+ * @inter:	from @words, of the command that takes those
  * @turn:	0, and one more each time --watch runs it again
  * @memory:	what the command keeps from turn to turn; freed at the end
  * @subject:	on error: the word it is about, NULL for none
@@ -34,6 +36,7 @@ struct unet_run {
 	int nwords;
 	struct unet_args_filter filter;
 	struct unet_args_type type;
+	struct unet_inter_args inter;
 	unsigned int turn;
 	void *memory;
 	const char *subject;
@@ -48,6 +51,7 @@ enum unet_command_words {
 	UNET_WORDS_FILTER,	/* filter words */
 	UNET_WORDS_COMMAND,	/* none or the name of a command */
 	UNET_WORDS_TYPE,	/* a verb, and what it takes */
+	UNET_WORDS_INTER,	/* inter_args.h */
 };
 
 /**
@@ -103,6 +107,7 @@ int unet_cmd_stats(struct unet_run *run);
 int unet_cmd_monitor(struct unet_run *run);
 int unet_cmd_type(struct unet_run *run);
 int unet_cmd_policy(struct unet_run *run);
+int unet_cmd_intermediary(struct unet_run *run);
 int unet_cmd_version(struct unet_run *run);
 int unet_cmd_help(struct unet_run *run);
 

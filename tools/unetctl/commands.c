@@ -84,6 +84,14 @@ const struct unet_command unet_commands[] = {
 		.options = LIST_OPTIONS,
 		.kernel = true,
 	}, {
+		.name = "intermediary",
+		.run = unet_cmd_intermediary,
+		.usage = "[grant DEV WORD... | revoke GRANT | list [DEV] | stat [GRANT]]",
+		.what = "put processes into flows of others, by grants",
+		.takes = UNET_WORDS_INTER,
+		.options = LIST_OPTIONS | UNET_OPTION_ALL,
+		.kernel = true,
+	}, {
 		.name = "version",
 		.run = unet_cmd_version,
 		.usage = "",

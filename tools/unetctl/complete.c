@@ -131,6 +131,32 @@ static void offer_type_words(const struct completion *c,
 		offer(c, values[i]);
 }
 
+static void offer_terms(const struct completion *c, char *const *words, int nwords)
+{
+	const struct unet_inter_term *t;
+	int i;
+
+	for (t = unet_inter_terms; t->name; t++) {
+		for (i = 0; i < nwords; i += 2)
+			if (!strcmp(words[i], t->name))
+				break;
+		if (i >= nwords)
+			offer(c, t->name);
+	}
+}
+
+static void offer_inter(const struct completion *c, char *const *words, int nwords)
+{
+	const char *const *verb;
+
+	for (verb = unet_inter_verbs; !nwords && *verb; verb++)
+		offer(c, *verb);
+	if (nwords == 1 && (!strcmp(words[0], "grant") || !strcmp(words[0], "list")))
+		offer_devices(c);
+	if (nwords > 1 && !(nwords % 2) && !strcmp(words[0], "grant"))
+		offer_terms(c, words + 2, nwords - 2);
+}
+
 static void offer_words(const struct completion *c,
 			const struct unet_command *command,
 			char *const *words, int nwords)
@@ -152,6 +178,9 @@ static void offer_words(const struct completion *c,
 	case UNET_WORDS_COMMAND:
 		if (!nwords)
 			offer_commands(c);
+		break;
+	case UNET_WORDS_INTER:
+		offer_inter(c, words, nwords);
 		break;
 	case UNET_WORDS_NONE:
 		break;

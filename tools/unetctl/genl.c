@@ -19,6 +19,7 @@ struct unet_genl {
 	uint32_t group;
 	uint32_t seq;
 	bool torn;
+	unet_genl_raw_fn raw;
 	char said[256];
 	char buf[RECEIVE_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
 };
@@ -104,6 +105,8 @@ static int read_message(struct unet_genl *genl, const struct nlmsghdr *nlh,
 	}
 	if (nlh->nlmsg_type != genl->family)
 		return 0;
+	if (genl->raw)
+		return genl->raw(nlh, arg);
 	err = unet_reply_parse(nlh, &reply);
 	if (err)
 		return err;
@@ -279,6 +282,9 @@ int unet_genl_ask(struct unet_genl *genl, const struct unet_genl_query *query,
 		put_filter(nlh, query->cmd, query->filter);
 	if (query->type)
 		put_type(nlh, query->type, query->prog_fd);
+	if (query->put)
+		query->put(nlh, query->put_arg);
+	genl->raw = query->raw;
 	return exchange(genl, nlh, fn, arg);
 }
 

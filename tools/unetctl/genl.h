@@ -23,6 +23,9 @@ struct unet_genl;
  */
 typedef int (*unet_genl_fn)(const struct unet_reply *reply, void *arg);
 
+/* the same, of a command whose attributes are not UNET_A_*; the message is whole */
+typedef int (*unet_genl_raw_fn)(const struct nlmsghdr *nlh, void *arg);
+
 /**
  * struct unet_genl_query - what is asked
  * @cmd:	enum unet_genl_cmd
@@ -32,6 +35,9 @@ typedef int (*unet_genl_fn)(const struct unet_reply *reply, void *arg);
  *		the caller checks each answer itself
  * @type:	rule or entry of the policy it is about, or NULL
  * @prog_fd:	with @type: the rule's program, -1 for none
+ * @put:	adds attributes of its own, or NULL
+ * @put_arg:	for @put
+ * @raw:	takes the messages instead, or NULL
  */
 struct unet_genl_query {
 	uint8_t cmd;
@@ -40,6 +46,9 @@ struct unet_genl_query {
 	const struct unet_args_filter *filter;
 	const struct unet_args_type *type;
 	int prog_fd;
+	void (*put)(struct nlmsghdr *nlh, const void *arg);
+	const void *put_arg;
+	unet_genl_raw_fn raw;
 };
 
 /**

@@ -89,6 +89,7 @@ static const struct place places[UNET_A_COUNT] = {
 	[UNET_A_GID] =		PLACE(KIND_U32, gid),
 	[UNET_A_ACTIONS] =	PLACE(KIND_U32, actions),
 	[UNET_A_MAX_TYPES] =	PLACE(KIND_U32, max_types),
+	[UNET_A_CHAIN] =	PLACE(KIND_STRING, chain),
 };
 
 /* A process names itself: no byte of it may reach a terminal unseen. */

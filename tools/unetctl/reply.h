@@ -23,7 +23,7 @@
  *		       is in @have
  * @have:	bit UNET_A_* for each attribute that was there
  * @cmd:	enum unet_genl_cmd
- * @ifname:	@hook, @comm, @version likewise: printable ASCII, all other bytes
+ * @ifname:	@hook, @comm, @version, @chain likewise: printable ASCII, all other bytes
  *		are replaced by '?', too long ones are cut
  * @addr_len:	4 or 16: bytes of @local_addr, likewise @remote_addr_len
  * @local_port:	host order, as @remote_port
@@ -40,6 +40,7 @@ struct unet_reply {
 	char hook[32];
 	char comm[32];
 	char version[64];
+	char chain[128];
 	uint32_t ifindex;
 	uint32_t channels;
 	uint32_t flows;

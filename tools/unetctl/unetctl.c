@@ -80,6 +80,18 @@ static void print_type_words(const struct unet_args_verb *verbs)
 	}
 }
 
+static void print_terms(void)
+{
+	const struct unet_inter_term *t;
+	char text[64];
+
+	printf("\nWords of grant:\n");
+	for (t = unet_inter_terms; t->name; t++) {
+		snprintf(text, sizeof(text), "%s %s", t->name, t->value);
+		printf("  %-28s %s\n", text, t->what);
+	}
+}
+
 static void print_command_help(const struct unet_command *command)
 {
 	printf("Usage: unetctl [OPTION...] %s%s%s\n\n%s\n", command->name,
@@ -87,6 +99,8 @@ static void print_command_help(const struct unet_command *command)
 	print_filters(command->filters);
 	if (command->verbs)
 		print_type_words(command->verbs);
+	if (command->takes == UNET_WORDS_INTER)
+		print_terms();
 	print_options(command->options);
 }
 
@@ -181,6 +195,9 @@ static int check_words(struct unet_run *run)
 		if (run->nwords && !unet_command_find(run->words[0]))
 			return refuse_command(run->words[0], &run->error);
 		return run->nwords > 1 ? check_devices(run, 0, 1) : 0;
+	case UNET_WORDS_INTER:
+		return unet_inter_args_parse(run->words, run->nwords,
+					     &run->inter, &run->error);
 	case UNET_WORDS_NONE:
 		break;
 	}

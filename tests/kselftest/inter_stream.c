@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Description: intermediaries come into a TCP connection that moves data both ways,
+ * and leave it, 200 times (R4.8): some are revoked, some die, two stand in a row
+ * and either dies. Not a byte is lost, doubled or changed, by the SHA-256 of both
+ * ends. Fewer times by UNET_EFFORT.
+ */
+#include "effort.h"
+#include "inter.h"
+#include "live.h"
+#include "kselftest_harness.h"
+
+#define BYTES	"20000000"
+#define SAID	"/tmp/inter_stream."
+
+/* What a program said of itself on standard error: "sent BYTES ... SHA". */
+struct said {
+	char sent[80];
+	char received[80];
+};
+
+/* Run unet-cat with what is behind @where; its pid. */
+static pid_t cat(struct topo *t, bool ours, const char *words)
+{
+	const char *end = ours ? "server" : "client";
+	char cmd[512];
+	pid_t pid;
+
+	snprintf(cmd, sizeof(cmd), "exec unet-cat -v -p -d -s " BYTES " -e " BYTES
+		 " %s </dev/null >/dev/null 2>" SAID "%s", words, end);
+	pid = fork();
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (!ours && setns(t->ns_peer, CLONE_NEWNET))
+		_exit(9);
+	execl("/bin/sh", "sh", "-c", cmd, NULL);
+	_exit(9);
+}
+
+static bool listens(void)
+{
+	int i;
+
+	for (i = 0; i < 300; i++) {
+		if (!system("grep -q listening " SAID "server 2>/dev/null"))
+			return true;
+		usleep(100 * 1000);
+	}
+	return false;
+}
+
+static struct said read_said(const char *end)
+{
+	char path[64], line[512], word[32], *last;
+	struct said s = { "", "" };
+	FILE *f;
+
+	snprintf(path, sizeof(path), SAID "%s", end);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = 0;
+		last = strrchr(line, ' ');
+		if (!last || sscanf(line, "%31s", word) != 1 || strlen(last) != 65)
+			continue;
+		if (!strcmp(word, "sent"))
+			snprintf(s.sent, sizeof(s.sent), "%s", last + 1);
+		if (!strcmp(word, "received"))
+			snprintf(s.received, sizeof(s.received), "%s", last + 1);
+	}
+	if (f)
+		fclose(f);
+	return s;
+}
+
+/* One in the middle; @id 0: none. */
+struct middle {
+	uint32_t id;
+	struct chan c;
+};
+
+static int come(struct nl *nl, struct middle *m, int32_t priority)
+{
+	struct grant g = {
+		.rights = OBSERVE | UNET_INTER_DELAY, .hold_ms = 10000,
+		.proto = IPPROTO_TCP, .local_port = 5000, .priority = priority,
+		.backlog = 4096,
+	};
+	struct unet_inter_open o;
+	int err = inter_grant(nl, &g, &m->id);
+
+	return err ? err : inter_open(&m->c, m->id, &o);
+}
+
+/* Three ways to go; none of them may be noticed. */
+static int go(struct nl *nl, struct middle *m, int how)
+{
+	int err = 0;
+
+	if (how % 3 == 0)
+		err = inter_revoke(nl, m->id);
+	chan_close(&m->c);
+	if (how % 3)
+		err = inter_revoke(nl, m->id);
+	m->id = 0;
+	return err;
+}
+
+/* Pass on what comes for a while. Return: packets. */
+static int pass(struct middle *a, struct middle *b, int turns)
+{
+	int n = 0;
+
+	while (turns--) {
+		n += inter_accept_all(&a->c, 1);
+		if (b->id)
+			n += inter_accept_all(&b->c, 1);
+	}
+	return n;
+}
+
+static bool ended(pid_t pid, int *status)
+{
+	return waitpid(pid, status, WNOHANG) == pid;
+}
+
+FIXTURE(stream) {
+	struct live before;
+};
+
+FIXTURE_SETUP(stream)
+{
+	self->before = live_now();
+}
+
+FIXTURE_TEARDOWN(stream)
+{
+	struct live now;
+
+	EXPECT_TRUE(live_returns_to(&self->before, &now))
+		TH_LOG("before: %s after: %s", self->before.text, now.text);
+}
+
+TEST_F_TIMEOUT(stream, two_hundred_come_and_go_and_not_a_byte_is_lost, 600)
+{
+	struct middle a = { 0 }, b = { 0 };
+	int round = 0, rounds = effort(200), streams = 0, packets = 0;
+	struct topo t;
+	struct nl nl;
+
+	ASSERT_EQ(0, topo_setup(&t));
+	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nl_open(&nl));
+	while (round < rounds) {
+		struct said server, client;
+		pid_t ours, theirs;
+		int status = -1;
+
+		unlink(SAID "server");
+		ours = cat(&t, true, "-i va -l -S 1 " OUR_V4 ":5000");
+		ASSERT_TRUE(listens());
+		theirs = cat(&t, false, "-k -S 2 " OUR_V4 ":5000");
+		for (; round < rounds && !ended(theirs, &status); round++) {
+			ASSERT_EQ(0, come(&nl, &a, 0));
+			if (round % 4 == 0)
+				ASSERT_EQ(0, come(&nl, &b, round % 8 ? 5 : -5));
+			packets += pass(&a, &b, 3);
+			ASSERT_EQ(0, go(&nl, &a, round));
+			if (b.id)
+				packets += inter_accept_all(&b.c, 2);
+			if (b.id)
+				ASSERT_EQ(0, go(&nl, &b, round + 1));
+		}
+		if (status == -1)
+			ASSERT_EQ(theirs, waitpid(theirs, &status, 0));
+		EXPECT_EQ(0, status);
+		ASSERT_EQ(ours, waitpid(ours, &status, 0));
+		EXPECT_EQ(0, status);
+		server = read_said("server");
+		client = read_said("client");
+		EXPECT_EQ(64, strlen(server.sent));
+		EXPECT_EQ(0, strcmp(server.sent, client.received));
+		EXPECT_EQ(0, strcmp(client.sent, server.received));
+		EXPECT_NE(0, strcmp(client.sent, server.sent));
+		streams++;
+	}
+	TH_LOG("%d rounds, %d packets through them, %d streams", round, packets,
+	       streams);
+	EXPECT_LT(rounds, packets);
+	EXPECT_EQ(0, nexus_counter("va", "rx_drop_inter"));
+	EXPECT_EQ(0, nexus_counter("va", "tx_drop_inter"));
+	close(nl.fd);
+	ASSERT_EQ(0, sh("unetctl detach va"));
+	topo_teardown(&t);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Description: unetctl grants, lists, counts and revokes intermediaries (R4.10); the
+# flow they are in shows them; what is wrong is said in words.
+source "$(dirname "$0")/lib.sh"
+require_root
+require jq setpriv unetctl
+ctl() { unetctl -n "$NS_A" "$@"; }
+
+json() { # SENTENCE FILTER COMMAND...
+	local sentence=$1 filter=$2
+	shift 2
+	check "$sentence" sh -c '"$@" | jq -e "$0"' "$filter" "$@"
+}
+
+plan 13
+load_module
+setup_pair
+ctl attach va > /dev/null
+
+refuse "a device that is not attached" 'IFNAME is not an attached device' \
+	unetctl -n "$NS_A" intermediary grant lo rights observe
+refuse "a right too many" 'RIGHTS must forbid at least one right' unetctl -n "$NS_A" \
+	intermediary grant va rights observe,drop,delay,modify,inject,duplicate,identity
+refuse "a long hold without the right" 'HOLD_MS above 100 needs the right to delay' \
+	unetctl -n "$NS_A" intermediary grant va rights observe hold 500
+refuse "a word there is not" 'rigts: no word of grant, did you mean rights' \
+	unetctl -n "$NS_A" intermediary grant va rigts observe
+check "a grant has a number" sh -c "unetctl -n $NS_A intermediary grant va \
+	rights observe,drop policy closed proto tcp local-port 80 remote-addr 10.0.0.0/8 |
+	grep -Eq '^grant [0-9]+ on va\$'"
+json "and is listed" '.[0] | .ifname == "va" and .policy == "closed" and .proto == "tcp" and
+	.state == "waiting" and .pid == null and .hold_ms == 100 and
+	.rights == ["observe-headers", "observe-payload", "drop"]' \
+	unetctl -n "$NS_A" -j intermediary
+check "in a table, too" sh -c "unetctl -n $NS_A intermediary list va |
+	grep -Eq 'va .*tcp .*:80 .*10.0.0.0/8 .*closed .*waiting'"
+ID=$(ctl -j intermediary | jq '.[0].grant')
+json "with counters" 'map(select(.counter == "accepted"))[0].value == 0' \
+	unetctl -n "$NS_A" -j intermediary stat "$ID"
+refuse "another has none" 'no such grant' \
+	unetctl -n "$NS_A" intermediary stat 999999
+check "it is revoked" unetctl -n "$NS_A" intermediary revoke "$ID"
+refuse "once" 'GRANT is no grant of this network namespace' \
+	unetctl -n "$NS_A" intermediary revoke "$ID"
+json "and listed no more" 'length == 0' unetctl -n "$NS_A" -j intermediary list
+refuse "nobody but the administrator grants" 'ermit|ermission' \
+	in_a setpriv --reuid=65534 --regid=65534 --clear-groups \
+	unetctl intermediary grant va rights observe
+ctl detach va > /dev/null
+finish
