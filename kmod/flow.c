@@ -570,16 +570,16 @@ static void set_index(struct unet_channel *ch, u32 handle,
 static int link_flow(struct unet_flow *flow)
 {
 	struct unet_nexus *nx = flow->channel->nexus;
-	int i, err;
+	int i = 0, err;
 
 	err = link_id(nx, flow);
 	if (err)
 		return err;
 	err = unet_inter_flow_add(flow);
 	if (err)
-		goto err_chain;
+		goto err_nodes;
 	set_index(flow->channel, flow->handle, flow);
-	for (i = 0; i < flow->num_nodes; i++) {
+	for (; i < flow->num_nodes; i++) {
 		err = link_node(&nx->flows, &flow->node[i]);
 		if (err)
 			goto err_nodes;
@@ -590,7 +590,6 @@ static int link_flow(struct unet_flow *flow)
 err_nodes:
 	unlink_nodes(flow, i);
 	set_index(flow->channel, flow->handle, NULL);
-err_chain:
 	xa_erase(&nx->flows.ids, flow->id);
 	unet_inter_flow_gone(flow);
 	return err;

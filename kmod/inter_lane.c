@@ -110,10 +110,19 @@ static bool concerns(const struct unet_inter *in, const struct unet_held *h,
 static void pass_over(struct unet_inter *in, struct unet_held *h)
 {
 	h->drop = unet_inter_closed(in) ||
-		  in->num_unseen >= UNSEEN_FACTOR * in->terms.backlog;
+		  in->num_unseen >= UNSEEN_FACTOR * in->terms.backlog ||
+		  in->bytes_unseen >= in->terms.backlog_bytes;
 	h->unseen = true;
 	in->num_unseen++;
+	in->bytes_unseen += h->info.bytes;
 	in->stats[h->drop ? UNET_INTER_CNT_BLOCKED : UNET_INTER_CNT_MISSED]++;
+}
+
+static void seen_off(struct unet_inter *in, struct unet_held *h)
+{
+	h->unseen = false;
+	in->num_unseen--;
+	in->bytes_unseen -= h->info.bytes;
 }
 
 /* Into the queue of a link. */
@@ -165,7 +174,9 @@ static void send_out(struct unet_lane *lane)
 					     queue))) {
 		list_del(&h->queue);
 		spin_unlock(&lane->lock);
+		rcu_read_lock();
 		nx->ops->pass_out(lane->flow, h);
+		rcu_read_unlock();
 		h->skb = NULL;
 		held_free(h);
 		spin_lock(&lane->lock);
@@ -195,10 +206,8 @@ static bool settled(struct unet_inter *in, struct unet_held *h)
 	if (h->waits && in->state != UNET_INTER_SERVING)
 		unet_inter_decide(in, h, UNET_TOKEN_GONE, unet_inter_closed(in));
 	known = !h->waits;
-	if (known && h->unseen) {
-		h->unseen = false;
-		in->num_unseen--;
-	}
+	if (known && h->unseen)
+		seen_off(in, h);
 	spin_unlock(&in->lock);
 	return known;
 }
@@ -591,7 +600,7 @@ static void drop_queue(struct unet_link *link)
 		if (h->waits)
 			unet_inter_decide(in, h, UNET_TOKEN_GONE, true);
 		else if (h->unseen)
-			in->num_unseen--;
+			seen_off(in, h);
 		spin_unlock(&in->lock);
 		list_del(&h->queue);
 		link->lane->held--;

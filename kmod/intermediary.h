@@ -204,6 +204,7 @@ struct unet_inter_run {
  * @num_held:	entries of @ages
  * @bytes_held:	L3 bytes of them
  * @num_unseen:	packets in queues that it was not shown
+ * @bytes_unseen: L3 bytes of them
  * @run:	see there
  * @next:	in a burst
  * @listed:	in a burst
@@ -236,6 +237,7 @@ struct unet_inter {
 	u32 num_held;
 	u32 bytes_held;
 	u32 num_unseen;
+	u32 bytes_unseen;
 	struct unet_inter_run run;
 	struct unet_inter *next;
 	bool listed;
