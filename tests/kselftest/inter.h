@@ -191,19 +191,24 @@ static inline int inter_verdict(struct chan *c, uint64_t token, uint16_t action,
 	return inter_say(c, &v);
 }
 
-/* Accept what comes until nothing has for @ms. Return: packets, or -1. */
-static inline int inter_accept_all(struct chan *c, int ms)
+/* Accept @slots of what comes, or until nothing has for @ms. Return: packets, or -1. */
+static inline int inter_accept_some(struct chan *c, int slots, int ms)
 {
 	const struct unet_rx_slot *s;
 	int n = 0;
 
-	while ((s = chan_rx_peek(c, ms))) {
+	while (slots-- && (s = chan_rx_peek(c, ms))) {
 		if (inter_verdict(c, s->tag, UNET_VERDICT_ACCEPT, s->packets))
 			return -1;
 		n += s->packets;
 		chan_rx_next(c);
 	}
 	return n;
+}
+
+static inline int inter_accept_all(struct chan *c, int ms)
+{
+	return inter_accept_some(c, -1, ms);
 }
 
 /* A process that accepts all it is shown, for ever. Its pid, or -1. */

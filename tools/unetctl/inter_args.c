@@ -313,7 +313,7 @@ static int grant_words(char *const *words, int nwords,
 /* ---- verbs ---------------------------------------------------------------- */
 
 static int term_device(const char *word, struct unet_inter_args *args,
-			struct unet_args_error *error)
+		       struct unet_args_error *error)
 {
 	if (!unet_args_ifname(word, args->dev))
 		return 0;
@@ -322,7 +322,7 @@ static int term_device(const char *word, struct unet_inter_args *args,
 }
 
 static int term_id(const char *word, struct unet_inter_args *args,
-		    struct unet_args_error *error)
+		   struct unet_args_error *error)
 {
 	uint64_t n;
 
