@@ -10,6 +10,7 @@
 #include <unet/ring.h>
 #include "core_os.h"
 #include "internal.h"
+#include "intermediary.h"
 
 /**
  * struct unet_channel - an open, bound and mapped channel
@@ -170,6 +171,69 @@ struct unet_channel *unet_channel_open(const char *dev,
 	return ch;
 }
 
+static int claim_error(u32 grant, int err)
+{
+	switch (err) {
+	case -ENOENT:
+		unet_detail("grant %u: not in this network namespace "
+			    "(unetctl intermediary list shows them)", grant);
+		break;
+	case -EPERM:
+		unet_detail("grant %u: is another user's", grant);
+		break;
+	case -EBUSY:
+		unet_detail("grant %u: another process has it", grant);
+		break;
+	case -EACCES:
+		unet_detail("grant %u: was misused too often; it is to be revoked", grant);
+		break;
+	default:
+		unet_detail("grant %u: %s", grant, strerror(-err));
+		break;
+	}
+	return err;
+}
+
+static int claim(struct unet_channel *ch, u32 grant,
+		 const struct unet_params *params, struct unet_inter_open *terms)
+{
+	memset(terms, 0, sizeof(*terms));
+	terms->size = sizeof(*terms);
+	terms->grant = grant;
+	if (params)
+		terms->params = *params;
+	if (ioctl(ch->fd, UNET_IOC_INTER_OPEN, terms))
+		return claim_error(grant, -errno);
+	ch->bind.params = terms->params;
+	ch->bind.layout = terms->layout;
+	ch->bind.channel = terms->channel;
+	ch->bind.ifindex = terms->ifindex;
+	return 0;
+}
+
+struct unet_channel *unet_channel_claim(u32 grant,
+					const struct unet_params *params,
+					struct unet_inter_open *terms)
+{
+	struct unet_channel *ch = calloc(1, sizeof(*ch));
+	int err;
+
+	unet_detail_clear();
+	if (!ch)
+		return NULL;
+	ch->fd = open_device();
+	err = ch->fd < 0 ? ch->fd : claim(ch, grant, params, terms);
+	if (!err)
+		err = map_regions(ch);
+	if (err) {
+		unet_channel_close(ch);
+		errno = -err;
+		return NULL;
+	}
+	find_rings(ch);
+	return ch;
+}
+
 void unet_channel_close(struct unet_channel *ch)
 {
 	if (!ch)
@@ -217,6 +281,12 @@ int unet_channel_query(struct unet_query *q)
 	err = call(fd, UNET_IOC_QUERY, q);
 	close(fd);
 	return err;
+}
+
+int unet_channel_whose(struct unet_channel *ch, struct unet_inter_flow *whose)
+{
+	whose->size = sizeof(*whose);
+	return call(ch->fd, UNET_IOC_INTER_FLOW, whose);
 }
 
 int unet_channel_flow_add(struct unet_channel *ch, struct unet_flow_req *req)

@@ -13,6 +13,7 @@
 
 #include <unet/channel.h>
 #include <unet/hooks.h>
+#include <unet/intermediary.h>
 #include <unet/packet.h>
 #include <unet/ring.h>
 #include <unet/socket.h>

@@ -159,7 +159,7 @@ static bool is_call(unsigned int nr)
 TEST_F(chardev, other_numbers_and_types_are_not_ours)
 {
 	union any_arg a = { .size = sizeof(struct unet_query) };
-	unsigned int nr, i, known;
+	unsigned int nr;
 
 	for (nr = 0; nr < 256; nr++)
 		if (!is_call(nr))

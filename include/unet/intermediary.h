@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An extension: a process in flows of others, by a grant of the administrator
+ * (unetctl intermediary grant). It sees packets that the kernel holds, and says what
+ * is to become of each.
+ *
+ *	struct unet_intermediary *im = unet_intermediary_open(grant, NULL);
+ *
+ *	while (im && !unet_intermediary_run(im, -1, look, NULL))
+ *		;
+ */
+#ifndef UNET_INTERMEDIARY_H
+#define UNET_INTERMEDIARY_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <linux/unet.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+struct unet_intermediary;
+
+/**
+ * struct unet_inter_packet - a held packet, as far as the grant shows it
+ * @token:	names it in verdicts
+ * @flow:	number of its flow
+ * @outbound:	sent by the flow's owner; else received for it
+ * @data:	from the IP header on; valid until the function that was given it
+ *		returns
+ * @len:	bytes at @data
+ * @l4_offset:	L4 header from @data
+ * @segments:	packets it is on the wire
+ * @seg_size:	payload bytes of each, of a super packet; else 0
+ * @tstamp:	CLOCK_MONOTONIC ns when the first of its batch came
+ */
+struct unet_inter_packet {
+	uint64_t token;
+	uint32_t flow;
+	int outbound;
+	const uint8_t *data;
+	uint32_t len;
+	uint32_t l4_offset;
+	uint32_t segments;
+	uint32_t seg_size;
+	uint64_t tstamp;
+};
+
+/* Returned instead of enum unet_inter_action: answered already, or later. */
+#define UNET_VERDICT_LATER	(-1)
+
+/**
+ * typedef unet_inter_fn - look at a packet
+ * @im:		the intermediary
+ * @packet:	see there
+ * @arg:	as given
+ *
+ * Return: UNET_VERDICT_ACCEPT, _DROP or _DUPLICATE; or UNET_VERDICT_LATER after
+ * unet_intermediary_change(), or to answer with unet_intermediary_answer() in time.
+ */
+typedef int (*unet_inter_fn)(struct unet_intermediary *im,
+			     const struct unet_inter_packet *packet, void *arg);
+
+/**
+ * unet_intermediary_open() - claim a grant
+ * @grant: its number
+ * @params: wanted sizes of rings and buffers, NULL or 0 fields for defaults
+ *
+ * Return: the intermediary; or NULL with errno, and a sentence in
+ * unet_error_detail().
+ */
+struct unet_intermediary *
+unet_intermediary_open(uint32_t grant, const struct unet_params *params);
+
+/**
+ * unet_intermediary_close() - give it up; what it holds goes by the grant's policy
+ * @im: NULL is allowed
+ */
+void unet_intermediary_close(struct unet_intermediary *im);
+
+/**
+ * unet_intermediary_terms() - what was granted: the answers of the claim
+ * @im: the intermediary
+ */
+const struct unet_inter_open *
+unet_intermediary_terms(const struct unet_intermediary *im);
+
+/**
+ * unet_intermediary_fd() - descriptor: poll it for POLLIN
+ * @im: the intermediary
+ */
+int unet_intermediary_fd(const struct unet_intermediary *im);
+
+/**
+ * unet_intermediary_run() - one turn: packets in, verdicts out
+ * @im: the intermediary
+ * @timeout_ms: longest sleep when there is none, -1: for ever
+ * @fn: called for each packet that came
+ * @arg: for @fn
+ *
+ * Verdicts that follow each other and say the same go as one; one system call takes
+ * all there are.
+ *
+ * Return: 0; -EIO: the kernel ended the claim, see unet_intermediary_reason();
+ * -ENODEV: the nexus is gone; -EINTR.
+ */
+int unet_intermediary_run(struct unet_intermediary *im, int timeout_ms,
+			  unet_inter_fn fn, void *arg);
+
+/**
+ * unet_intermediary_answer() - say what is to become of a packet
+ * @im: the intermediary
+ * @token: of the packet
+ * @action: UNET_VERDICT_ACCEPT, _DROP or _DUPLICATE
+ *
+ * Goes out with the next turn, or with unet_intermediary_flush().
+ *
+ * Return: 0, or -EAGAIN: the kernel takes no more now.
+ */
+int unet_intermediary_answer(struct unet_intermediary *im, uint64_t token,
+			     int action);
+
+/**
+ * unet_intermediary_change() - other bytes for a packet, or a packet before it
+ * @im: the intermediary
+ * @token: of the packet
+ * @action: UNET_VERDICT_MODIFY or UNET_VERDICT_INJECT
+ * @header: IP and L4 header, whole
+ * @header_len: bytes of it
+ * @payload: what follows; NULL with @payload_len 0: none. MODIFY without the right
+ *           to modify payload gives none, and the packet keeps its own
+ * @payload_len: bytes of it
+ *
+ * Return: 0; -EMSGSIZE: more than a packet; -EAGAIN: no room for it now.
+ */
+int unet_intermediary_change(struct unet_intermediary *im, uint64_t token,
+			     int action, const void *header, uint32_t header_len,
+			     const void *payload, uint32_t payload_len);
+
+/**
+ * unet_intermediary_flush() - let the kernel take the verdicts said so far
+ * @im: the intermediary
+ *
+ * Return: as unet_intermediary_run().
+ */
+int unet_intermediary_flush(struct unet_intermediary *im);
+
+/**
+ * unet_intermediary_refused() - verdicts that the kernel refused
+ * @im: the intermediary
+ * @why: enum unet_inter_stat, or 0: all
+ */
+uint64_t unet_intermediary_refused(const struct unet_intermediary *im,
+				   uint32_t why);
+
+/**
+ * unet_intermediary_reason() - why the claim ended, enum unet_poison_reason
+ * @im: the intermediary
+ */
+uint32_t unet_intermediary_reason(const struct unet_intermediary *im);
+
+/**
+ * unet_intermediary_whose() - whose flow is it?
+ * @im: the intermediary
+ * @flow: of a packet
+ * @whose: receives what the grant lets see, see linux/unet.h
+ *
+ * Return: 0, or -ENOENT: the flow is gone.
+ */
+int unet_intermediary_whose(struct unet_intermediary *im, uint32_t flow,
+			    struct unet_inter_flow *whose);
+
+/**
+ * unet_inter_stat_text() - what an enum unet_inter_stat counts, never NULL
+ * @stat: of the kernel
+ */
+const char *unet_inter_stat_text(uint32_t stat);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: MIT
+/*
+ * An extension's side of its grant. The kernel copies a verdict, and the bytes it
+ * names, when it takes it: what was taken leaves TX memory free at once.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unet/channel.h>
+#include <unet/intermediary.h>
+#include <unet/ring.h>
+#include "core_os.h"
+#include "internal.h"
+#include "intermediary.h"
+
+#define MAX_COUNT	16384u	/* packets one verdict may be about */
+
+/**
+ * struct unet_intermediary - a claimed grant
+ * @ch:		channel
+ * @r:		its rings
+ * @terms:	of the grant
+ * @said:	verdict that may yet grow; @said.count is 0 when there is none
+ * @tx_used:	bytes of TX memory named by verdicts not taken
+ * @refused:	by enum unet_inter_stat, [0] all
+ * @whole:	a packet put together of several buffers
+ */
+struct unet_intermediary {
+	struct unet_channel *ch;
+	struct unet_rings *r;
+	struct unet_inter_open terms;
+	struct unet_inter_verdict said;
+	u32 tx_used;
+	u64 refused[UNET_INTER_CNT_COUNT];
+	u8 whole[UNET_TX_MAX_BYTES];
+};
+
+struct unet_intermediary *
+unet_intermediary_open(uint32_t grant, const struct unet_params *params)
+{
+	struct unet_intermediary *im = calloc(1, sizeof(*im));
+
+	if (!im)
+		return NULL;
+	im->ch = unet_channel_claim(grant, params, &im->terms);
+	if (!im->ch) {
+		free(im);
+		return NULL;
+	}
+	im->r = unet_channel_rings(im->ch);
+	return im;
+}
+
+void unet_intermediary_close(struct unet_intermediary *im)
+{
+	if (!im)
+		return;
+	unet_channel_close(im->ch);
+	free(im);
+}
+
+const struct unet_inter_open *
+unet_intermediary_terms(const struct unet_intermediary *im)
+{
+	return &im->terms;
+}
+
+int unet_intermediary_fd(const struct unet_intermediary *im)
+{
+	return unet_channel_fd(im->ch);
+}
+
+uint32_t unet_intermediary_reason(const struct unet_intermediary *im)
+{
+	u32 reason;
+
+	unet_channel_state(im->ch, &reason);
+	return reason;
+}
+
+uint64_t unet_intermediary_refused(const struct unet_intermediary *im,
+				   uint32_t why)
+{
+	return why < UNET_INTER_CNT_COUNT ? im->refused[why] : 0;
+}
+
+int unet_intermediary_whose(struct unet_intermediary *im, uint32_t flow,
+			    struct unet_inter_flow *whose)
+{
+	memset(whose, 0, sizeof(*whose));
+	whose->flow = flow;
+	return unet_channel_whose(im->ch, whose);
+}
+
+#define STAT_TEXT(id, name, text)	[UNET_INTER_CNT_##id] = text,
+
+const char *unet_inter_stat_text(uint32_t stat)
+{
+	static const char *const texts[UNET_INTER_CNT_COUNT] = {
+		[UNET_INTER_CNT_NONE] = "nothing is wrong",
+		UNET_INTER_STATS(STAT_TEXT)
+	};
+
+	return stat < UNET_INTER_CNT_COUNT ? texts[stat] : "unknown reason";
+}
+
+/* ---- verdicts out ------------------------------------------------------- */
+
+static void take_done(struct unet_intermediary *im)
+{
+	const struct unet_done *d;
+
+	for (; (d = unet_done_peek(im->r)); unet_done_next(im->r)) {
+		if (!d->status)
+			continue;
+		im->refused[0]++;
+		if (d->status < UNET_INTER_CNT_COUNT)
+			im->refused[d->status]++;
+	}
+	unet_done_release(im->r);
+}
+
+/* All that was said is with the kernel, but for what its rings had no room for. */
+static int push(struct unet_intermediary *im)
+{
+	int err;
+
+	unet_tx_publish(im->r);
+	err = unet_channel_sync(im->ch, UNET_SYNC_TX | UNET_SYNC_FREE, 0, NULL);
+	take_done(im);
+	if (!unet_tx_pending(im->r))
+		im->tx_used = 0;
+	return err;
+}
+
+static int put(struct unet_intermediary *im, const struct unet_inter_verdict *v)
+{
+	BUILD_BUG_ON(sizeof(*v) != sizeof(struct unet_tx_slot));
+	if (!unet_tx_space(im->r)) {
+		int err = push(im);
+
+		if (err)
+			return err;
+		if (!unet_tx_space(im->r))
+			return -EAGAIN;
+	}
+	memcpy(unet_tx_slot(im->r), v, sizeof(*v));
+	unet_tx_next(im->r);
+	return 0;
+}
+
+static int put_said(struct unet_intermediary *im)
+{
+	int err = im->said.count ? put(im, &im->said) : 0;
+
+	if (!err)
+		im->said.count = 0;
+	return err;
+}
+
+static bool may_grow(const struct unet_inter_verdict *said, u64 token, int action)
+{
+	return said->count && said->count < MAX_COUNT &&
+	       said->action == action && said->token + said->count == token &&
+	       action != UNET_VERDICT_DUPLICATE;
+}
+
+int unet_intermediary_answer(struct unet_intermediary *im, uint64_t token,
+			     int action)
+{
+	int err;
+
+	if (may_grow(&im->said, token, action)) {
+		im->said.count++;
+		return 0;
+	}
+	err = put_said(im);
+	if (err)
+		return err;
+	im->said = (struct unet_inter_verdict){
+		.token = token, .action = (u16)action, .count = 1,
+	};
+	return 0;
+}
+
+/* Room for so many bytes in TX memory. */
+static int room_for(struct unet_intermediary *im, u32 bytes)
+{
+	int err;
+
+	if (bytes > UNET_TX_MAX_BYTES || bytes > im->r->tx_bytes)
+		return -EMSGSIZE;
+	if (im->tx_used + bytes <= im->r->tx_bytes)
+		return 0;
+	err = push(im);
+	if (err)
+		return err;
+	return im->tx_used + bytes <= im->r->tx_bytes ? 0 : -EAGAIN;
+}
+
+int unet_intermediary_change(struct unet_intermediary *im, uint64_t token,
+			     int action, const void *header, uint32_t header_len,
+			     const void *payload, uint32_t payload_len)
+{
+	struct unet_inter_verdict v = {
+		.token = token, .action = (u16)action, .count = 1,
+		.header_len = (u16)header_len, .extents = 1,
+	};
+	int err;
+
+	if (header_len > UNET_TX_MAX_HEADER || payload_len > UNET_TX_MAX_BYTES)
+		return -EMSGSIZE;
+	err = put_said(im);
+	if (!err)
+		err = room_for(im, header_len + payload_len);
+	if (err)
+		return err;
+	v.extent[0].offset = im->tx_used;
+	v.extent[0].len = header_len + payload_len;
+	memcpy(im->r->tx_mem + im->tx_used, header, header_len);
+	if (payload_len)
+		memcpy(im->r->tx_mem + im->tx_used + header_len, payload,
+		       payload_len);
+	err = put(im, &v);
+	if (!err)
+		im->tx_used += header_len + payload_len;
+	return err;
+}
+
+int unet_intermediary_flush(struct unet_intermediary *im)
+{
+	int err = put_said(im);
+
+	return err ? err : push(im);
+}
+
+/* ---- packets in ---------------------------------------------------------- */
+
+/* Bytes of a packet in one piece, where they lie if that is one. */
+static const u8 *bytes_of(struct unet_intermediary *im, u32 *buf, u32 *len)
+{
+	const struct unet_desc *d = &im->r->desc[*buf];
+	const u8 *at = unet_rx_buffer(im->r, *buf) + d->offset;
+
+	*len = d->len;
+	if (!(d->flags & UNET_DESC_MORE))
+		return at;
+	memcpy(im->whole, at, d->len);
+	while (d->flags & UNET_DESC_MORE) {
+		*buf = d->next;
+		d = &im->r->desc[*buf];
+		memcpy(im->whole + *len, unet_rx_buffer(im->r, *buf) + d->offset,
+		       d->len);
+		*len += d->len;
+	}
+	return im->whole;
+}
+
+static int show(struct unet_intermediary *im, const struct unet_rx_slot *s,
+		unet_inter_fn fn, void *arg)
+{
+	struct unet_inter_packet p = {
+		.flow = s->flow, .tstamp = s->tstamp,
+		.outbound = !!(s->flags & UNET_RX_OUTBOUND),
+	};
+	u32 i, buf = s->first;
+	int action, err;
+
+	for (i = 0; i < s->packets; i++) {
+		const struct unet_desc *d = &im->r->desc[buf];
+
+		p.token = s->tag + i;
+		p.l4_offset = d->l4_offset;
+		p.segments = d->segments;
+		p.seg_size = d->seg_size;
+		p.data = bytes_of(im, &buf, &p.len);
+		action = fn(im, &p, arg);
+		err = action == UNET_VERDICT_LATER ? 0 :
+		      unet_intermediary_answer(im, p.token, action);
+		if (err)
+			return err;
+		buf = im->r->desc[buf].next;
+	}
+	return 0;
+}
+
+static void give_back(struct unet_intermediary *im, const struct unet_rx_slot *s)
+{
+	u32 buf;
+
+	for (buf = s->first; buf != UNET_NO_BUF; buf = im->r->desc[buf].next)
+		unet_free_put(im->r, buf);
+}
+
+static int show_all(struct unet_intermediary *im, unet_inter_fn fn, void *arg)
+{
+	const struct unet_rx_slot *s;
+	int err = 0;
+
+	while (!err && (s = unet_rx_peek(im->r))) {
+		err = show(im, s, fn, arg);
+		give_back(im, s);
+		unet_rx_next(im->r);
+	}
+	unet_free_publish(im->r);
+	unet_rx_release(im->r);
+	return err;
+}
+
+int unet_intermediary_run(struct unet_intermediary *im, int timeout_ms,
+			  unet_inter_fn fn, void *arg)
+{
+	u64 ns = timeout_ms < 0 ? ~0ull : (u64)timeout_ms * 1000000;
+	int err = unet_intermediary_flush(im);
+
+	if (!err && !unet_rx_peek(im->r))
+		err = unet_channel_sync(im->ch, UNET_SYNC_WAIT, ns, NULL);
+	if (!err)
+		err = show_all(im, fn, arg);
+	return err ? err : unet_intermediary_flush(im);
+}
