@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Description: the example extensions do what they say (R4.7): a log of a TCP connection, a
+# host that is blocked and one that is not, a text put in another's place, the refusal
+# of one of another length, a delay. unetctl flows shows who is in the flow.
+source "$(dirname "$0")/lib.sh"
+require_root
+require jq unet-cat unet-ext
+WORK=$(mktemp -d)
+at_exit rm -rf "$WORK"
+
+# extend WORDS_OF_GRANT -- EXTENSION...: in the flows of port 7000 from now on.
+extend() {
+	local -a words=()
+	while [ "$1" != -- ]; do words+=("$1"); shift; done
+	shift
+	ID=$(in_a unetctl -j intermediary grant va proto tcp local-port 7000 "${words[@]}" |
+		jq .grant)
+	in_a unet-ext "$ID" "$@" > "$WORK/out" 2> "$WORK/err" &
+	EXT=$!
+	at_exit end_process $EXT
+	wait_until 20 grep -q serves "$WORK/err"
+}
+
+contract() {
+	in_a unetctl intermediary revoke "$ID" > /dev/null
+	wait "$EXT"
+}
+
+# say TEXT: over a connection of the peer's; what the server got is in $WORK/got.
+say() {
+	: > "$WORK/server"
+	in_a timeout 20 unet-cat -v -i va -l "$A4:7000" < /dev/null > "$WORK/got" \
+		2> "$WORK/server" &
+	local server=$!
+	wait_until 20 grep -q listening "$WORK/server"
+	printf '%b' "$1" | in_b timeout "${2:-20}" unet-cat -k "$A4:7000" > /dev/null 2>&1
+	[ -z "${2:-}" ] || kill "$server"
+	wait "$server"
+}
+
+plan 10
+load_module
+setup_pair
+in_a unetctl attach va > /dev/null
+
+extend rights observe-headers -- log
+say "hello"
+equal "what is logged arrives" hello "$(cat "$WORK/got")"
+check "each packet is a line of JSON" jq -es --arg a "$A4" 'length > 4 and
+	all(.[]; .proto == 6) and any(.[]; .direction == "in" and .dst == $a and .dport == 7000)
+	and any(.[]; .direction == "out" and .src == $a)' "$WORK/out"
+sleep 5 | in_a unet-cat -i va -l "$A4:7000" > /dev/null 2>&1 &
+at_exit end_process $!
+wait_until 10 sh -c "unetctl -n $NS_A -j flows port 7000 | jq -e 'length == 1'"
+equal "the flow shows its chain" "$ID:unet-ext[$EXT]" \
+	"$(in_a unetctl -j flows port 7000 | jq -r '.[0].chain')"
+wait_until 20 sh -c "unetctl -n $NS_A -j flows port 7000 | jq -e 'length == 0'"
+contract
+
+extend rights observe,drop,delay hold 1000 -- block example.org
+say "GET / HTTP/1.1\r\nHost: example.net\r\n\r\n"
+check "a host that is not on the list passes" grep -q example.net "$WORK/got"
+say "GET / HTTP/1.1\r\nHost: www.example.org\r\n\r\n" 3
+equal "one below a host on it does not" "" "$(cat "$WORK/got")"
+check "and is named" grep -q '^www.example.org: blocked' "$WORK/out"
+contract
+
+extend rights observe,modify,delay hold 1000 -- rewrite text cat/dog mss 1000 dscp 46
+say "a cat"
+equal "a text in another's place" "a dog" "$(cat "$WORK/got")"
+contract
+
+extend rights observe,modify,delay hold 1000 -- rewrite text cat/horse
+say "a cat"
+equal "not of another length" "a cat" "$(cat "$WORK/got")"
+check "which is said" grep -q 'cannot be changed on the way' "$WORK/err"
+contract
+
+extend rights observe-headers,delay hold 2000 -- delay 300
+START=$(date +%s%N)
+say "slow"
+check "a delay is one" [ $((($(date +%s%N) - START) / 1000000)) -ge 600 ]
+contract
+in_a unetctl detach va > /dev/null
+finish
