@@ -499,14 +499,20 @@ struct unet_flow *unet_channel_flow(const struct unet_channel *ch, u32 handle)
 	return flow && flow->handle == handle ? flow : NULL;
 }
 
+/* An intermediary's channel has nothing of its own. */
+static int owner_or_errno(const struct unet_channel *ch)
+{
+	int err = live_or_errno(ch);
+
+	return !err && ch->inter ? -EOPNOTSUPP : err;
+}
+
 int unet_channel_flow_add(struct unet_channel *ch, struct unet_flow_req *req)
 {
 	int err;
 
 	mutex_lock(&ch->ctl);
-	err = live_or_errno(ch);
-	if (!err && ch->inter)
-		err = -EOPNOTSUPP;
+	err = owner_or_errno(ch);
 	if (!err)
 		err = unet_flow_add(ch, req);
 	mutex_unlock(&ch->ctl);
@@ -559,7 +565,7 @@ int unet_channel_type_add(struct unet_channel *ch, struct unet_type_req *req)
 	int err;
 
 	mutex_lock(&ch->ctl);
-	err = live_or_errno(ch);
+	err = owner_or_errno(ch);
 	if (!err)
 		err = unet_type_add(ch, req);
 	mutex_unlock(&ch->ctl);
@@ -607,7 +613,7 @@ int unet_channel_type_join(struct unet_channel *ch, struct unet_type_ref *ref)
 	int err;
 
 	mutex_lock(&ch->ctl);
-	err = live_or_errno(ch);
+	err = owner_or_errno(ch);
 	if (!err)
 		err = unet_type_join(ch, ref);
 	mutex_unlock(&ch->ctl);

@@ -509,6 +509,9 @@ static enum unet_inter_match match_flow(const struct unet_inter *in,
 {
 	enum unet_inter_match a, b;
 
+	/* What a rule of packet types delivers has no key of its own. */
+	if (flow->type)
+		return UNET_MATCH_NO;
 	a = unet_inter_match(&in->terms, &flow->node[0].key);
 	if (flow->num_nodes < 2)
 		return a;
