@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+/* libs: -lpthread */
+/*
+ * Description: no packet falls between an old rule and a new one (R3.8). A generator
+ * stamps 10^6 packets of one flow while a rule is modified and moved 200 times so
+ * that it delivers with one tag or another rule does: none is missed, doubled, out
+ * of order, left to the host, or treated by neither or both.
+ */
+#include "type_hand.h"
+#include "effort.h"
+#include "kselftest_harness.h"
+
+#include <pthread.h>
+
+#define PORT	7000
+#define RPORT	9000
+#define CHANGES	200
+
+static const struct unet_params large = { .rx_slots = 8192, .rx_small = 16384 };
+
+FIXTURE(type_atomic) {
+	struct topo t;
+	struct chan c;
+	int peer;
+};
+
+FIXTURE_SETUP(type_atomic)
+{
+	struct sockaddr_storage ss;
+
+	ASSERT_EQ(0, topo_setup(&self->t));
+	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, chan_open(&self->c, "va", &large));
+	self->peer = peer_socket(&self->t, AF_INET, SOCK_DGRAM);
+	ASSERT_EQ(0, bind_to(self->peer, PEER_V4, RPORT));
+	ASSERT_EQ(0, connect(self->peer, (void *)&ss, addr_of(&ss, OUR_V4, PORT)));
+}
+
+FIXTURE_TEARDOWN(type_atomic)
+{
+	close(self->peer);
+	chan_close(&self->c);
+	topo_teardown(&self->t);
+}
+
+struct generator {
+	int fd;
+	uint32_t packets;
+	uint32_t sent;		/* atomic */
+	uint32_t taken;		/* atomic: by the receiver */
+};
+
+/* As fast as the receiver follows: what is lost must be lost by a rule. */
+static void *generate(void *arg)
+{
+	struct generator *g = arg;
+	uint32_t i;
+
+	for (i = 0; i < g->packets; i++) {
+		while (i - __atomic_load_n(&g->taken, __ATOMIC_RELAXED) > 4096)
+			usleep(100);
+		while (send(g->fd, &i, sizeof(i), 0) != sizeof(i))
+			usleep(100);
+		__atomic_store_n(&g->sent, i + 1, __ATOMIC_RELAXED);
+	}
+	return NULL;
+}
+
+struct changer {
+	struct chan *c;
+	struct generator *g;
+	uint32_t id;
+	int failed;
+	int done;
+};
+
+/* The rule by turns: before the other, behind it, of other numbers, and back. */
+static void *change(void *arg)
+{
+	struct changer *ch = arg;
+	struct unet_type_spec spec = spec_does(spec_port(IPPROTO_UDP, PORT, PORT + 1),
+					       UNET_TYPE_DELIVER);
+	struct unet_type_ref ref;
+	struct unet_type_req r;
+	uint32_t step = ch->g->packets / (CHANGES + 1);
+	int i;
+
+	spec.flags = UNET_TYPE_NO_HOLD;
+	for (i = 0; i < CHANGES; i++) {
+		while (__atomic_load_n(&ch->g->sent, __ATOMIC_RELAXED) < (i + 1) * step)
+			usleep(100);
+		if (i % 2) {
+			spec.priority = i % 4 == 1 ? 1500 : 2500;
+			spec.last = PORT + 1 + i % 8;
+			ch->failed += !!type_modify(ch->c, ch->id, &spec, &r);
+		} else {
+			ch->failed += !!type_priority(ch->c, ch->id,
+						      i % 4 ? 2500 : 1500, &ref);
+		}
+		ch->done++;
+	}
+	return NULL;
+}
+
+/* What arrived, in its order. */
+struct tally {
+	uint32_t next;		/* number that has to come */
+	uint32_t wrong;		/* came out of its place */
+	uint32_t by[3];		/* by tag */
+	uint32_t turns;		/* the other rule than the last time */
+	uint64_t last_tag;
+};
+
+static void take_slot(struct chan *c, const struct unet_rx_slot *s, struct tally *t)
+{
+	uint32_t buf, number;
+
+	for (buf = s->first; buf != UNET_NO_BUF; buf = c->desc[buf].next) {
+		memcpy(&number, (uint8_t *)chan_buf(c, buf) + 28, sizeof(number));
+		t->wrong += number != t->next;
+		t->next = number + 1;
+	}
+	t->by[s->tag < 3 ? s->tag : 0] += s->packets;
+	t->turns += t->last_tag != s->tag;
+	t->last_tag = s->tag;
+	chan_rx_next(c);
+}
+
+TEST_F_TIMEOUT(type_atomic, no_packet_falls_between_two_rules, 900)
+{
+	struct unet_type_spec spec = spec_does(spec_port(IPPROTO_UDP, PORT, PORT),
+					       UNET_TYPE_DELIVER);
+	struct generator g = { .fd = self->peer, .packets = effort(1000000) };
+	struct changer ch = { .c = &self->c, .g = &g };
+	struct tally t = { 0 };
+	const struct unet_rx_slot *s;
+	pthread_t gen, chg;
+	struct unet_type_req r;
+	uint32_t total = 0;
+
+	spec.flags = UNET_TYPE_NO_HOLD;
+	spec.priority = 2000;
+	ASSERT_EQ(0, type_add(&self->c, &spec, 1, &r));
+	spec.priority = 1500;
+	spec.last = PORT + 1;
+	ASSERT_EQ(0, type_add(&self->c, &spec, 2, &r));
+	ch.id = r.id;
+	ASSERT_EQ(0, pthread_create(&gen, NULL, generate, &g));
+	ASSERT_EQ(0, pthread_create(&chg, NULL, change, &ch));
+	while (total < g.packets && (s = chan_rx_peek(&self->c, 10000))) {
+		total += s->packets;
+		take_slot(&self->c, s, &t);
+		__atomic_store_n(&g.taken, total, __ATOMIC_RELAXED);
+		chan_sync(&self->c, UNET_SYNC_FREE);
+	}
+	EXPECT_EQ(g.packets, total);
+	g.taken = g.packets;
+	pthread_join(gen, NULL);
+	pthread_join(chg, NULL);
+	EXPECT_EQ(CHANGES, ch.done);
+	EXPECT_EQ(0, ch.failed);
+	EXPECT_EQ(0, t.wrong);
+	EXPECT_EQ(0, t.by[0]);
+	EXPECT_EQ(g.packets, t.by[1] + t.by[2]);
+	/* Both had their turns, else nothing was tried. */
+	EXPECT_LT(0, t.by[1]);
+	EXPECT_LT(0, t.by[2]);
+	EXPECT_LT(CHANGES / 8, t.turns);
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 100));
+	EXPECT_EQ(0, nexus_counter("va", "rx_type_host"));
+	EXPECT_EQ(0, nexus_counter("va", "rx_drop_ring_full"));
+	EXPECT_EQ(0, nexus_counter("va", "rx_drop_no_buffer"));
+	EXPECT_EQ(0, nexus_counter("va", "rx_drop_dead"));
+	TH_LOG("%u packets, %u and %u by rule, %u turns", total, t.by[1], t.by[2], t.turns);
+}
+
+TEST_HARNESS_MAIN
