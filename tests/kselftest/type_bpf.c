@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+/* libs: -lbpf */
+/*
+ * Description: eBPF programs judge packets of a type (R3.4): each verdict does what
+ * it says, one there is not is counted and leaves the packet to the host; a rule's
+ * members are given to by number, which steers QUIC connection ids to several
+ * processes as the worked example; a program lives as long as its rule.
+ */
+#include "type_hand.h"
+#include "kselftest_harness.h"
+
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+
+#define PORT	4433
+#define RPORT	9000
+
+#define MOV64_REG(dst, src) \
+	((struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = dst, .src_reg = src })
+#define MOV64_IMM(dst, v) \
+	((struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = dst, .imm = v })
+#define LD_ABS_B(off) \
+	((struct bpf_insn){ .code = BPF_LD | BPF_B | BPF_ABS, .imm = off })
+#define ALU64_IMM(op, dst, v) \
+	((struct bpf_insn){ .code = BPF_ALU64 | (op) | BPF_K, .dst_reg = dst, .imm = v })
+#define EXIT() ((struct bpf_insn){ .code = BPF_JMP | BPF_EXIT })
+
+/* The verdict is a byte of the packet. */
+static int load_byte(int offset)
+{
+	const struct bpf_insn insns[] = {
+		MOV64_REG(BPF_REG_6, BPF_REG_1),
+		LD_ABS_B(offset),
+		EXIT(),
+	};
+
+	return bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "byte", "GPL", insns,
+			     sizeof(insns) / sizeof(insns[0]), NULL);
+}
+
+/*
+ * QUIC, RFC 9000: of a packet with a short header the destination connection id
+ * follows the first byte. Who made the id has put its own number into its first
+ * byte: its low bits are the member.
+ */
+#define CID		(20 + 8 + 1)
+
+static int load_steering(int processes)
+{
+	const struct bpf_insn insns[] = {
+		MOV64_REG(BPF_REG_6, BPF_REG_1),
+		LD_ABS_B(CID),
+		ALU64_IMM(BPF_AND, BPF_REG_0, processes - 1),
+		ALU64_IMM(BPF_ADD, BPF_REG_0, UNET_TYPE_VERDICT_DELIVER),
+		EXIT(),
+	};
+
+	return bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "steer", "GPL", insns,
+			     sizeof(insns) / sizeof(insns[0]), NULL);
+}
+
+FIXTURE(type_bpf) {
+	struct topo t;
+	struct chan c;
+	int peer;
+	int host;
+};
+
+FIXTURE_SETUP(type_bpf)
+{
+	struct timeval moment = { .tv_usec = 300000 };
+
+	ASSERT_EQ(0, topo_setup(&self->t));
+	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
+	self->peer = peer_socket(&self->t, AF_INET, SOCK_DGRAM);
+	ASSERT_EQ(0, bind_to(self->peer, PEER_V4, RPORT));
+	self->host = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	setsockopt(self->host, SOL_SOCKET, SO_RCVTIMEO, &moment, sizeof(moment));
+	ASSERT_EQ(0, bind_to(self->host, OUR_V4, PORT));
+}
+
+FIXTURE_TEARDOWN(type_bpf)
+{
+	close(self->host);
+	close(self->peer);
+	if (self->c.fd >= 0)
+		chan_close(&self->c);
+	topo_teardown(&self->t);
+}
+
+static struct unet_type_spec spec_bpf(int fd)
+{
+	struct unet_type_spec spec = spec_does(spec_port(IPPROTO_UDP, PORT, PORT),
+					       UNET_TYPE_BPF);
+
+	spec.flags = UNET_TYPE_NO_HOLD;
+	spec.prog_fd = fd;
+	return spec;
+}
+
+TEST_F(type_bpf, each_verdict_does_what_it_says)
+{
+	struct unet_type_spec spec = spec_bpf(load_byte(28));
+	struct unet_type_req r;
+	uint8_t c;
+
+	ASSERT_GT(spec.prog_fd, 0);
+	ASSERT_EQ(0, type_add(&self->c, &spec, 8, &r));
+	EXPECT_EQ(0, r.spec.prog_fd);
+	/* The rule has a reference of its own. */
+	close(spec.prog_fd);
+	c = UNET_TYPE_VERDICT_HOST;
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, &c, 1));
+	EXPECT_EQ(1, recv(self->host, &c, 1, 0));
+	c = UNET_TYPE_VERDICT_DROP;
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, &c, 1));
+	EXPECT_EQ(-1, recv(self->host, &c, 1, 0));
+	c = UNET_TYPE_VERDICT_DELIVER;
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, &c, 1));
+	EXPECT_EQ(8, next_tag(&self->c, 2000));
+	EXPECT_EQ(0, nexus_counter("va", "rx_type_verdict"));
+	/* a member there is not, and no verdict at all */
+	c = UNET_TYPE_VERDICT_DELIVER + 1;
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, &c, 1));
+	EXPECT_EQ(1, recv(self->host, &c, 1, 0));
+	c = UNET_TYPE_VERDICT_DELIVER + UNET_TYPE_MEMBERS + 1;
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, &c, 1));
+	EXPECT_EQ(1, recv(self->host, &c, 1, 0));
+	c = 255;
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, &c, 1));
+	EXPECT_EQ(1, recv(self->host, &c, 1, 0));
+	EXPECT_EQ(3, nexus_counter("va", "rx_type_verdict"));
+	EXPECT_EQ(1, nexus_counter("va", "rx_type_host"));
+	EXPECT_EQ(1, nexus_counter("va", "rx_type_drop"));
+}
+
+TEST_F(type_bpf, other_kinds_of_programs_and_another_priority)
+{
+	const struct bpf_insn ok[] = { MOV64_IMM(BPF_REG_0, 0), EXIT() };
+	struct unet_type_spec spec = spec_bpf(bpf_prog_load(BPF_PROG_TYPE_XDP, "xdp", "GPL",
+							    ok, 2, NULL));
+	struct unet_type_ref ref;
+	struct unet_type_req r;
+	uint8_t c = UNET_TYPE_VERDICT_DELIVER;
+
+	ASSERT_GT(spec.prog_fd, 0);
+	EXPECT_EQ(-EBADF, type_add(&self->c, &spec, 0, &r));
+	EXPECT_EQ(UNET_TYPE_NO_PROGRAM, r.reason);
+	close(spec.prog_fd);
+	/* A rule that is moved keeps its program. */
+	spec = spec_bpf(load_byte(28));
+	ASSERT_EQ(0, type_add(&self->c, &spec, 9, &r));
+	close(spec.prog_fd);
+	ASSERT_EQ(0, type_priority(&self->c, r.id, 2000, &ref));
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, &c, 1));
+	EXPECT_EQ(9, next_tag(&self->c, 2000));
+	/* Modified to something else it judges no more. */
+	spec = spec_does(spec_port(IPPROTO_UDP, PORT, PORT), UNET_TYPE_HOST);
+	spec.flags = UNET_TYPE_NO_HOLD;
+	ASSERT_EQ(0, type_modify(&self->c, r.id, &spec, &r));
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, &c, 1));
+	EXPECT_EQ(1, recv(self->host, &c, 1, 0));
+}
+
+/* ---- several processes ---- */
+
+#define PROCESSES	4
+
+/* A QUIC short header packet to the process that made the connection id. */
+static int send_quic(int peer, int cid)
+{
+	uint8_t p[40] = { 0x40, 0xf0 | cid };
+
+	return send_to(peer, OUR_V4, PORT, p, sizeof(p));
+}
+
+TEST_F(type_bpf, connection_ids_are_steered_to_their_processes)
+{
+	struct unet_type_spec spec = spec_bpf(load_steering(PROCESSES));
+	struct chan c[PROCESSES];
+	struct unet_type_ref ref;
+	struct unet_type_req r;
+	int i, round;
+
+	ASSERT_EQ(0, type_add(&self->c, &spec, 1, &r));
+	c[0] = self->c;
+	for (i = 1; i < PROCESSES; i++) {
+		ASSERT_EQ(0, chan_open(&c[i], "va", NULL));
+		ASSERT_EQ(0, type_join(&c[i], r.id, &ref));
+		EXPECT_EQ(i, ref.member);
+		EXPECT_NE(UNET_NO_FLOW, ref.flow);
+		EXPECT_EQ(-EALREADY, type_join(&c[i], r.id, &ref));
+	}
+	EXPECT_EQ(-EALREADY, type_join(&c[0], r.id, &ref));
+	EXPECT_EQ(-ENOENT, type_join(&c[1], r.id + 1, &ref));
+	/* From one port all of the time: it is the id that counts. */
+	for (round = 0; round < 8; round++)
+		for (i = 0; i < PROCESSES; i++)
+			ASSERT_EQ(0, send_quic(self->peer, i));
+	for (i = 0; i < PROCESSES; i++) {
+		const struct unet_rx_slot *s;
+		int got = 0;
+
+		while (got < 8 && (s = chan_rx_peek(&c[i], 2000))) {
+			const uint8_t *p = chan_buf(&c[i], s->first);
+
+			EXPECT_EQ(i, p[CID] & (PROCESSES - 1));
+			got += s->packets;
+			chan_rx_next(&c[i]);
+		}
+		EXPECT_EQ(8, got);
+		EXPECT_EQ(NULL, chan_rx_peek(&c[i], 0));
+	}
+	/* One leaves: its packets are the host's, the others' theirs. */
+	chan_close(&c[2]);
+	ASSERT_EQ(0, send_quic(self->peer, 2));
+	ASSERT_EQ(0, send_quic(self->peer, 3));
+	EXPECT_NE(NULL, chan_rx_peek(&c[3], 2000));
+	chan_rx_next(&c[3]);
+	EXPECT_EQ(1, nexus_counter("va", "rx_type_verdict"));
+	/* The owner goes: all end, and are told so. */
+	chan_close(&self->c);
+	for (i = 1; i < PROCESSES; i += 2) {
+		const struct unet_rx_slot *s = chan_rx_peek(&c[i], 2000);
+
+		ASSERT_NE(NULL, s);
+		EXPECT_EQ(UNET_RX_END, s->flags);
+		chan_close(&c[i]);
+	}
+}
+
+TEST_F(type_bpf, a_rule_has_so_many_members)
+{
+	struct unet_type_spec spec = spec_bpf(load_steering(PROCESSES));
+	struct chan c[UNET_TYPE_MEMBERS + 1];
+	struct unet_type_ref ref;
+	struct unet_type_req r;
+	int i;
+
+	ASSERT_EQ(0, type_add(&self->c, &spec, 1, &r));
+	for (i = 0; i <= UNET_TYPE_MEMBERS; i++) {
+		ASSERT_EQ(0, chan_open(&c[i], "va", NULL));
+		EXPECT_EQ(i < UNET_TYPE_MEMBERS ? 0 : -ENOSPC,
+			  type_join(&c[i], r.id, &ref));
+	}
+	/* A place that was left is given again. */
+	chan_close(&c[3]);
+	EXPECT_EQ(0, type_join(&c[UNET_TYPE_MEMBERS], r.id, &ref));
+	EXPECT_EQ(4, ref.member);
+	/* Members may send what the rule says, and go before it or after. */
+	ASSERT_EQ(0, type_del(&self->c, r.id));
+	for (i = 0; i <= UNET_TYPE_MEMBERS; i++)
+		if (i != 3)
+			chan_close(&c[i]);
+}
+
+TEST_HARNESS_MAIN
