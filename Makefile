@@ -159,6 +159,7 @@ clean:
 # links, and Kbuild's objects fall there.
 KMOD_BUILD := build/kmod-$(KVER)
 CORE_TEST_BUILD := build/core_test-$(KVER)
+EXT_TEST_BUILD := build/ext_test-$(KVER)
 KFLAGS ?= W=1 KCFLAGS=-Werror
 
 # $(1) build folder, $(2) folders to mirror
@@ -181,6 +182,13 @@ ifneq ($(wildcard tests/kselftest/core_test/Kbuild),)
 	$(Q)$(MAKE) --no-print-directory -C $(KDIR) \
 		M=$(CURDIR)/$(CORE_TEST_BUILD)/tests/kselftest/core_test $(KFLAGS) modules
 endif
+ifneq ($(wildcard tests/kselftest/ext_test/Kbuild),)
+	$(Q)$(call mirror,$(EXT_TEST_BUILD),kmod include tests/kselftest/ext_test)
+	$(call say,KBUILD,$(EXT_TEST_BUILD)/ext_test.ko)
+	$(Q)$(MAKE) --no-print-directory -C $(KDIR) \
+		M=$(CURDIR)/$(EXT_TEST_BUILD)/tests/kselftest/ext_test \
+		KBUILD_EXTRA_SYMBOLS=$(CURDIR)/$(KMOD_BUILD)/Module.symvers $(KFLAGS) modules
+endif
 
 need-headers:
 	@test -e $(KDIR)/Makefile || { \
@@ -193,6 +201,7 @@ sparse: need-headers
 	$(Q)rm -rf build/sparse-$(KVER)
 	$(Q)$(MAKE) --no-print-directory modules KMOD_BUILD=build/sparse-$(KVER)/unet \
 		CORE_TEST_BUILD=build/sparse-$(KVER)/core_test \
+		EXT_TEST_BUILD=build/sparse-$(KVER)/ext_test \
 		KFLAGS='$(KFLAGS) C=2 CF="-D__CHECK_ENDIAN__ -Wsparse-error"'
 
 # ---- the library -----------------------------------------------------------

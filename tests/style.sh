@@ -121,12 +121,12 @@ checkpatch() { # SENTENCE IGNORED FILE...
 files() { git ls-files --cached --others --exclude-standard -- "$@" | sort -u |
 	while read -r f; do [ ! -e "$f" ] || echo "$f"; done; }
 
-mapfile -t kernel < <(files 'kmod/*.[ch]' 'tests/kselftest/core_test/*.c' 'tests/bench/drop/*.c' |
+mapfile -t kernel < <(files 'kmod/*.[ch]' 'tests/kselftest/core_test/*.c' 'tests/kselftest/ext_test/*.c' 'tests/bench/drop/*.c' |
 	grep -v -e '^kmod/compat/' -e '^kmod/trace\.h$')
 mapfile -t uapi < <(files 'include/uapi/*.h')
 mapfile -t compat_files < <(files 'kmod/compat/*.h')
 mapfile -t user < <(files 'libunet/*.[ch]' 'include/unet/*.h' 'tools/*.[ch]' 'tests/*.[ch]' |
-	grep -v -e '^tests/kselftest/core_test/' -e '^tests/bench/drop/' -e '\.bpf\.c$')
+	grep -v -e '^tests/kselftest/core_test/' -e '^tests/kselftest/ext_test/' -e '^tests/bench/drop/' -e '\.bpf\.c$')
 
 checkpatch "module" "$(join "${everywhere[@]}")" "${kernel[@]}"
 checkpatch "module, tracepoints" "$(join "${everywhere[@]}" "${trace[@]}")" $(files kmod/trace.h)

@@ -24,6 +24,7 @@ if [ -e /sys/kernel/debug/kmemleak ]; then
 fi
 
 export UNET_KO=$top/build/kmod-$kver/unet.ko
+export EXT_TEST_KO=$top/build/ext_test-$kver/tests/kselftest/ext_test/ext_test.ko
 export CORE_TEST_KO=$top/build/core_test-$kver/tests/kselftest/core_test/core_test.ko
 export PATH=$top/build/rel/tools:$PATH
 export UNET_TOP=$top
