@@ -35,19 +35,24 @@ refuses_nonsense() {
 }
 
 # A channel with a flow opens, or is refused with a reason, whatever the value.
+# Long enough for a channel to say what it has to.
+MOMENT=0.5
+[ -z "${UNET_PATIENT:-}" ] || MOMENT=1
+[ -z "${UNET_SLOW:-}" ] || MOMENT=10
+
 survives_extremes() {
 	local name value old said
 	for name in "${NUMBERS[@]}"; do
 		old=$(cat "$PARAMETERS/$name")
 		for value in 0 1 2147483648 4294967295; do
 			set_parameter "$name" "$value" || return
-			said=$(in_a timeout 0.5 "$HOLD" va 5000 2>&1)
+			said=$(in_a timeout "$MOMENT" "$HOLD" va 5000 2>&1)
 			[[ $said =~ ^(ready|aid_hold: [A-Z]) ]] ||
 				{ echo "$name=$value: '$said'"; return 1; }
 		done
 		set_parameter "$name" "$old"
 	done
-	[[ $(in_a timeout 0.5 "$HOLD" va 5000) = ready*state=live* ]]
+	[[ $(in_a timeout "$MOMENT" "$HOLD" va 5000) = ready*state=live* ]]
 }
 
 with_mode() {
