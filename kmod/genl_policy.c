@@ -412,6 +412,7 @@ const struct nla_policy unet_genl_policy_add_policy[UNET_A_COUNT] = {
 	[UNET_A_GID] = CHECK(check_gid),
 	[UNET_A_ACTIONS] = CHECK(check_actions),
 	[UNET_A_MAX_TYPES] = CHECK(check_max_types),
+	[UNET_A_MAX_TYPES + 1 ... UNET_GENL_MAX_ATTR] = REFUSE(ONLY_ENTRY),
 };
 
 const struct nla_policy unet_genl_policy_del_policy[UNET_A_COUNT] = {

@@ -321,6 +321,9 @@ static int refuse_port(struct unet_type_draft *d, int err)
 		return err;
 	if (err == -EADDRNOTAVAIL)
 		return unet_type_deny(d, UNET_TYPE_NO_ADDRESS);
+	/* No policy lifts what the host asks of who binds a privileged port. */
+	if (err == -EACCES)
+		return unet_type_deny(d, UNET_TYPE_NO_RIGHT);
 	return unet_type_deny(d, UNET_TYPE_NO_PORT_TAKEN);
 }
 
