@@ -19,15 +19,16 @@ struct said {
 	char received[80];
 };
 
-/* Run unet-cat with what is behind @where; its pid. */
-static pid_t cat(struct topo *t, bool ours, const char *words)
+/* Run unet-cat with @words, to or at a port; its pid. */
+static pid_t cat(struct topo *t, bool ours, const char *words, int port)
 {
 	const char *end = ours ? "server" : "client";
 	char cmd[512];
 	pid_t pid;
 
 	snprintf(cmd, sizeof(cmd), "exec unet-cat -v -p -d -s " BYTES " -e " BYTES
-		 " %s </dev/null >/dev/null 2>" SAID "%s", words, end);
+		 " %s " OUR_V4 ":%d </dev/null >/dev/null 2>" SAID "%s",
+		 words, port, end);
 	pid = fork();
 	if (pid)
 		return pid;
@@ -79,11 +80,11 @@ struct middle {
 	struct chan c;
 };
 
-static int come(struct nl *nl, struct middle *m, int32_t priority)
+static int come(struct nl *nl, struct middle *m, int32_t priority, int port)
 {
 	struct grant g = {
 		.rights = OBSERVE | UNET_INTER_DELAY, .hold_ms = 10000,
-		.proto = IPPROTO_TCP, .local_port = 5000, .priority = priority,
+		.proto = IPPROTO_TCP, .local_port = port, .priority = priority,
 		.backlog = 4096,
 	};
 	struct unet_inter_open o;
@@ -154,16 +155,18 @@ TEST_F_TIMEOUT(stream, two_hundred_come_and_go_and_not_a_byte_is_lost, 600)
 	while (round < rounds) {
 		struct said server, client;
 		pid_t ours, theirs;
-		int status = -1;
+		/* the last one's lingers */
+		int status = -1, port = 5000 + streams;
 
 		unlink(SAID "server");
-		ours = cat(&t, true, "-i va -l -S 1 " OUR_V4 ":5000");
+		ours = cat(&t, true, "-i va -l -S 1", port);
 		ASSERT_TRUE(listens());
-		theirs = cat(&t, false, "-k -S 2 " OUR_V4 ":5000");
+		theirs = cat(&t, false, "-k -S 2", port);
 		for (; round < rounds && !ended(theirs, &status); round++) {
-			ASSERT_EQ(0, come(&nl, &a, 0));
+			ASSERT_EQ(0, come(&nl, &a, 0, port));
 			if (round % 4 == 0)
-				ASSERT_EQ(0, come(&nl, &b, round % 8 ? 5 : -5));
+				ASSERT_EQ(0, come(&nl, &b, round % 8 ? 5 : -5,
+						  port));
 			packets += pass(&a, &b, 4);
 			ASSERT_EQ(0, go(&nl, &a, round));
 			if (b.id)
