@@ -9,14 +9,17 @@ require jq unet-cat unet-ext
 WORK=$(mktemp -d)
 at_exit rm -rf "$WORK"
 
-# extend WORDS_OF_GRANT -- EXTENSION...: in the flows of port 7000 from now on.
+# Each listener has a port of its own: the last one's lingers.
+PORT=7000
+
+# extend WORDS_OF_GRANT -- EXTENSION...: in all TCP flows from now on.
 extend() {
 	local -a words=()
 	while [ "$1" != -- ]; do words+=("$1"); shift; done
 	shift
-	ID=$(in_a unetctl -j intermediary grant va proto tcp local-port 7000 "${words[@]}" |
+	ID=$(in_a unetctl -j intermediary grant va proto tcp "${words[@]}" |
 		jq .grant)
-	in_a unet-ext "$ID" "$@" > "$WORK/out" 2> "$WORK/err" &
+	ip netns exec "$NS_A" unet-ext "$ID" "$@" > "$WORK/out" 2> "$WORK/err" &
 	EXT=$!
 	at_exit end_process $EXT
 	wait_until 20 grep -q serves "$WORK/err"
@@ -30,11 +33,13 @@ contract() {
 # say TEXT: over a connection of the peer's; what the server got is in $WORK/got.
 say() {
 	: > "$WORK/server"
-	in_a timeout 20 unet-cat -v -i va -l "$A4:7000" < /dev/null > "$WORK/got" \
+	PORT=$((PORT + 1))
+	ip netns exec "$NS_A" unet-cat -v -i va -l "$A4:$PORT" < /dev/null > "$WORK/got" \
 		2> "$WORK/server" &
 	local server=$!
+	at_exit end_process $server
 	wait_until 20 grep -q listening "$WORK/server"
-	printf '%b' "$1" | in_b timeout "${2:-20}" unet-cat -k "$A4:7000" > /dev/null 2>&1
+	printf '%b' "$1" | in_b timeout "${2:-20}" unet-cat -k "$A4:$PORT" > /dev/null 2>&1
 	[ -z "${2:-}" ] || kill "$server"
 	wait "$server"
 }
@@ -47,15 +52,17 @@ in_a unetctl attach va > /dev/null
 extend rights observe-headers -- log
 say "hello"
 equal "what is logged arrives" hello "$(cat "$WORK/got")"
-check "each packet is a line of JSON" jq -es --arg a "$A4" 'length > 4 and
-	all(.[]; .proto == 6) and any(.[]; .direction == "in" and .dst == $a and .dport == 7000)
+check "each packet is a line of JSON" jq -es --arg a "$A4" --argjson port "$PORT" 'length > 4 and
+	all(.[]; .proto == 6) and any(.[]; .direction == "in" and .dst == $a and .dport == $port)
 	and any(.[]; .direction == "out" and .src == $a)' "$WORK/out"
-sleep 5 | in_a unet-cat -i va -l "$A4:7000" > /dev/null 2>&1 &
-at_exit end_process $!
-wait_until 10 sh -c "unetctl -n $NS_A -j flows port 7000 | jq -e 'length == 1'"
+ip netns exec "$NS_A" unet-cat -i va -l "$A4:7000" < /dev/null > /dev/null 2>&1 &
+LISTENER=$!
+at_exit end_process $LISTENER
+has_flow() { in_a unetctl -j flows port 7000 | jq -e 'length == 1'; }
+wait_until 20 has_flow
 equal "the flow shows its chain" "$ID:unet-ext[$EXT]" \
 	"$(in_a unetctl -j flows port 7000 | jq -r '.[0].chain')"
-wait_until 20 sh -c "unetctl -n $NS_A -j flows port 7000 | jq -e 'length == 0'"
+end_process $LISTENER
 contract
 
 extend rights observe,drop,delay hold 1000 -- block example.org

@@ -1138,7 +1138,7 @@ enum unet_genl_cmd {
 	UNET_CMD_TYPE_PRIORITY,	/* TYPE, PRIORITY; CAP_NET_ADMIN; answers as TYPE_GET */
 	UNET_CMD_TYPE_DEL,	/* TYPE; CAP_NET_ADMIN */
 	UNET_CMD_TYPE_GET,	/* dump, in the order of ids; IFNAME filters */
-	UNET_CMD_POLICY_ADD,	/* LAYER, FIRST, ACTIONS ...; CAP_NET_ADMIN; answers as POLICY_GET */
+	UNET_CMD_POLICY_ADD,	/* LAYER, ACTIONS ...; CAP_NET_ADMIN; answers as POLICY_GET */
 	UNET_CMD_POLICY_DEL,	/* POLICY; CAP_NET_ADMIN */
 	UNET_CMD_POLICY_GET,	/* dump, in the order of ids */
 	UNET_CMD_INTER_GRANT,	/* UNET_IA_*; answers GRANT; CAP_NET_ADMIN */
