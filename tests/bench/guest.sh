@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # guest.sh KVER PART...: the measurements, inside the instruction-counting VM
-# (bench.sh starts it). Parts: rx, tcp, profile-rx, profile-tcp. Prints one JSON object a line;
+# (bench.sh starts it). Parts: rx, mid, tcp, profile-rx, profile-tcp. Prints one JSON object a line;
 # what else is said goes to standard error. A nanosecond in here is an
 # instruction.
 #
@@ -168,6 +168,98 @@ part_rx()
 		rx_skb "$flows"
 		rx_unet "$flows"
 	done
+	remove_link
+}
+
+# ---- a process in the middle ----------------------------------------------------
+
+# mid NAME RECEIVER WAY WHERE look|rewrite [COMMAND...]: packets on their way to
+# RECEIVER pass a process in the middle, or are shown to it; COMMAND puts it there
+# once it is ready. What they cost without is the row of RECEIVER.
+mid()
+{
+	local name=$1 receiver=$2 way=$3 where=$4 what=$5 mid_pid mid_said saw
+	shift 5
+
+	start "$built/bench_mid" "$way" "$where" "$what"
+	mid_pid=$pid mid_said=$said
+	"$@"
+	run_rx "$receiver" 1
+	kill "$mid_pid"
+	read -r saw <&"$mid_said"
+	exec {mid_said}<&-
+	wait "$mid_pid"
+	rx_report "$name" 1 "$sent" "$got" | jq -Mc --arg receiver "$receiver" \
+		--arg what "$what" --argjson saw "$saw" \
+		'.bench = "mid" | .receiver = $receiver | .what = $what | .saw = $saw.packets'
+}
+
+mid_base()
+{
+	run_rx "$1" 1
+	rx_report none 1 "$sent" "$got" |
+		jq -Mc --arg receiver "$1" '.bench = "mid" | .receiver = $receiver'
+}
+
+queue_input()
+{
+	nft "add table ip bench; add chain ip bench in { type filter hook input priority 0; };
+		add rule ip bench in udp dport 9000 queue num 0"
+}
+
+redirect_to_tap()
+{
+	local mac
+
+	mac=$(cat /sys/class/net/vb/address)
+	ip link set tapa txqueuelen 30000
+	ip link set tapb address "$mac"
+	sysctl -qw net.ipv6.conf.{tapa,tapb}.disable_ipv6=1 \
+		net.ipv4.conf.{all,tapb}.rp_filter=0
+	ip link set tapa up
+	ip link set tapb up
+	tc qdisc add dev vb clsact
+	tc filter add dev vb ingress matchall action mirred egress redirect dev tapa
+}
+
+mid_rivals()
+{
+	local what
+
+	mid_base udp
+	for what in look rewrite; do
+		mid nfqueue udp nfqueue 0 "$what" queue_input
+		nft delete table ip bench
+	done
+	for what in look rewrite; do
+		mid tap udp tap tapa,tapb "$what" redirect_to_tap
+		tc qdisc del dev vb clsact
+	done
+	mid ringbuf udp ringbuf "$built/mid.bpf.o,vb" look true
+	tc qdisc del dev vb clsact
+}
+
+# mid_unet look|rewrite RIGHTS: by a grant that is made for it.
+mid_unet()
+{
+	local grant
+
+	grant=$("$unetctl" -j intermediary grant vb proto udp rights "$2" hold 10000 \
+		backlog 16384 | jq .grant)
+	mid unet unet unet "$grant" "$1" true
+	"$unetctl" intermediary revoke "$grant" >&2
+}
+
+part_mid()
+{
+	modprobe -a tun nfnetlink_queue
+	make_link
+	mid_rivals
+	attach
+	mid_base unet
+	mid_unet look observe,delay
+	mid_unet rewrite observe,modify-headers,delay
+	detach
 	remove_link
 }
 

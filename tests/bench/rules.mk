@@ -26,7 +26,15 @@ build/bench/bench_tcp_%: $(BENCH_TCP) build/rel/obj/tests/bench/net_%.o build/re
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $^ $(LIB_LIBS) -o $@
 
-build/bench/gen.bpf.o: tests/bench/gen.bpf.c tests/bench/gen.h
+BENCH_MID := $(patsubst tests/bench/%.c,build/rel/obj/tests/bench/%.o,\
+	$(filter-out %.bpf.c,$(wildcard tests/bench/mid*.c)))
+
+build/bench/bench_mid: $(BENCH_MID) build/rel/libunet.a
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $^ -lbpf -lmnl -o $@
+
+build/bench/%.bpf.o: tests/bench/%.bpf.c tests/bench/gen.h
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) -O2 -g -Wall -Werror -target bpf \
@@ -39,7 +47,7 @@ bench-drop:
 		M=$(CURDIR)/build/bench/drop-$(BENCH_KVER)/tests/bench/drop $(KFLAGS) modules
 
 bench-build: tools build/bench/bench_gen build/bench/bench_rx build/bench/gen.bpf.o \
-		build/bench/bench_tcp_kernel build/bench/bench_tcp_unet bench-drop
+		build/bench/bench_mid build/bench/mid.bpf.o build/bench/bench_tcp_kernel build/bench/bench_tcp_unet bench-drop
 	$(Q)$(MAKE) --no-print-directory modules KVER=$(BENCH_KVER) \
 		KDIR=/lib/modules/$(BENCH_KVER)/build
 

@@ -49,6 +49,29 @@ if grep -q '"rx-counters"' "$results"; then
 	     "at most 1 wakeup per channel per poll" ]) | @tsv'
 fi
 
+if grep -q '"bench":"mid"' "$results"; then
+	echo
+	echo "A process in the middle: the same packets on their way to a receiver pass a process"
+	echo "that looks at each, or rewrites each header, or are shown to it. \"above\" is what"
+	echo "that adds; ratio is unet's against the rival's that does the same."
+	echo
+	rows '
+	[.[] | select(.bench == "mid")] as $m
+	| def above(r): ([$m[] | select(.way == "none" and .receiver == r.receiver).insn][0]) as $d
+		| if $d then r.insn - $d else null end;
+	  def show(x): if x == null then "-" else (x * 10 | round / 10 | tostring) end;
+	  def ours($what): [$m[] | select(.way == "unet" and .what == $what)][0];
+	["WAY", "DOES", "RECEIVER", "TOTAL", "ABOVE", "LOST", "UNET-RATIO", "TARGET"],
+	($m[] | . as $r | ours(.what) as $u
+	 | [ .way, .what // "-", .receiver, (.insn | tostring),
+	     (if .way == "none" then "-" else show(above($r)) end),
+	     (.packets - .received | tostring),
+	     (if $u and (.way | test("^(none|unet)$") | not)
+	      then (above($u) / above($r) * 100 | round / 100 | tostring) else "-" end),
+	     (if .way == "nfqueue" then "at most 0.33" else "-" end)
+	   ]) | @tsv'
+fi
+
 if grep -q '"bench":"tcp"' "$results"; then
 	echo
 	echo "TCP over veth, one virtual CPU for both ends. The kernel's client with the kernel's"

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+/*
+ * bench_mid WAY WHERE look|rewrite: stands in the middle of packets in one way until
+ * SIGTERM. Prints "ready" when packets may come, and at the end one JSON object.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mid.h"
+
+static const struct mid_way *const ways[] = {
+	&mid_nfqueue, &mid_tap, &mid_ringbuf, &mid_unet,
+};
+
+#define N_WAYS	(sizeof(ways) / sizeof(ways[0]))
+#define DSCP	0x28	/* AF11 in the upper six bits */
+
+static volatile sig_atomic_t stop;
+
+static void on_term(int sig)
+{
+	(void)sig;
+	stop = 1;
+}
+
+/* RFC 1624, equation 3 */
+void mid_mark(uint8_t *ip)
+{
+	uint32_t old = ip[0] << 8 | ip[1], new = ip[0] << 8 | DSCP;
+	uint32_t sum = ip[10] << 8 | ip[11];
+
+	sum = (~sum & 0xffff) + (~old & 0xffff) + new;
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~(sum + (sum >> 16));
+	ip[1] = DSCP;
+	ip[10] = sum >> 8;
+	ip[11] = sum;
+}
+
+static const struct mid_way *find_way(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < N_WAYS; i++)
+		if (!strcmp(ways[i]->name, name))
+			return ways[i];
+	fprintf(stderr, "bench_mid: no way '%s' (known:", name);
+	for (i = 0; i < N_WAYS; i++)
+		fprintf(stderr, " %s", ways[i]->name);
+	fprintf(stderr, ")\n");
+	return NULL;
+}
+
+static void stand(const struct mid_way *way, void *mid)
+{
+	struct pollfd p = { .fd = way->fd(mid), .events = POLLIN };
+	uint64_t packets = 0, sleeps = 0;
+
+	while (!stop) {
+		uint32_t n = way->turn(mid);
+
+		packets += n;
+		if (n)
+			continue;
+		sleeps++;
+		poll(&p, 1, -1);
+	}
+	printf("{\"packets\":%" PRIu64 ",\"sleeps\":%" PRIu64 "}\n", packets,
+	       sleeps);
+}
+
+int main(int argc, char **argv)
+{
+	struct sigaction term = { .sa_handler = on_term };
+	const struct mid_way *way;
+	struct mid_args args;
+	void *mid;
+
+	if (argc != 4 || (strcmp(argv[3], "look") && strcmp(argv[3], "rewrite"))) {
+		fprintf(stderr, "usage: bench_mid WAY WHERE look|rewrite\n");
+		return 2;
+	}
+	way = find_way(argv[1]);
+	if (!way)
+		return 2;
+	args.where = argv[2];
+	args.rewrite = !strcmp(argv[3], "rewrite");
+	mid = way->open(&args);
+	if (!mid) {
+		fprintf(stderr, "bench_mid: %s on %s: %s\n", way->name, args.where,
+			strerror(errno));
+		return 1;
+	}
+	sigaction(SIGTERM, &term, NULL);
+	puts("ready");
+	fflush(stdout);
+	stand(way, mid);
+	return 0;
+}

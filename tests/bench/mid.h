@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A process in the middle of somebody's packets, to be measured. Each way of
+ * standing there is one struct mid_way in a file of its own; mid.c drives them all
+ * alike: deal with what is there, and poll when nothing is.
+ */
+#ifndef BENCH_MID_H
+#define BENCH_MID_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MID_BATCH	64
+#define MID_FRAME	2048
+
+/**
+ * struct mid_args - what all ways are told
+ * @where:	the way's own: a queue, two devices, a grant
+ * @rewrite:	change the packets (their DSCP), else only look
+ */
+struct mid_args {
+	const char *where;
+	bool rewrite;
+};
+
+/**
+ * struct mid_way - one way to stand in the middle
+ * @name:	word on the command line
+ * @open:	get ready; returns what @turn wants, or NULL with errno
+ * @fd:		what to poll when @turn finds nothing
+ * @turn:	deal with what is there without sleeping, look at the IP header of each
+ *		packet once; returns packets
+ */
+struct mid_way {
+	const char *name;
+	void *(*open)(const struct mid_args *args);
+	int (*fd)(void *mid);
+	uint32_t (*turn)(void *mid);
+};
+
+extern const struct mid_way mid_nfqueue;
+extern const struct mid_way mid_tap;
+extern const struct mid_way mid_ringbuf;
+extern const struct mid_way mid_unet;
+
+/* Marks an IPv4 header with a DSCP; its checksum follows. */
+void mid_mark(uint8_t *ip);
+
+#endif /* BENCH_MID_H */

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+/* An intermediary of unet. WHERE is the number of its grant. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unet/intermediary.h>
+
+#include "mid.h"
+
+#define HEADERS	28	/* of IPv4 and UDP */
+
+struct mid {
+	struct unet_intermediary *im;
+	bool rewrite;
+	uint32_t seen;
+	volatile uint32_t touched;
+};
+
+static void *unet_open(const struct mid_args *args)
+{
+	struct unet_params params = { .rx_small = 4096, .tx_slots = 4096,
+				      .rx_large = UNET_PARAM_NONE };
+	struct mid *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->rewrite = args->rewrite;
+	m->im = unet_intermediary_open(atoi(args->where), &params);
+	return m->im ? m : NULL;
+}
+
+static int unet_fd(void *p)
+{
+	return unet_intermediary_fd(((struct mid *)p)->im);
+}
+
+static int look(struct unet_intermediary *im,
+		const struct unet_inter_packet *packet, void *arg)
+{
+	uint8_t header[HEADERS];
+	struct mid *m = arg;
+
+	m->seen++;
+	m->touched += packet->data[0];
+	if (!m->rewrite)
+		return UNET_VERDICT_ACCEPT;
+	memcpy(header, packet->data, sizeof(header));
+	mid_mark(header);
+	if (unet_intermediary_change(im, packet->token, UNET_VERDICT_MODIFY,
+				     header, sizeof(header), NULL, 0))
+		return UNET_VERDICT_ACCEPT;
+	return UNET_VERDICT_LATER;
+}
+
+static uint32_t unet_turn(void *p)
+{
+	struct mid *m = p;
+
+	m->seen = 0;
+	unet_intermediary_run(m->im, 0, look, m);
+	return m->seen;
+}
+
+const struct mid_way mid_unet = {
+	.name = "unet",
+	.open = unet_open,
+	.fd = unet_fd,
+	.turn = unet_turn,
+};
