@@ -28,13 +28,17 @@ static int take(void *ctx, void *data, size_t bytes)
 	return bytes ? 0 : -EINVAL;
 }
 
+static int program_of(const struct bpf_object *obj)
+{
+	return bpf_program__fd(bpf_object__find_program_by_name(obj, "show"));
+}
+
 static int attach(const struct bpf_object *obj, const char *dev)
 {
-	struct bpf_program *show = bpf_object__find_program_by_name(obj, "show");
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = if_nametoindex(dev),
 		    .attach_point = BPF_TC_INGRESS);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = 1, .priority = 1,
-		    .prog_fd = bpf_program__fd(show));
+		    .prog_fd = program_of(obj));
 	int err = bpf_tc_hook_create(&hook);
 
 	return err && err != -EEXIST ? err : bpf_tc_attach(&hook, &opts);
