@@ -57,7 +57,8 @@ unit: $(call pick,$(UNIT_BIN))
 sim: $(call pick,$(SIM_BIN))
 	$(Q)$(RUN) -l build/log/sim --begin
 	$(Q)for t in $^; do \
-		$(RUN) -l build/log/sim -n $$(echo $$t | cut -d/ -f2)-$${t##*/} $$t; \
+		case $$t in build/m32/*) run=tests/run32.sh ;; *) run= ;; esac; \
+		$(RUN) -l build/log/sim -n $$(echo $$t | cut -d/ -f2)-$${t##*/} $$run $$t; \
 	done
 	$(Q)$(RUN) -l build/log/sim --end sim
 

@@ -201,7 +201,7 @@ beside() {
 	step "The kernel's own listener on the same address, port 22, does not notice."
 	show "nc 10.0.0.2 22"
 	client nc -d -w 5 10.0.0.2 22 | indent
-	holds "the kernel's listener on the same address still answers" greeting
+	holds "the kernel's listener on the same address still answers" wait_for 10 greeting
 }
 
 kill_server() {
