@@ -469,6 +469,9 @@ TEST_F(libunet, a_detached_device_ends_the_stack_in_good_order)
 	EXPECT_EQ(-ENODEV, ret);
 	EXPECT_EQ(UNET_CHANNEL_DETACHED,
 		  unet_stack_channel_state(self->st, NULL));
+	/* and its listener knows */
+	EXPECT_EQ(NULL, unet_accept(s));
+	EXPECT_EQ(ENETDOWN, errno);
 }
 
 TEST_HARNESS_MAIN
