@@ -12,6 +12,7 @@
 
 #define BYTES	"20000000"
 #define SAID	"/tmp/inter_stream."
+#define LINGER	"/sys/module/unet/parameters/port_linger_secs"
 
 /* What a program said of itself on standard error: "sent BYTES ... SHA". */
 struct said {
@@ -131,6 +132,8 @@ FIXTURE(stream) {
 
 FIXTURE_SETUP(stream)
 {
+	/* Ports that linger are alive, and no loss. */
+	ASSERT_EQ(0, sh("echo 0 > " LINGER));
 	self->before = live_now();
 }
 
@@ -138,6 +141,7 @@ FIXTURE_TEARDOWN(stream)
 {
 	struct live now;
 
+	EXPECT_EQ(0, sh("echo 60 > " LINGER));
 	EXPECT_TRUE(live_returns_to(&self->before, &now))
 		TH_LOG("before: %s after: %s", self->before.text, now.text);
 }
