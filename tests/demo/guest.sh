@@ -204,6 +204,8 @@ beside() {
 	holds "the kernel's listener on the same address still answers" wait_for 10 greeting
 }
 
+being_served() { ip netns exec server unetctl flows | grep -q ' est '; }
+
 kill_server() {
 	step "Kill the server in the middle of a fetch: kill -9, no goodbye." \
 		"The kernel resets its connections at once."
@@ -211,6 +213,7 @@ kill_server() {
 	chmod a+r $www/endless.bin
 	fetch_exec $url/endless.bin -o /dev/null 2> $got/curl.err &
 	local slow=$! killed status took
+	wait_for 20 being_served
 	sleep 1
 	show "kill -9 \$SERVER"
 	killed=$(now_ms)
