@@ -200,7 +200,7 @@ void unet_tcp_listen_syn(struct unet_tcp_pcb *lst, struct unet_tcp_seg *seg,
 			 const struct unet_flow_key *key, u32 above);
 void unet_tcp_listen_gone(struct unet_tcp_pcb *lst, int err);
 void unet_tcp_listen_close(struct unet_tcp_pcb *lst);
-bool unet_tcp_listen_full(const struct unet_tcp_pcb *child);
+bool unet_tcp_listen_full(const struct unet_tcp_pcb *pcb);
 bool unet_tcp_listen_waiting(const struct unet_tcp_pcb *lst);
 int unet_tcp_listen_promote(struct unet_tcp_pcb *child);
 void unet_tcp_listen_forget(struct unet_tcp_pcb *child);

@@ -160,7 +160,7 @@ void unet_tcp_listen_syn(struct unet_tcp_pcb *lst, struct unet_tcp_seg *seg,
 	struct unet_tcp_pcb *child;
 	u32 iss = unet_tcp_isn(lst->st, key);
 
-	if (l->n_waiting >= l->backlog) {
+	if (unet_tcp_listen_full(lst)) {
 		unet_count(lst->st, UNET_STAT_TCP_LISTEN_FULL);
 		return;
 	}
@@ -253,11 +253,11 @@ void unet_tcp_listen_input(struct unet_tcp_pcb *lst, struct unet_tcp_seg *seg)
 
 /**
  * unet_tcp_listen_full() - is there no room in the accept queue?
- * @child:	half-open
+ * @pcb:	listener, or half-open
  */
-bool unet_tcp_listen_full(const struct unet_tcp_pcb *child)
+bool unet_tcp_listen_full(const struct unet_tcp_pcb *pcb)
 {
-	return child->listener->n_waiting >= child->listener->backlog;
+	return pcb->listener->n_waiting >= pcb->listener->backlog;
 }
 
 /**

@@ -191,6 +191,7 @@ static bool may_reopen(const struct unet_tcp_tw *tw,
 	return seq_gt(seg->seq, tw->rcv_nxt);
 }
 
+/* A listener without room drops the SYN: the TIME-WAIT is kept for the next. */
 static void reopen(struct unet_stack *st, struct unet_tcp_tw *tw,
 		   struct unet_tcp_seg *seg)
 {
@@ -206,7 +207,8 @@ static void reopen(struct unet_stack *st, struct unet_tcp_tw *tw,
 		return;
 	}
 	lst = tcp_pcb_of(f);
-	tw_free(st, tw, 0);
+	if (!unet_tcp_listen_full(lst))
+		tw_free(st, tw, 0);
 	unet_tcp_listen_syn(lst, seg, &key, above);
 }
 

@@ -660,6 +660,21 @@ static void a_newer_timestamp_reopens_a_time_wait(void **state)
 	script_close(s);
 }
 
+static void a_full_listener_leaves_the_time_wait(void **state)
+{
+	struct script *s = open_time_wait(false);
+
+	script_listen(s, 1);
+	IN(s, SYN, .port = 9, .seq = 0, PLAIN);
+	IN(s, ACK, .port = 9, .seq = 1, .ack = 1);
+	ignore_out(s);
+	IN(s, SYN, .seq = 3, PLAIN);
+	NONE(s);
+	assert_int_equal(tcp_of(s->st)->n_tw, 1);
+	assert_int_equal(stat(s, UNET_STAT_TCP_LISTEN_FULL), 1);
+	script_close(s);
+}
+
 static void a_time_wait_makes_room_when_flows_run_short(void **state)
 {
 	struct script *s = open_time_wait(false);
@@ -844,6 +859,7 @@ int main(void)
 		cmocka_unit_test(two_time_waits_do_not_talk_for_ever),
 		cmocka_unit_test(a_new_syn_reopens_a_time_wait),
 		cmocka_unit_test(a_newer_timestamp_reopens_a_time_wait),
+		cmocka_unit_test(a_full_listener_leaves_the_time_wait),
 		cmocka_unit_test(a_time_wait_makes_room_when_flows_run_short),
 		cmocka_unit_test(icmp_does_not_end_an_open_connection),
 		cmocka_unit_test(icmp_ends_a_connection_that_is_being_opened),
