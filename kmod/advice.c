@@ -71,7 +71,6 @@ static void resume_timer(struct timer_list *timer)
 	if (!drained(flow) || !change_flags(flow, 0, UNET_ADV_SUSPENDED))
 		return;
 	unet_batch_resumed(flow);
-	unet_channel_wake(flow->channel);
 }
 
 void unet_advice_init(struct unet_flow *flow, u32 mtu)
@@ -100,8 +99,15 @@ void unet_advice_exit(struct unet_flow *flow, bool dead)
 
 void unet_advice_mtu(struct unet_flow *flow, u32 mtu)
 {
-	if (READ_ONCE(flow->adv->mtu) != mtu)
+	struct unet_channel *ch = flow->channel;
+	unsigned long irq;
+
+	if (READ_ONCE(flow->adv->mtu) == mtu)
+		return;
+	spin_lock_irqsave(&ch->done_lock, irq);
+	if (!(flow->adv_flags & UNET_ADV_DEAD))
 		WRITE_ONCE(flow->adv->mtu, mtu);
+	spin_unlock_irqrestore(&ch->done_lock, irq);
 }
 
 void unet_advice_sent(struct unet_flow *flow)

@@ -22,8 +22,7 @@ static int put_event(struct sk_buff *skb, const struct unet_nexus *nx,
 		     enum unet_event event)
 {
 	return nla_put_u32(skb, UNET_A_EVENT, event) ?:
-	       nla_put_string(skb, UNET_A_IFNAME, nx->name) ?:
-	       nla_put_u32(skb, UNET_A_IFINDEX, nx->ifindex) ?:
+	       unet_genl_put_dev(skb, nx) ?:
 	       nla_put_string(skb, UNET_A_HOOK, unet_netif_hook_name(nx));
 }
 

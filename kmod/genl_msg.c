@@ -45,7 +45,7 @@ static int put_u64(struct sk_buff *skb, int attr, u64 value)
 }
 
 /* The name may be changed while it is read: take a copy that surely ends. */
-static int put_dev(struct sk_buff *skb, const struct unet_nexus *nx)
+int unet_genl_put_dev(struct sk_buff *skb, const struct unet_nexus *nx)
 {
 	char name[UNET_NAME_LEN];
 
@@ -89,7 +89,7 @@ int unet_genl_put_nexus(struct sk_buff *skb, const struct unet_genl_head *head,
 
 	if (!msg)
 		return -EMSGSIZE;
-	return finish(skb, msg, put_dev(skb, nx) ?:
+	return finish(skb, msg, unet_genl_put_dev(skb, nx) ?:
 		      nla_put_string(skb, UNET_A_HOOK,
 				     unet_netif_hook_name(nx)) ?:
 		      nla_put_u32(skb, UNET_A_CHANNELS, channels) ?:
@@ -105,7 +105,7 @@ int unet_genl_put_stats(struct sk_buff *skb, const struct unet_genl_head *head,
 	if (!msg)
 		return -EMSGSIZE;
 	unet_stats_sum(nx->stats, sums);
-	return finish(skb, msg, put_dev(skb, nx) ?:
+	return finish(skb, msg, unet_genl_put_dev(skb, nx) ?:
 		      nla_put_64bit(skb, UNET_A_COUNTERS, sizeof(sums), sums,
 				    UNET_A_PAD));
 }
@@ -122,7 +122,7 @@ int unet_genl_put_channel(struct sk_buff *skb,
 	if (!msg)
 		return -EMSGSIZE;
 	arena = smp_load_acquire(&ch->arena); /* pairs with bind's release */
-	return finish(skb, msg, put_dev(skb, ch->nexus) ?:
+	return finish(skb, msg, unet_genl_put_dev(skb, ch->nexus) ?:
 		      put_owner(skb, ch) ?:
 		      nla_put_u32(skb, UNET_A_STATE, atomic_read(&ch->state)) ?:
 		      nla_put_u32(skb, UNET_A_REASON, READ_ONCE(ch->reason)) ?:
@@ -195,7 +195,7 @@ int unet_genl_put_flow(struct sk_buff *skb, const struct unet_genl_head *head,
 
 	if (!msg)
 		return -EMSGSIZE;
-	return finish(skb, msg, put_dev(skb, nx) ?:
+	return finish(skb, msg, unet_genl_put_dev(skb, nx) ?:
 		      put_u64(skb, UNET_A_FLOW_ID, flow->id) ?:
 		      nla_put_u32(skb, UNET_A_FLOW, flow->handle) ?:
 		      put_key(skb, flow) ?:
@@ -266,7 +266,7 @@ static int put_type_owner(struct sk_buff *skb, const struct unet_type *type)
 static int put_type_dev(struct sk_buff *skb, const struct unet_type *type)
 {
 	if (type->nx)
-		return put_dev(skb, type->nx);
+		return unet_genl_put_dev(skb, type->nx);
 	return type->ifname[0] ?
 	       nla_put_string(skb, UNET_A_IFNAME, type->ifname) : 0;
 }

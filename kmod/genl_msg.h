@@ -31,6 +31,9 @@ struct unet_genl_head {
 	u8 cmd;
 };
 
+/* Appends the device's name and number. Context: any but hard interrupt. */
+int unet_genl_put_dev(struct sk_buff *skb, const struct unet_nexus *nx);
+
 /*
  * Each appends one message to @skb.
  *
