@@ -265,8 +265,10 @@ static void release_channel(struct unet_channel_cpu *cc)
 	count_burst(cc);
 	news = unet_krings_rx_publish(&ch->rings);
 	spin_unlock(&ch->rx_lock);
-	if (news)
-		unet_channel_wake(ch);
+	if (!news)
+		return;
+	unet_count(ch->nexus, UNET_CNT_RX_PUBLISHES);
+	unet_channel_wake(ch);
 }
 
 void unet_batch_release(struct unet_rx_cpu *rx)
@@ -283,7 +285,7 @@ void unet_batch_release(struct unet_rx_cpu *rx)
 	rcu_read_unlock();
 }
 
-/* A slot without packets, where there is room; published. */
+/* A slot without packets, where there is room; published, and told. */
 static void put_note(struct unet_flow *flow, u32 flags)
 {
 	struct unet_rx_slot note = {
@@ -304,6 +306,7 @@ static void put_note(struct unet_flow *flow, u32 flags)
 		unet_krings_rx_publish(&ch->rings);
 	}
 	spin_unlock_bh(&ch->rx_lock);
+	unet_channel_wake(ch);
 }
 
 void unet_batch_end(struct unet_flow *flow)

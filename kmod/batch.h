@@ -114,7 +114,7 @@ void unet_batch_release(struct unet_rx_cpu *rx);
  * unet_batch_end() - tell the owner that the kernel removed a flow
  * @flow: dead flow of a channel that is still LIVE
  *
- * Puts and publishes a slot with UNET_RX_END if there is room.
+ * Puts and publishes a slot with UNET_RX_END if there is room, and wakes a sleeper.
  *
  * Context: process; no lock held but channel.ctl.
  */
@@ -124,8 +124,8 @@ void unet_batch_end(struct unet_flow *flow);
  * unet_batch_resumed() - tell the owner that a flow may send again
  * @flow: flow that was suspended
  *
- * Puts and publishes a slot with UNET_RX_RESUMED. Where there is no room for it the
- * owner has slots to take, and will look.
+ * Puts and publishes a slot with UNET_RX_RESUMED, and wakes a sleeper. Where there is
+ * no room for it the owner has slots to take, and will look.
  *
  * Context: softirq or process; no lock held.
  */

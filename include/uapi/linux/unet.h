@@ -354,7 +354,8 @@ struct unet_done {
 	X(TX_TYPE_DROP,		"tx_type_drop",		"refused: a packet type rule drops such sends") \
 	X(TX_TYPE_READ_ONLY,	"tx_type_read_only",	"refused: the packet type may only be received") \
 	X(RX_DROP_INTER,	"rx_drop_inter",	"dropped by an intermediary, or for want of one") \
-	X(TX_DROP_INTER,	"tx_drop_inter",	"dropped by an intermediary, or for want of one")
+	X(TX_DROP_INTER,	"tx_drop_inter",	"dropped by an intermediary, or for want of one") \
+	X(RX_PUBLISHES,		"rx_publishes",		"times a burst's batches were shown to a channel's owner")
 
 #define UNET_COUNTER_ID(id, name, text)	UNET_CNT_##id,
 enum unet_counter {
