@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * aid_hold DEV [PORT]: hold a channel of DEV, with a UDP listener on PORT.
+ * aid_hold DEV [PORT [OURS PEER]]: hold a channel of DEV, with a UDP listener on
+ * PORT that sends one datagram from the IPv4 address OURS to PEER, port 9, and does
+ * not wait for it to leave.
  *
  * Says "ready", then takes what comes until SIGTERM or the channel's end, then
  * says "state=STATE packets=N changes=N": how often the host's addresses and
@@ -29,6 +31,20 @@ static unsigned long take(struct chan *c)
 	return packets;
 }
 
+static int send_one(struct chan *c, uint32_t flow, int port, char **ends)
+{
+	struct pkt_spec p = {
+		.family = AF_INET, .proto = IPPROTO_UDP, .src = ends[0],
+		.dst = ends[1], .sport = port, .dport = 9, .bytes = 1000,
+	};
+	uint32_t hdr = build_packet(c->tx_mem, &p);
+	struct unet_tx_slot s = { .flow = flow, .header_len = hdr, .extents = 1,
+				  .extent = { { 0, hdr + p.bytes } } };
+
+	chan_tx_slot(c, &s);
+	return chan_sync(c, UNET_SYNC_TX);
+}
+
 int main(int argc, char **argv)
 {
 	static const char *const states[] = {
@@ -42,12 +58,14 @@ int main(int argc, char **argv)
 	struct chan c;
 
 	if (argc < 2)
-		return fprintf(stderr, "usage: aid_hold DEV [PORT]\n"), 2;
+		return fprintf(stderr, "usage: aid_hold DEV [PORT [OURS PEER]]\n"), 2;
 	signal(SIGTERM, on_term);
 	err = chan_open(&c, argv[1], NULL);
 	if (!err && port) {
 		r = flow_req(IPPROTO_UDP, AF_INET, NULL, port, NULL, 0);
 		err = chan_flow_add(&c, &r);
+		if (!err && argc > 4)
+			err = send_one(&c, r.flow, port, argv + 3);
 	}
 	if (err)
 		return fprintf(stderr, "aid_hold: %s\n", strerror(-err)), 1;

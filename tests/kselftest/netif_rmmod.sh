@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 # Description: the module is removed 50 times (less by UNET_EFFORT) while a device
 # is attached, under the host's traffic, and never while a channel is open (R7.4).
+# A packet that a queueing discipline still holds is waited for, and arrives.
 source "$(dirname "$0")/lib.sh"
 require_root
-require ping
+require ping tc
 HOLD=$(dirname "$0")/aid_hold
 
 ctl_a() { ip netns exec "$NS_A" unetctl "$@"; }
@@ -18,7 +19,21 @@ remove_and_load() {
 	done
 }
 
-plan 6
+arrived() { in_b awk '$1 == "Udp:" && $3 ~ /[0-9]/ { print $3 }' /proc/net/snmp; }
+waits() { kill -0 "$1" && grep -q '^unet .* Unloading ' /proc/modules; }
+
+# The device holds the packet of a program that is gone already.
+leave_one_on_its_way() {
+	in_a ping -c 1 "$B4" && in_a tc qdisc add dev va root netem delay "$HELD"s &&
+		ctl_a attach va && in_a timeout "$LIFE" "$HOLD" va 5000 "$A4" "$B4"
+	[ $? = 124 ] && ctl_a detach va
+}
+
+# Seconds that the packet stays, and of them those that its program lives.
+HELD=5 LIFE=1
+[ -z "${UNET_SLOW:-}" ] || HELD=60 LIFE=10
+
+plan 11
 check "the module is there" load_module
 setup_pair
 ctl_a attach va > /dev/null
@@ -37,4 +52,14 @@ kill -INT "$LAST_PID"
 wait "$LAST_PID"
 check "no packet of the host was lost meanwhile" grep -q ' 0% packet loss' "$PING_LOG"
 check "the device attaches anew" ctl_a attach va
+ctl_a detach va > /dev/null
+BEFORE=$(arrived)
+check "a packet is on its way when its program and nexus are gone" leave_one_on_its_way
+equal "and still is" "$BEFORE" "$(arrived)"
+background rmmod unet
+check "the module's removal waits for it" wait_until "$LIFE" waits "$LAST_PID"
+wait "$LAST_PID"
+check "and ends" test $? = 0 -a ! -e /dev/unet
+at_exit load_module
+equal "when it has arrived" $((BEFORE + 1)) "$(arrived)"
 finish
