@@ -151,18 +151,34 @@ fi
 
 share() { echo "local,path=$1,mount_tag=$2,security_model=none,multidevs=remap${3:-}"; }
 
+# shellcheck disable=SC2086 # -q is split on purpose
+boot() {
+	timeout --foreground -k 5 "$seconds" qemu-system-x86_64 "${machine[@]}" "${accel[@]}" \
+		-smp "$cpus" -m "$mib" \
+		-chardev stdio,id=out,signal="$([ -n "$interactive" ] && echo off || echo on)" -serial chardev:out \
+		-serial file:"$results/kernel.log" \
+		-virtfs "$(share / host ,readonly=on)" -virtfs "$(share "$results" results)" \
+		-append "$cmdline ${modules:+unet.modules=$modules/lib/modules/$kver} $kargs" \
+		$qargs <&3
+}
+
+# Emulated processors now and then trip over code that the booting kernel patches
+# under them. Nothing of ours has run by then: such a boot is tried once more.
+died_booting() {
+	[ "$status" != 124 ] && [ "$status" != 137 ] && [ ! -s "$results/status" ] &&
+		! grep -q 'unet-vm: command starts' "$results/kernel.log"
+}
+
 exec 3<&0
 [ -n "$interactive" ] || exec 3< /dev/null
 status=0
-# shellcheck disable=SC2086 # -q is split on purpose
-timeout --foreground -k 5 "$seconds" qemu-system-x86_64 "${machine[@]}" "${accel[@]}" \
-	-smp "$cpus" -m "$mib" \
-	-chardev stdio,id=out,signal="$([ -n "$interactive" ] && echo off || echo on)" -serial chardev:out \
-	-serial file:"$results/kernel.log" \
-	-virtfs "$(share / host ,readonly=on)" -virtfs "$(share "$results" results)" \
-	-append "$cmdline ${modules:+unet.modules=$modules/lib/modules/$kver} $kargs" \
-	$qargs <&3 || status=$?
-
+boot || status=$?
+if died_booting; then
+	note "the guest died while it booted; once more. The end of its log:"
+	tail -n 20 "$results/kernel.log" >&2
+	status=0
+	boot || status=$?
+fi
 if [ "$status" = 124 ] || [ "$status" = 137 ]; then
 	note "not finished after $seconds s; last of the kernel's log:"
 	tail -n 40 "$results/kernel.log" >&2
