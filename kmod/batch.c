@@ -178,7 +178,7 @@ static void append(struct unet_rx_cpu *rx, struct unet_channel_cpu *cc,
 
 static bool at_limit(const struct unet_flow *flow)
 {
-	u32 limit = flow->meta.flags & UNET_META_NO_BATCH ?
+	u32 limit = flow->meta.flags & UNET_FLOW_UNBATCHED ?
 		    1 : flow->meta.batch_limit;
 
 	return limit && flow->batch.all.packets >= limit;

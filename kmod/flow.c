@@ -231,7 +231,8 @@ static int check_ports(const struct unet_flow_req *req)
 
 static int check_meta(const struct unet_flow_meta *meta)
 {
-	return meta->flags & ~UNET_META_NO_BATCH ? -EINVAL : 0;
+	return meta->flags & ~(UNET_META_NO_BATCH | UNET_META_LOW_LATENCY) ?
+	       -EINVAL : 0;
 }
 
 static int check_request(const struct unet_flow_req *req)
@@ -466,7 +467,7 @@ static void set_meta(struct unet_flow *flow, const struct unet_flow_meta *meta)
 {
 	flow->meta = *meta;
 	WRITE_ONCE(flow->exclusive, flow->chained || meta->batch_limit ||
-		   meta->flags & UNET_META_NO_BATCH);
+		   meta->flags & UNET_FLOW_UNBATCHED);
 }
 
 void unet_flow_set_chained(struct unet_flow *flow, bool chained)
@@ -761,6 +762,8 @@ int unet_flow_set(struct unet_flow *flow, const struct unet_flow_meta *meta)
 {
 	int err = check_meta(meta);
 
+	if (!err && (meta->flags ^ flow->meta.flags) & UNET_META_LOW_LATENCY)
+		err = -EINVAL;	/* whose it is was settled when it was added */
 	if (err)
 		return err;
 	spin_lock_bh(&flow->lock);

@@ -98,7 +98,7 @@ struct unet_flow_tcp {
  * @lock:	(bh) guards @batch, @dead, @meta and the rx_* counters; inside
  *		channel.rx_lock
  * @dead:	removed: nothing joins @batch any more
- * @exclusive:	packets may not take the short way: a batch limit, UNET_META_NO_BATCH
+ * @exclusive:	packets may not take the short way: a batch limit, UNET_FLOW_UNBATCHED
  *		or @chained
  * @chained:	intermediaries are in it
  * @chain:	from the first of them on; RCU
@@ -245,6 +245,9 @@ struct unet_flow *unet_flow_add_type(struct unet_channel *ch,
 
 /* unet_flow_remove() flag beside UNET_DEL_*: the owner did not ask for it */
 #define UNET_FLOW_OWNER_GONE	BIT(31)
+
+/* of unet_flow_meta.flags: each packet is a batch of its own */
+#define UNET_FLOW_UNBATCHED	(UNET_META_NO_BATCH | UNET_META_LOW_LATENCY)
 
 /**
  * unet_flow_remove() - take a flow away from its channel

@@ -519,10 +519,17 @@ static enum unet_inter_match match_flow(const struct unet_inter *in,
 	return a == b ? a : UNET_MATCH_SOME;
 }
 
+static bool low_latency(const struct unet_flow *flow)
+{
+	return READ_ONCE(flow->meta.flags) & UNET_META_LOW_LATENCY;
+}
+
 /**
  * unet_inter_link_flow() - into the chain of a flow, if that is concerned
  * @in:		armed grant
  * @flow:	flow with a reference of the caller's
+ *
+ * One of low latency that was there before stays as it is.
  *
  * Context: process, unet_inters.lock held.
  * Return: 0 or -ENOMEM.
@@ -534,7 +541,8 @@ int unet_inter_link_flow(struct unet_inter *in, struct unet_flow *flow)
 	int err;
 
 	lockdep_assert_held(&in->nexus->inters.lock);
-	if (match == UNET_MATCH_NO || READ_ONCE(flow->dead))
+	if (match == UNET_MATCH_NO || READ_ONCE(flow->dead) ||
+	    low_latency(flow))
 		return 0;
 	chain = chain_get(flow);
 	if (!chain) {
@@ -568,13 +576,22 @@ void unet_inter_unlink_all(struct unet_inter *in)
 
 /* ---- flows come and go ------------------------------------------------- */
 
+/* What must be seen is not to pass by as a flow of low latency. */
+static bool must_see(const struct unet_inter *in, const struct unet_flow *flow)
+{
+	return low_latency(flow) && in->terms.policy != UNET_INTER_FAIL_OPEN &&
+	       match_flow(in, flow) != UNET_MATCH_NO;
+}
+
 static int add_locked(struct unet_inters *inters, struct unet_flow *flow)
 {
 	struct unet_inter *in;
 	int err = 0;
 
 	list_for_each_entry(in, &inters->list, list) {
-		if (in->armed)
+		if (must_see(in, flow))
+			err = -EPERM;
+		else if (in->armed)
 			err = unet_inter_link_flow(in, flow);
 		if (err)
 			break;

@@ -44,13 +44,28 @@ bool unet_inter_closed(const struct unet_inter *in)
 	}
 }
 
+static bool is_sin(struct unet_inter *in, enum unet_inter_stat why)
+{
+	switch (why) {
+	case UNET_INTER_CNT_TOKEN_STALE:
+		return false;
+	case UNET_INTER_CNT_HELD_TOO_LONG:
+	case UNET_INTER_CNT_BACKLOG:
+		if (time_before(jiffies, in->excused))
+			return false;
+		in->excused = jiffies + msecs_to_jiffies(in->terms.hold_ms);
+		return true;
+	default:
+		return why >= UNET_INTER_VIOLATIONS;
+	}
+}
+
 void unet_inter_blame(struct unet_inter *in, enum unet_inter_stat why)
 {
 	lockdep_assert_held(&in->lock);
 	in->stats[why]++;
-	if (why < UNET_INTER_VIOLATIONS || !in->terms.violations ||
-	    in->state != UNET_INTER_SERVING ||
-	    ++in->sins < in->terms.violations)
+	if (in->state != UNET_INTER_SERVING || !in->terms.violations ||
+	    !is_sin(in, why) || ++in->sins < in->terms.violations)
 		return;
 	in->state = UNET_INTER_BARRED;
 	in->failed_at = jiffies;

@@ -249,6 +249,7 @@ static void serve(struct unet_inter *in, struct unet_channel *ch)
 	in->channel = ch;
 	in->silent = false;
 	in->sins = 0;
+	in->excused = jiffies;
 	memset(&in->run, 0, sizeof(in->run));
 	spin_unlock_bh(&in->lock);
 }

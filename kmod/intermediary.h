@@ -209,6 +209,7 @@ struct unet_inter_run {
  * @next:	in a burst
  * @listed:	in a burst
  * @sins:	violations since the claim
+ * @excused:	jiffies until which being slow is no further violation
  * @timer:	runs out when the oldest packet was held for too long
  * @stats:	enum unet_inter_stat
  */
@@ -242,6 +243,7 @@ struct unet_inter {
 	struct unet_inter *next;
 	bool listed;
 	u32 sins;
+	unsigned long excused;
 	struct timer_list timer;
 	u64 stats[UNET_INTER_CNT_COUNT];
 };
@@ -366,7 +368,7 @@ void unet_inter_put(struct unet_inter *in);
  * @flow: flow with its id, in no table yet
  *
  * Context: process, channel.ctl held.
- * Return: 0 or -ENOMEM.
+ * Return: 0; -EPERM it is of low latency, and one must see it; -ENOMEM.
  */
 int unet_inter_flow_add(struct unet_flow *flow);
 
@@ -464,6 +466,10 @@ void unet_inter_decide(struct unet_inter *in, struct unet_held *h,
  * unet_inter_blame() - count a refusal; too many violations end the claim
  * @in:		grant; its lock held
  * @why:	reason
+ *
+ * Being slow, which is a packet not answered in time or a backlog that is full, is
+ * one violation for each hold limit it lasts, however many packets there are. A
+ * verdict that comes too late is none: the packet was counted when its time was over.
  *
  * Context: BH off.
  */

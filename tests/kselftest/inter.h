@@ -191,14 +191,18 @@ static inline int inter_verdict(struct chan *c, uint64_t token, uint16_t action,
 	return inter_say(c, &v);
 }
 
-/* Accept @slots of what comes, or until nothing has for @ms. Return: packets, or -1. */
+/*
+ * Accept @slots of what comes, or until nothing has for @ms; some may have gone on
+ * without. Return: packets, or -1.
+ */
 static inline int inter_accept_some(struct chan *c, int slots, int ms)
 {
 	const struct unet_rx_slot *s;
-	int n = 0;
+	int status, n = 0;
 
 	while (slots-- && (s = chan_rx_peek(c, ms))) {
-		if (inter_verdict(c, s->tag, UNET_VERDICT_ACCEPT, s->packets))
+		status = inter_verdict(c, s->tag, UNET_VERDICT_ACCEPT, s->packets);
+		if (status && status != UNET_INTER_CNT_TOKEN_STALE)
 			return -1;
 		n += s->packets;
 		chan_rx_next(c);

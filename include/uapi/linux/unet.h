@@ -488,6 +488,7 @@ struct unet_bind {
 
 /* struct unet_flow_meta.flags */
 #define UNET_META_NO_BATCH	(1u << 0)	/* release every packet as a batch of its own */
+#define UNET_META_LOW_LATENCY	(1u << 1)	/* likewise, and no intermediaries; only UNET_IOC_FLOW_ADD */
 
 /**
  * struct unet_flow_meta - what the application wants done with the flow
@@ -528,9 +529,12 @@ struct unet_flow_meta {
  * Key: both addresses and ports (5-tuple); remote and local port (4-tuple, any
  * local address); local address and port (3-tuple); local port (2-tuple); with
  * UNET_FLOW_NO_PORTS local and remote address, local address, or protocol only.
- * Errors: EADDRINUSE, EADDRNOTAVAIL, EACCES (privileged port), EPERM, ENETUNREACH
- * (no route through the nexus' device), ENOSPC (max_flows), ENOENT (parent),
- * ENOMEM.
+ * A flow with UNET_META_LOW_LATENCY is in no intermediary's sight. Where a grant that does
+ * not fail open is about it, that is refused: a filter is not to be passed by.
+ *
+ * Errors: EADDRINUSE, EADDRNOTAVAIL, EACCES (privileged port), EPERM (also low latency,
+ * see there), ENETUNREACH (no route through the nexus' device), ENOSPC (max_flows),
+ * ENOENT (parent), ENOMEM.
  */
 struct unet_flow_req {
 	__u32 size;
@@ -964,7 +968,11 @@ enum unet_inter_stat {
 
 #undef UNET_INTER_STAT_ID
 
-/* those from here on are violations: UNET_IA_VIOLATIONS of them end the claim */
+/*
+ * Those from here on are violations: UNET_IA_VIOLATIONS of them end the claim. Being slow
+ * (HELD_TOO_LONG, BACKLOG) is one for each hold limit it lasts, and TOKEN_STALE, which
+ * follows from it, is none.
+ */
 #define UNET_INTER_VIOLATIONS	UNET_INTER_CNT_TOKEN_FOREIGN
 
 enum unet_inter_action {

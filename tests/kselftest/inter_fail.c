@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Description: an intermediary that dies, stops or is slow (R4.5, R4.8) costs what
+ * its policy says, and nothing once it is taken out: kill -9, SIGSTOP and silence
+ * with each policy; being slow is counted, and in the end ends the claim. Flows of low
+ * latency have none, and no filter is passed by so.
+ */
+#include "inter_bed.h"
+
+TEST_F(inter, dead_and_open_what_is_held_passes_before_what_comes)
+{
+	IN(.rights = OBSERVE);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 20));
+	ASSERT_NE(0, shown(&self->m, 20));
+	chan_close(&self->m);
+	self->m.fd = -1;
+	ASSERT_EQ(0, peer_sends(self->peer, 21, 20));
+	EXPECT_EQ(40, owner_takes(&self->c, 1, 40, 1000));
+	EXPECT_EQ(UNET_INTER_FAILED, inter_look(&self->nl, self->id).state);
+	EXPECT_EQ(40, STAT(MISSED));
+	/* The next one may take over. */
+	ASSERT_EQ(0, inter_open(&self->m, self->id, &self->o));
+	ASSERT_EQ(0, peer_sends(self->peer, 41, 1));
+	EXPECT_NE(0, shown(&self->m, 1));
+}
+
+TEST_F(inter, dead_and_closed_nothing_passes_until_it_is_revoked)
+{
+	IN(.rights = OBSERVE, .policy = UNET_INTER_FAIL_CLOSED);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 20));
+	ASSERT_NE(0, shown(&self->m, 20));
+	chan_close(&self->m);
+	self->m.fd = -1;
+	ASSERT_EQ(0, peer_sends(self->peer, 21, 20));
+	ASSERT_EQ(0, owner_sends(&self->c, self->flow, 1));
+	EXPECT_EQ(0, owner_takes(&self->c, 1, 1, 300));
+	EXPECT_TRUE(peer_has_nothing(self->peer));
+	EXPECT_EQ(41, STAT(BLOCKED));
+	EXPECT_EQ(40, nexus_counter("va", "rx_drop_inter"));
+	EXPECT_EQ(1, nexus_counter("va", "tx_drop_inter"));
+	ASSERT_EQ(0, inter_revoke(&self->nl, self->id));
+	EXPECT_EQ(0, self->c.adv[self->adv].flags & UNET_ADV_INTERMEDIATED);
+	ASSERT_EQ(0, peer_sends(self->peer, 50, 1));
+	EXPECT_EQ(1, owner_takes(&self->c, 50, 1, 2000));
+}
+
+TEST_F(inter, dead_and_open_after_a_time)
+{
+	uint64_t start;
+
+	IN(.rights = OBSERVE, .policy = UNET_INTER_FAIL_AFTER, .after_ms = 500);
+	start = mono_ms();
+	chan_close(&self->m);
+	self->m.fd = -1;
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 1));
+	if (mono_ms() < start + 400)
+		EXPECT_EQ(0, owner_takes(&self->c, 1, 1, 100));
+	usleep(700 * 1000);
+	ASSERT_EQ(0, peer_sends(self->peer, 2, 1));
+	EXPECT_EQ(1, owner_takes(&self->c, 2, 1, 2000));
+	EXPECT_EQ(1, STAT(BLOCKED));
+	EXPECT_EQ(1, STAT(MISSED));
+}
+
+TEST_F(inter, held_for_too_long_it_passes)
+{
+	uint64_t token, start;
+
+	IN(.rights = OBSERVE, .hold_ms = 100, .violations = -1);
+	start = mono_ms();
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 5));
+	token = shown(&self->m, 5);
+	ASSERT_NE(0, token);
+	EXPECT_EQ(5, owner_takes(&self->c, 1, 5, 2000));
+	EXPECT_LE(100, mono_ms() - start);
+	EXPECT_EQ(5, STAT(HELD_TOO_LONG));
+	EXPECT_EQ(UNET_INTER_CNT_TOKEN_STALE,
+		  inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(1, STAT(TOKEN_STALE));
+	EXPECT_EQ(0, owner_takes(&self->c, 1, 1, 100));
+}
+
+TEST_F(inter, held_for_too_long_and_closed_it_is_dropped)
+{
+	IN(.rights = OBSERVE, .policy = UNET_INTER_FAIL_CLOSED, .hold_ms = 50,
+	   .violations = -1);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 5));
+	ASSERT_NE(0, shown(&self->m, 5));
+	EXPECT_EQ(0, owner_takes(&self->c, 1, 1, 500));
+	EXPECT_EQ(5, STAT(HELD_TOO_LONG));
+	EXPECT_EQ(5, STAT(BLOCKED));
+}
+
+TEST_F(inter, over_the_backlog_the_order_stays)
+{
+	uint64_t token;
+
+	IN(.rights = OBSERVE, .backlog = 8,
+	   .violations = -1);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 20));
+	token = shown(&self->m, 8);
+	ASSERT_NE(0, token);
+	EXPECT_EQ(0, owner_takes(&self->c, 1, 1, 100));
+	EXPECT_EQ(12, STAT(BACKLOG));
+	EXPECT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 8));
+	EXPECT_EQ(20, owner_takes(&self->c, 1, 20, 2000));
+	EXPECT_EQ(12, STAT(MISSED));
+}
+
+TEST_F(inter, killed_in_the_midst)
+{
+	struct grant g = { .rights = OBSERVE | UNET_INTER_DELAY,
+			   .hold_ms = 10000 };
+	pid_t pid;
+	int i;
+
+	ASSERT_EQ(0, inter_grant(&self->nl, &g, &self->id));
+	for (i = 0; i < 10; i++) {
+		pid = inter_process(self->id);
+		ASSERT_GT(pid, 0) TH_LOG("round %d", i);
+		ASSERT_EQ(0, peer_sends(self->peer, 200 * i, 100));
+		kill(pid, SIGKILL);
+		ASSERT_EQ(0, peer_sends(self->peer, 200 * i + 100, 100));
+		ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+		ASSERT_EQ(200, owner_takes(&self->c, 200 * i, 200, 1000))
+			TH_LOG("round %d", i);
+	}
+}
+
+TEST_F(inter, stopped_the_hold_limit_acts)
+{
+	struct grant g = { .rights = OBSERVE, .hold_ms = 50, .violations = -1 };
+	pid_t pid;
+
+	ASSERT_EQ(0, inter_grant(&self->nl, &g, &self->id));
+	pid = inter_process(self->id);
+	ASSERT_GT(pid, 0);
+	ASSERT_EQ(0, peer_sends(self->peer, 0, 10));
+	ASSERT_EQ(10, owner_takes(&self->c, 0, 10, 2000));
+	kill(pid, SIGSTOP);
+	usleep(20 * 1000);
+	ASSERT_EQ(0, peer_sends(self->peer, 10, 10));
+	EXPECT_EQ(10, owner_takes(&self->c, 10, 10, 2000));
+	EXPECT_EQ(10, STAT(HELD_TOO_LONG));
+	kill(pid, SIGCONT);
+	usleep(100 * 1000);
+	ASSERT_EQ(0, peer_sends(self->peer, 20, 10));
+	EXPECT_EQ(10, owner_takes(&self->c, 20, 10, 2000));
+	EXPECT_EQ(10, STAT(HELD_TOO_LONG));
+	EXPECT_EQ(20, STAT(ACCEPTED));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+TEST_F(inter, revoked_what_is_held_passes_in_order)
+{
+	uint32_t reason = 0;
+
+	IN(.rights = OBSERVE);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 10));
+	ASSERT_NE(0, shown(&self->m, 10));
+	ASSERT_EQ(0, inter_revoke(&self->nl, self->id));
+	EXPECT_EQ(UNET_CHANNEL_POISONED, chan_state(&self->m, &reason));
+	EXPECT_EQ(UNET_POISON_INTER_REVOKED, reason);
+	ASSERT_EQ(0, peer_sends(self->peer, 11, 10));
+	EXPECT_EQ(20, owner_takes(&self->c, 1, 20, 2000));
+	EXPECT_EQ(-ENOENT, inter_revoke(&self->nl, self->id));
+	EXPECT_EQ(0, inter_look(&self->nl, self->id).found);
+}
+
+TEST_F(inter, the_owner_goes_with_packets_held)
+{
+	IN(.rights = OBSERVE);
+	ASSERT_EQ(0, owner_sends(&self->c, self->flow, 7));
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 3));
+	usleep(50 * 1000);
+	chan_close(&self->c);
+	EXPECT_EQ(3, nexus_counter("va", "rx_drop_dead"));
+	EXPECT_EQ(1, inter_look(&self->nl, self->id).held);
+	/* What was sent is not lost with its sender. */
+	EXPECT_TRUE(peer_has_nothing(self->peer));
+	while (chan_rx_peek(&self->m, 100)) {
+		const struct unet_rx_slot *s = chan_rx_peek(&self->m, 0);
+
+		inter_verdict(&self->m, s->tag, UNET_VERDICT_ACCEPT, s->packets);
+		chan_rx_next(&self->m);
+	}
+	EXPECT_EQ(0, peer_takes(self->peer, 7, 1));
+	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
+}
+
+TEST_F(inter, the_nexus_goes_with_packets_held)
+{
+	IN(.rights = OBSERVE);
+	ASSERT_EQ(0, owner_sends(&self->c, self->flow, 7));
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 3));
+	usleep(50 * 1000);
+	ASSERT_EQ(0, sh("unetctl detach va"));
+	EXPECT_NE(UNET_CHANNEL_LIVE, chan_state(&self->m, NULL));
+	EXPECT_EQ(UNET_CHANNEL_DETACHED, chan_state(&self->c, NULL));
+	EXPECT_TRUE(peer_has_nothing(self->peer));
+	EXPECT_EQ(0, inter_look(&self->nl, self->id).found);
+	ASSERT_EQ(0, sh("unetctl attach va"));
+}
+
+/* ---- kill -9 and SIGSTOP, by policy ---- */
+
+/* A process in the flow that has answered its first packets; -1: none. */
+static pid_t serving(FIXTURE_DATA(inter) *b, uint32_t policy, uint32_t hold_ms)
+{
+	struct grant g = {
+		.rights = OBSERVE | UNET_INTER_DELAY, .policy = policy,
+		.after_ms = policy == UNET_INTER_FAIL_AFTER ? 1500 : 0,
+		.hold_ms = hold_ms, .violations = -1,
+	};
+	pid_t pid;
+
+	if (inter_grant(&b->nl, &g, &b->id))
+		return -1;
+	pid = inter_process(b->id);
+	if (pid > 0 && (peer_sends(b->peer, 0, 10) ||
+			owner_takes(&b->c, 0, 10, 5000) != 10))
+		pid = -1;
+	return pid;
+}
+
+TEST_F(inter, killed_and_closed_nothing_passes_until_another_serves)
+{
+	pid_t pid = serving(self, UNET_INTER_FAIL_CLOSED, 5000);
+
+	ASSERT_GT(pid, 0);
+	kill(pid, SIGSTOP);
+	ASSERT_EQ(0, peer_sends(self->peer, 10, 10));
+	usleep(50 * 1000);
+	kill(pid, SIGKILL);
+	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+	ASSERT_EQ(0, peer_sends(self->peer, 20, 10));
+	EXPECT_EQ(0, owner_takes(&self->c, 10, 1, 300));
+	EXPECT_EQ(UNET_INTER_FAILED, inter_look(&self->nl, self->id).state);
+	EXPECT_EQ(20, STAT(BLOCKED));
+	EXPECT_EQ(0, STAT(MISSED));
+	EXPECT_EQ(0, inter_look(&self->nl, self->id).held);
+	pid = inter_process(self->id);
+	ASSERT_GT(pid, 0);
+	ASSERT_EQ(0, peer_sends(self->peer, 30, 10));
+	EXPECT_EQ(10, owner_takes(&self->c, 30, 10, 5000));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+TEST_F(inter, killed_and_open_after_a_time)
+{
+	pid_t pid = serving(self, UNET_INTER_FAIL_AFTER, 5000);
+	uint64_t start;
+
+	ASSERT_GT(pid, 0);
+	kill(pid, SIGKILL);
+	start = mono_ms();
+	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+	ASSERT_EQ(0, peer_sends(self->peer, 10, 10));
+	EXPECT_EQ(0, owner_takes(&self->c, 10, 1, 100));
+	EXPECT_GT(1500, mono_ms() - start) TH_LOG("too slow a machine to tell");
+	EXPECT_EQ(10, STAT(BLOCKED));
+	while (mono_ms() < start + 1700)
+		usleep(10 * 1000);
+	ASSERT_EQ(0, peer_sends(self->peer, 20, 10));
+	EXPECT_EQ(10, owner_takes(&self->c, 20, 10, 2000));
+	EXPECT_EQ(10, STAT(MISSED));
+}
+
+TEST_F(inter, stopped_and_closed_what_waits_for_too_long_is_dropped)
+{
+	pid_t pid = serving(self, UNET_INTER_FAIL_CLOSED, 300);
+
+	ASSERT_GT(pid, 0);
+	kill(pid, SIGSTOP);
+	ASSERT_EQ(0, peer_sends(self->peer, 10, 10));
+	EXPECT_EQ(0, owner_takes(&self->c, 10, 1, 700));
+	EXPECT_EQ(10, STAT(HELD_TOO_LONG));
+	EXPECT_EQ(10, STAT(BLOCKED));
+	/* It comes too late with those, and is in time again with the next. */
+	kill(pid, SIGCONT);
+	usleep(100 * 1000);
+	ASSERT_EQ(0, peer_sends(self->peer, 20, 10));
+	EXPECT_EQ(10, owner_takes(&self->c, 20, 10, 5000));
+	EXPECT_EQ(10, STAT(BLOCKED));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+TEST_F(inter, stopped_and_open_after_a_time)
+{
+	pid_t pid = serving(self, UNET_INTER_FAIL_AFTER, 200);
+	uint32_t n, got = 0;
+
+	ASSERT_GT(pid, 0);
+	kill(pid, SIGSTOP);
+	for (n = 0; n < 8; n++) {
+		ASSERT_EQ(0, peer_sends(self->peer, 10 + n, 1));
+		usleep(400 * 1000);
+	}
+	/* The first were dropped, the last passed: none of those before it are owed. */
+	got = STAT(MISSED);
+	EXPECT_LE(2, got);
+	EXPECT_LE(2, STAT(BLOCKED));
+	EXPECT_EQ(8, got + STAT(BLOCKED));
+	EXPECT_EQ((int)got, owner_takes(&self->c, 18 - got, 8, 300));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* ---- being slow ---- */
+
+/* One that holds 20 packets up is slow once, not 20 times. */
+TEST_F(inter, a_stall_is_one_violation)
+{
+	uint64_t token;
+
+	IN(.rights = OBSERVE, .hold_ms = 100, .violations = 3);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 20));
+	token = shown(&self->m, 20);
+	ASSERT_NE(0, token);
+	EXPECT_EQ(20, owner_takes(&self->c, 1, 20, 2000));
+	EXPECT_EQ(20, STAT(HELD_TOO_LONG));
+	EXPECT_EQ(UNET_INTER_CNT_TOKEN_STALE,
+		  inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 20));
+	EXPECT_EQ(20, STAT(TOKEN_STALE));
+	EXPECT_EQ(UNET_INTER_SERVING, inter_look(&self->nl, self->id).state);
+}
+
+TEST_F(inter, always_slow_it_ends)
+{
+	uint32_t reason = 0, n;
+
+	IN(.rights = OBSERVE, .hold_ms = 100, .violations = 3);
+	for (n = 0; n < 5; n++) {
+		ASSERT_EQ(0, peer_sends(self->peer, n, 1));
+		ASSERT_EQ(1, owner_takes(&self->c, n, 1, 2000));
+		usleep(100 * 1000);
+	}
+	EXPECT_EQ(3, STAT(HELD_TOO_LONG));
+	EXPECT_EQ(UNET_CHANNEL_POISONED, chan_state(&self->m, &reason));
+	EXPECT_EQ(UNET_POISON_INTER_ABUSE, reason);
+	EXPECT_EQ(UNET_INTER_BARRED, inter_look(&self->nl, self->id).state);
+}
+
+/* ---- flows of low latency ---- */
+
+static int low_latency_flow(struct chan *c, int port, uint32_t *flow)
+{
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, port,
+					  NULL, 0);
+	int err;
+
+	r.meta.flags = UNET_META_LOW_LATENCY;
+	err = chan_flow_add(c, &r);
+	*flow = r.flow;
+	return err;
+}
+
+TEST_F(inter, a_flow_of_low_latency_has_none)
+{
+	uint32_t flow, n = 5;
+
+	IN(.rights = OBSERVE);
+	ASSERT_EQ(0, low_latency_flow(&self->c, PORT + 3, &flow));
+	EXPECT_EQ(2, inter_look(&self->nl, self->id).flows);
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT + 3, &n, 4));
+	EXPECT_EQ(1, owner_takes(&self->c, 5, 1, 2000));
+	EXPECT_EQ(0, STAT(PACKETS));
+}
+
+TEST_F(inter, no_filter_is_passed_by)
+{
+	struct grant g = { .rights = OBSERVE, .proto = IPPROTO_UDP,
+			   .policy = UNET_INTER_FAIL_CLOSED,
+			   .local_port = PORT + 3 };
+	uint32_t flow;
+
+	ASSERT_EQ(0, inter_grant(&self->nl, &g, &self->id));
+	EXPECT_EQ(-EPERM, low_latency_flow(&self->c, PORT + 3, &flow));
+	EXPECT_EQ(0, low_latency_flow(&self->c, PORT + 4, &flow));
+	ASSERT_EQ(0, inter_revoke(&self->nl, self->id));
+	EXPECT_EQ(0, low_latency_flow(&self->c, PORT + 3, &flow));
+}
+
+TEST_F(inter, whose_flow_it_is_does_not_change)
+{
+	struct unet_flow_set set = { .size = sizeof(set), .flow = self->flow };
+	uint32_t flow;
+
+	set.meta.flags = UNET_META_LOW_LATENCY;
+	EXPECT_EQ(-EINVAL, chan_ioctl(self->c.fd, UNET_IOC_FLOW_SET, &set));
+	ASSERT_EQ(0, low_latency_flow(&self->c, PORT + 3, &flow));
+	set.flow = flow;
+	EXPECT_EQ(0, chan_ioctl(self->c.fd, UNET_IOC_FLOW_SET, &set));
+	set.meta.flags = UNET_META_NO_BATCH;
+	EXPECT_EQ(-EINVAL, chan_ioctl(self->c.fd, UNET_IOC_FLOW_SET, &set));
+}
+
+TEST_F(inter, each_packet_of_low_latency_is_a_batch)
+{
+	uint32_t flow, i;
+
+	ASSERT_EQ(0, low_latency_flow(&self->c, PORT + 3, &flow));
+	for (i = 0; i < 10; i++)
+		ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT + 3, &i, 4));
+	for (i = 0; i < 10; i++) {
+		const struct unet_rx_slot *s = chan_rx_peek(&self->c, 2000);
+
+		ASSERT_NE(NULL, s);
+		EXPECT_EQ(1, s->packets);
+		chan_rx_next(&self->c);
+	}
+}
+
+TEST_HARNESS_MAIN
