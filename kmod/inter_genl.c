@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Grants of intermediaries over generic netlink. */
+#include <linux/bpf.h>
 #include <linux/build_bug.h>
 #include <linux/cred.h>
+#include <linux/err.h>
 #include <linux/netdevice.h>
 #include <linux/netlink.h>
 #include <linux/pid.h>
@@ -48,6 +50,7 @@ CHECK_BYTES(local_prefix, 1, "LOCAL_PREFIX must be one byte, a number of bits")
 CHECK_BYTES(remote_prefix, 1, "REMOTE_PREFIX must be one byte, a number of bits")
 CHECK_BYTES(local_port, 2, "LOCAL_PORT must be two bytes in network order")
 CHECK_BYTES(remote_port, 2, "REMOTE_PORT must be two bytes in network order")
+CHECK_BYTES(prog_fd, 4, "PROG_FD must be four bytes, a file descriptor")
 
 static bool is_addr(const struct nlattr *attr)
 {
@@ -71,6 +74,18 @@ static int check_remote_addr(const struct nlattr *attr,
 		return 0;
 	NL_SET_ERR_MSG_ATTR(extack, attr,
 			    "REMOTE_ADDR must be 4 bytes (IPv4) or 16 (IPv6)");
+	return -EINVAL;
+}
+
+static int check_patterns(const struct nlattr *attr,
+			  struct netlink_ext_ack *extack)
+{
+	u32 size = sizeof(struct unet_pattern), len = nla_len(attr);
+
+	if (len && !(len % size) && len <= UNET_TYPE_PATTERNS * size)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(extack, attr,
+			    "PATTERNS must be 1 to 4 of struct unet_pattern");
 	return -EINVAL;
 }
 
@@ -119,7 +134,10 @@ const struct nla_policy unet_inter_grant_policy[UNET_IA_COUNT] = {
 	[UNET_IA_REMOTE_ADDR] = CHECK(check_remote_addr),
 	[UNET_IA_REMOTE_PREFIX] = CHECK(check_remote_prefix),
 	[UNET_IA_REMOTE_PORT] = CHECK(check_remote_port),
-	[UNET_IA_REMOTE_PORT + 1 ... UNET_INTER_MAX_ATTR] = REFUSE(ONLY_TERMS),
+	[UNET_IA_REMOTE_PORT + 1 ... UNET_IA_STATS] = REFUSE(ONLY_TERMS),
+	[UNET_IA_PATTERNS] = CHECK(check_patterns),
+	[UNET_IA_PROG_FD] = CHECK(check_prog_fd),
+	[UNET_IA_PROG_FD + 1 ... UNET_INTER_MAX_ATTR] = REFUSE(ONLY_TERMS),
 };
 
 const struct nla_policy unet_inter_revoke_policy[UNET_IA_COUNT] = {
@@ -208,6 +226,14 @@ static int read_ends(struct genl_info *info, struct unet_inter_terms *t)
 	return 0;
 }
 
+static void read_patterns(const struct nlattr *attr, struct unet_inter_terms *t)
+{
+	if (!attr)
+		return;
+	t->num_patterns = nla_len(attr) / sizeof(t->pattern[0]);
+	memcpy(t->pattern, nla_data(attr), nla_len(attr));
+}
+
 /* What the terms say wrong is told by the attribute that says it. */
 static int read_terms(struct genl_info *info, struct unet_inter_terms *t)
 {
@@ -217,6 +243,7 @@ static int read_terms(struct genl_info *info, struct unet_inter_terms *t)
 
 	unet_inter_terms_default(t);
 	read_numbers(info->attrs, t);
+	read_patterns(info->attrs[UNET_IA_PATTERNS], t);
 	err = read_ends(info, t);
 	if (err)
 		return err;
@@ -228,6 +255,22 @@ static int read_terms(struct genl_info *info, struct unet_inter_terms *t)
 		NL_SET_BAD_ATTR(info->extack, attr);
 	info->extack->_msg = fault->text;
 	return -EINVAL;
+}
+
+/* Return: with a reference, NULL without one, or ERR_PTR. */
+static struct bpf_prog *read_program(struct genl_info *info)
+{
+	const struct nlattr *attr = info->attrs[UNET_IA_PROG_FD];
+	struct bpf_prog *prog;
+
+	if (!attr)
+		return NULL;
+	prog = bpf_prog_get_type_dev(nla_get_u32(attr),
+				     BPF_PROG_TYPE_SOCKET_FILTER, false);
+	if (IS_ERR(prog))
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "PROG_FD is no eBPF program for sockets (socket filter)");
+	return prog;
 }
 
 static int read_uid(struct genl_info *info, kuid_t *uid)
@@ -288,10 +331,13 @@ static int reply_id(struct genl_info *info, u32 id)
 static int grant_on(struct genl_info *info, struct unet_nexus *nx,
 		    const struct unet_inter_terms *terms, kuid_t uid)
 {
+	struct bpf_prog *prog = read_program(info);
 	u32 id;
 	int err;
 
-	err = unet_inter_grant(nx, terms, uid, &id);
+	if (IS_ERR(prog))
+		return PTR_ERR(prog);
+	err = unet_inter_grant(nx, terms, uid, prog, &id);
 	if (err == -ENOSPC)
 		GENL_SET_ERR_MSG(info, "a device may have 64 grants at most");
 	if (err)
@@ -430,6 +476,19 @@ static int put_predicate(struct sk_buff *skb, const struct unet_inter_terms *t)
 		       t->family, t->remote_port);
 }
 
+static int put_choice(struct sk_buff *skb, const struct unet_inter *in)
+{
+	const struct unet_inter_terms *t = &in->terms;
+	int err = 0;
+
+	if (t->num_patterns)
+		err = nla_put(skb, UNET_IA_PATTERNS,
+			      t->num_patterns * sizeof(t->pattern[0]), t->pattern);
+	if (!err && in->prog)
+		err = nla_put_u32(skb, UNET_IA_PROG_ID, in->prog->aux->id);
+	return err;
+}
+
 static int put_claimant(struct sk_buff *skb, const struct seen *s)
 {
 	if (!s->comm[0])
@@ -455,6 +514,7 @@ static int put_grant(struct sk_buff *skb, struct unet_inter *in)
 	       nla_put_u32(skb, UNET_IA_FLOWS, READ_ONCE(in->num_links)) ?:
 	       put_numbers(skb, &in->terms) ?:
 	       put_predicate(skb, &in->terms) ?:
+	       put_choice(skb, in) ?:
 	       put_claimant(skb, &s) ?:
 	       nla_put_64bit(skb, UNET_IA_STATS, sizeof(s.stats), s.stats,
 			     UNET_IA_PAD);

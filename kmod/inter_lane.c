@@ -4,6 +4,7 @@
  * next. Packets only ever move forward, so one pass over the links of a lane lets go
  * all that may.
  */
+#include <linux/filter.h>
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
 #include <linux/pid.h>
@@ -106,16 +107,35 @@ static bool concerns(const struct unet_inter *in, const struct unet_held *h,
 	       unet_inter_match(&in->terms, &key) != UNET_MATCH_NO;
 }
 
-/* A packet that could not be shown waits its turn all the same: order is kept. */
-static void pass_over(struct unet_inter *in, struct unet_held *h)
+/* Does it want just this packet of a flow that it is about? */
+static bool wants(const struct unet_inter *in, struct unet_held *h)
 {
-	h->drop = unet_inter_closed(in) ||
+	const struct unet_inter_terms *t = &in->terms;
+
+	return unet_packet_has(h->skb, t->pattern, t->num_patterns,
+			       h->info.payload, h->info.bytes) &&
+	       (!in->prog || bpf_prog_run_save_cb(in->prog, h->skb));
+}
+
+/* A packet that is not shown waits its turn all the same: order is kept. */
+static void line_up(struct unet_inter *in, struct unet_held *h, bool drop)
+{
+	h->drop = drop ||
 		  in->num_unseen >= UNSEEN_FACTOR * in->terms.backlog ||
 		  in->bytes_unseen >= in->terms.backlog_bytes;
 	h->unseen = true;
 	in->num_unseen++;
 	in->bytes_unseen += h->info.bytes;
-	in->stats[h->drop ? UNET_INTER_CNT_BLOCKED : UNET_INTER_CNT_MISSED]++;
+	if (h->drop)
+		in->stats[UNET_INTER_CNT_BLOCKED]++;
+}
+
+/* It could not be shown: the policy says what becomes of it. */
+static void pass_over(struct unet_inter *in, struct unet_held *h)
+{
+	line_up(in, h, unet_inter_closed(in));
+	if (!h->drop)
+		in->stats[UNET_INTER_CNT_MISSED]++;
 }
 
 static void seen_off(struct unet_inter *in, struct unet_held *h)
@@ -126,7 +146,7 @@ static void seen_off(struct unet_inter *in, struct unet_held *h)
 }
 
 /* Into the queue of a link. */
-static void enter(struct unet_link *link, struct unet_held *h,
+static void enter(struct unet_link *link, struct unet_held *h, bool wanted,
 		  struct unet_inter_burst *burst)
 {
 	struct unet_inter *in = link->inter;
@@ -134,7 +154,9 @@ static void enter(struct unet_link *link, struct unet_held *h,
 	h->link = link;
 	h->twice = false;
 	spin_lock(&in->lock);
-	if (in->state != UNET_INTER_SERVING) {
+	if (!wanted) {
+		line_up(in, h, false);
+	} else if (in->state != UNET_INTER_SERVING) {
 		pass_over(in, h);
 	} else if (!unet_inter_show(in, h, burst)) {
 		unet_inter_blame(in, UNET_INTER_CNT_BACKLOG);
@@ -184,14 +206,22 @@ static void send_out(struct unet_lane *lane)
 	lane->sending = false;
 }
 
-/* To @link, or the first behind it that it concerns; NULL: there is none. */
+/*
+ * To @link, or the first behind it that it concerns; NULL: there is none. What is
+ * not wanted does not overtake what was held before it.
+ */
 static void place(struct unet_lane *lane, struct unet_link *link,
 		  struct unet_held *h, struct unet_inter_burst *burst)
 {
 	list_for_each_entry_from(link, &lane->links, lane_node) {
+		bool wanted;
+
 		if (link->some && !concerns(link->inter, h, lane->outbound))
 			continue;
-		enter(link, h, burst);
+		wanted = wants(link->inter, h);
+		if (!wanted && list_empty(&link->queue))
+			continue;
+		enter(link, h, wanted, burst);
 		return;
 	}
 	leave(lane, h);

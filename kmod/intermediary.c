@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/err.h>
@@ -34,6 +35,8 @@ static void free_work(struct work_struct *work)
 	struct unet_inter *in = container_of(work, struct unet_inter, free_work);
 
 	timer_shutdown_sync(&in->timer);
+	if (in->prog)
+		bpf_prog_put(in->prog);
 	unet_nexus_put(in->nexus);
 	unet_live_add(UNET_LIVE_GRANT, -1);
 	kfree(in);
@@ -61,7 +64,8 @@ void unet_inters_init(struct unet_inters *inters)
 }
 
 static struct unet_inter *create(struct unet_nexus *nx,
-				 const struct unet_inter_terms *terms, kuid_t uid)
+				 const struct unet_inter_terms *terms,
+				 kuid_t uid, struct bpf_prog *prog)
 {
 	struct unet_inter *in = kzalloc(sizeof(*in), GFP_KERNEL_ACCOUNT);
 
@@ -78,6 +82,7 @@ static struct unet_inter *create(struct unet_nexus *nx,
 	in->nexus = nx;
 	in->terms = *terms;
 	in->uid = uid;
+	in->prog = prog;
 	in->state = UNET_INTER_WAITING;
 	unet_live_add(UNET_LIVE_GRANT, 1);
 	return in;
@@ -114,13 +119,16 @@ static int publish(struct unet_inter *in)
 }
 
 int unet_inter_grant(struct unet_nexus *nx, const struct unet_inter_terms *terms,
-		     kuid_t uid, u32 *id)
+		     kuid_t uid, struct bpf_prog *prog, u32 *id)
 {
-	struct unet_inter *in = create(nx, terms, uid);
+	struct unet_inter *in = create(nx, terms, uid, prog);
 	int err;
 
-	if (!in)
+	if (!in) {
+		if (prog)
+			bpf_prog_put(prog);
 		return -ENOMEM;
+	}
 	mutex_lock(&nx->inters.lock);
 	err = publish(in);
 	*id = in->id;

@@ -40,6 +40,7 @@
 #include "core/flow_key.h"
 #include "core/inter_check.h"
 
+struct bpf_prog;
 struct net;
 struct netlink_ext_ack;
 struct sk_buff;
@@ -183,6 +184,7 @@ struct unet_inter_run {
  * @id:		unique on the host
  * @nexus:	reference
  * @terms:	constant
+ * @prog:	tells which packets are meant, or NULL; constant
  * @uid:	who may claim it
  * @armed:	was claimed once: flows have links; guarded by unet_inters.lock
  * @claimant:	the channel that is being made for it, or serves; only compared;
@@ -219,6 +221,7 @@ struct unet_inter {
 	u32 id;
 	struct unet_nexus *nexus;
 	struct unet_inter_terms terms;
+	struct bpf_prog *prog;
 	kuid_t uid;
 	bool armed;
 	const struct unet_channel *claimant;
@@ -276,13 +279,14 @@ void unet_inters_close(struct unet_nexus *nx);
  * @nx:		nexus; a reference is taken
  * @terms:	checked
  * @uid:	who may claim it
+ * @prog:	a reference, which is taken over, or NULL
  * @id:		out
  *
  * Context: process.
  * Return: 0; -ENODEV the nexus goes; -ENOSPC UNET_INTER_MAX_GRANTS; -ENOMEM.
  */
 int unet_inter_grant(struct unet_nexus *nx, const struct unet_inter_terms *terms,
-		     kuid_t uid, u32 *id);
+		     kuid_t uid, struct bpf_prog *prog, u32 *id);
 
 /**
  * unet_inter_revoke() - take a grant back

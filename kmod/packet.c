@@ -77,6 +77,25 @@ static u32 vouched(const struct unet_rx_packet *p)
 	return skb_is_gso(p->skb) || no_udp_checksum(p) ? UNET_DESC_CSUM_OK : 0;
 }
 
+bool unet_packet_has(const struct sk_buff *skb,
+		     const struct unet_pattern *pattern, u32 num, u32 from,
+		     u32 end)
+{
+	const struct unet_pattern *p;
+	u8 copy[UNET_PATTERN_BYTES];
+
+	for (p = pattern; p < pattern + num; p++) {
+		const void *bytes = NULL;
+
+		if (from + p->offset + p->bytes <= end)
+			bytes = skb_header_pointer(skb, from + p->offset,
+						   p->bytes, copy);
+		if (!bytes || !unet_pattern_holds(p, bytes))
+			return false;
+	}
+	return true;
+}
+
 bool unet_packet_sum_good(const struct unet_rx_packet *p)
 {
 	u32 l4 = p->info.l4_offset, bytes = p->info.bytes - l4;

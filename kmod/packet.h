@@ -7,6 +7,7 @@
 
 #include <linux/unet.h>
 #include "core/flow_key.h"
+#include "core/pattern.h"
 #include "core/tx_check.h"
 
 struct net_device;
@@ -66,6 +67,20 @@ u32 unet_packet_in(struct unet_channel *ch, struct unet_channel_cpu *cc,
 u32 unet_packet_show(struct unet_channel *ch, struct unet_channel_cpu *cc,
 		     const struct unet_rx_packet *p, u32 bytes,
 		     struct unet_piece *piece);
+
+/**
+ * unet_packet_has() - does a packet have these bytes?
+ * @skb:	packet
+ * @pattern:	sound
+ * @num:	how many, all of which must hold
+ * @from:	where offsets count from, in bytes from the start of data
+ * @end:	where the packet ends
+ *
+ * Context: any.
+ */
+bool unet_packet_has(const struct sk_buff *skb,
+		     const struct unet_pattern *pattern, u32 num, u32 from,
+		     u32 end);
 
 /**
  * unet_packet_sum_good() - does the checksum hold?

@@ -315,25 +315,6 @@ static const struct unet_type_version *as_version(const struct unet_type_rule *r
 	return container_of(rule, struct unet_type_version, rule);
 }
 
-static bool patterns_hold(const struct unet_type_rule *rule,
-			  const struct sk_buff *skb, u32 from, u32 end)
-{
-	u8 copy[UNET_PATTERN_BYTES];
-	u32 i;
-
-	for (i = 0; i < rule->num_patterns; i++) {
-		const struct unet_pattern *p = &rule->pattern[i];
-		const void *bytes = NULL;
-
-		if (from + p->offset + p->bytes <= end)
-			bytes = skb_header_pointer(skb, from + p->offset,
-						   p->bytes, copy);
-		if (!bytes || !unet_pattern_holds(p, bytes))
-			return false;
-	}
-	return true;
-}
-
 /* Where a rule's patterns are counted from. */
 static u32 payload_of(const struct unet_type_rule *rule,
 		      const struct unet_flow_info *info)
@@ -361,7 +342,8 @@ unet_type_find(struct unet_nexus *nx, struct unet_local *local,
 			continue;
 		if (rule->num_patterns)
 			*alike = false;
-		if (patterns_hold(rule, p->skb, payload_of(rule, &p->info),
+		if (unet_packet_has(p->skb, rule->pattern, rule->num_patterns,
+				    payload_of(rule, &p->info),
 				  p->info.bytes))
 			return as_version(rule);
 	}
@@ -380,7 +362,8 @@ unet_type_find_frame(struct unet_nexus *nx, struct sk_buff *skb)
 	unet_type_walk_frame(&walk, &table->set, false, ntohs(skb->protocol));
 	while ((rule = unet_type_walk_next(&walk)))
 		if (!READ_ONCE(as_version(rule)->type->dead) &&
-		    patterns_hold(rule, skb, 0, skb->len))
+		    unet_packet_has(skb, rule->pattern, rule->num_patterns, 0,
+				    skb->len))
 			return as_version(rule);
 	return NULL;
 }

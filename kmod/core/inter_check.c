@@ -38,6 +38,7 @@ enum fault {
 	REMOTE_PREFIX,
 	LOCAL_PORT,
 	REMOTE_PORT,
+	PATTERNS,
 	FAULTS
 };
 
@@ -80,6 +81,8 @@ static const struct unet_inter_fault faults[FAULTS] = {
 		"LOCAL_PORT needs PROTO to be TCP (6) or UDP (17)" },
 	[REMOTE_PORT] = { UNET_IA_REMOTE_PORT,
 		"REMOTE_PORT needs PROTO to be TCP (6) or UDP (17)" },
+	[PATTERNS] = { UNET_IA_PATTERNS,
+		"PATTERNS must be 1 to 4, of 1 to 32 bytes within 1000, with value in mask" },
 };
 
 #define SEE_ALL		(UNET_INTER_OBSERVE_HEADERS | UNET_INTER_OBSERVE_PAYLOAD)
@@ -175,6 +178,18 @@ static int predicate_fault(const struct unet_inter_terms *t)
 	return t->remote_port && !ports ? REMOTE_PORT : FAULTS;
 }
 
+static int pattern_fault(const struct unet_inter_terms *t)
+{
+	u32 i;
+
+	if (t->num_patterns > UNET_TYPE_PATTERNS)
+		return PATTERNS;
+	for (i = 0; i < t->num_patterns; i++)
+		if (!unet_pattern_sound(&t->pattern[i]))
+			return PATTERNS;
+	return FAULTS;
+}
+
 const struct unet_inter_fault *
 unet_inter_terms_check(const struct unet_inter_terms *terms)
 {
@@ -186,6 +201,8 @@ unet_inter_terms_check(const struct unet_inter_terms *terms)
 		fault = limit_fault(terms);
 	if (fault == FAULTS)
 		fault = predicate_fault(terms);
+	if (fault == FAULTS)
+		fault = pattern_fault(terms);
 	return fault == FAULTS ? NULL : &faults[fault];
 }
 

@@ -10,6 +10,7 @@
 
 #include <linux/unet.h>
 #include "core/flow_key.h"
+#include "core/pattern.h"
 #include "core/tx_check.h"
 #include "core_os.h"
 
@@ -42,6 +43,8 @@
  * @family:	4 or 6; 0: any
  * @proto:	IP protocol, when @any_proto is not set
  * @any_proto:	any
+ * @num_patterns: entries of @pattern
+ * @pattern:	bytes of the payload that all must hold
  */
 struct unet_inter_terms {
 	u32 rights;
@@ -63,6 +66,8 @@ struct unet_inter_terms {
 	u8 family;
 	u8 proto;
 	bool any_proto;
+	u8 num_patterns;
+	struct unet_pattern pattern[UNET_TYPE_PATTERNS];
 };
 
 /* what is not said: every flow both ways, seen whole, fail open; no rights */

@@ -88,19 +88,6 @@ static bool address_fits(const struct unet_type_spec *spec, const u8 *addr,
 	return bits <= most && zero_from(addr, 16, bits);
 }
 
-static bool pattern_sound(const struct unet_pattern *p)
-{
-	u32 i;
-
-	if (!p->bytes || p->bytes > UNET_PATTERN_BYTES || p->reserved ||
-	    (u32)p->offset + p->bytes > UNET_PATTERN_REACH)
-		return false;
-	for (i = 0; i < UNET_PATTERN_BYTES; i++)
-		if (p->value[i] & ~p->mask[i] || (i >= p->bytes && p->mask[i]))
-			return false;
-	return !zero_from(p->mask, UNET_PATTERN_BYTES, 0);
-}
-
 static bool pattern_empty(const struct unet_pattern *p)
 {
 	return !p->offset && !p->bytes && !p->reserved &&
@@ -118,7 +105,7 @@ static bool patterns_sound(const struct unet_type_spec *spec)
 	if (spec->num_patterns && spec->direction != UNET_TYPE_RX)
 		return false;
 	for (i = 0; i < UNET_TYPE_PATTERNS; i++)
-		if (i < spec->num_patterns ? !pattern_sound(&spec->pattern[i]) :
+		if (i < spec->num_patterns ? !unet_pattern_sound(&spec->pattern[i]) :
 					     !pattern_empty(&spec->pattern[i]))
 			return false;
 	return true;
@@ -366,17 +353,6 @@ bool unet_type_rule_overlap(const struct unet_type_rule *a,
 		return false;
 	/* Patterns of different layers are counted from different places. */
 	return a->layer != b->layer || !any_patterns_clash(a, b);
-}
-
-bool unet_pattern_holds(const struct unet_pattern *pattern, const void *bytes)
-{
-	const u8 *p = bytes;
-	u32 i;
-
-	for (i = 0; i < pattern->bytes; i++)
-		if ((p[i] ^ pattern->value[i]) & pattern->mask[i])
-			return false;
-	return true;
 }
 
 /* ---- what its owner may send --------------------------------------------- */

@@ -19,6 +19,7 @@
 #include <linux/unet.h>
 #include "core_os.h"
 #include "core/flow_key.h"
+#include "core/pattern.h"
 #include "core/tx_check.h"
 
 /**
@@ -123,15 +124,6 @@ bool unet_type_rule_same(const struct unet_type_rule *a,
  */
 bool unet_type_rule_overlap(const struct unet_type_rule *a,
 			    const struct unet_type_rule *b);
-
-/**
- * unet_pattern_holds() - do bytes of a packet match?
- * @pattern:	sound
- * @bytes:	pattern->bytes of them, from pattern->offset on
- *
- * Context: any.
- */
-bool unet_pattern_holds(const struct unet_pattern *pattern, const void *bytes);
 
 /* ---- what its owner may send --------------------------------------------- */
 

@@ -18,16 +18,24 @@ static void check_terms(const u8 *data)
 	struct unet_inter_terms t;
 	struct unet_flow_info info = { .bytes = 1000, .payload = 40 };
 	struct unet_inter_view v;
+	u8 copy[sizeof(t)];
+	u32 i;
 
-	memcpy(&t, data, sizeof(t) - sizeof(bool));
-	t.any_proto = data[sizeof(t) - 1] & 1;
+	memcpy(copy, data, sizeof(t));
+	copy[offsetof(struct unet_inter_terms, any_proto)] &= 1;
+	memcpy(&t, copy, sizeof(t));
 	if (unet_inter_terms_check(&t))
 		return;
 	if (!t.rights || t.rights == UNET_INTER_ALL_RIGHTS ||
 	    !t.hold_ms || t.hold_ms > UNET_INTER_MAX_HOLD_MS ||
 	    !t.backlog || t.backlog > UNET_INTER_MAX_BACKLOG ||
-	    t.local_bits > 128 || t.remote_bits > 128)
+	    t.local_bits > 128 || t.remote_bits > 128 ||
+	    t.num_patterns > UNET_TYPE_PATTERNS)
 		abort();
+	for (i = 0; i < t.num_patterns; i++)
+		if (!t.pattern[i].bytes || t.pattern[i].bytes > UNET_PATTERN_BYTES ||
+		    t.pattern[i].offset + t.pattern[i].bytes > UNET_PATTERN_REACH)
+			abort();
 	v = unet_inter_view(&t, &info);
 	if (v.len > info.bytes || v.blank > v.len || v.len > t.copy_bytes)
 		abort();

@@ -26,6 +26,9 @@ struct grant {
 	int local_port;
 	const char *remote;
 	int remote_port;
+	struct unet_pattern pattern[UNET_TYPE_PATTERNS];
+	int num_patterns;
+	int prog;		/* descriptor, 0: none */
 };
 
 #define OBSERVE	(UNET_INTER_OBSERVE_HEADERS | UNET_INTER_OBSERVE_PAYLOAD)
@@ -72,6 +75,10 @@ static inline void inter_grant_req(struct nl *nl, struct nl_req *r,
 		nl_put(r, UNET_IA_PROTO, &proto, 1);
 	inter_end(r, UNET_IA_LOCAL_ADDR, g->local, g->local_port);
 	inter_end(r, UNET_IA_REMOTE_ADDR, g->remote, g->remote_port);
+	if (g->num_patterns)
+		nl_put(r, UNET_IA_PATTERNS, g->pattern,
+		       g->num_patterns * sizeof(g->pattern[0]));
+	inter_u32(r, UNET_IA_PROG_FD, g->prog);
 }
 
 static inline void inter_keep_id(const struct nl_reply *reply, void *arg)

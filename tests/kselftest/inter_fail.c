@@ -206,7 +206,8 @@ TEST_F(inter, the_nexus_goes_with_packets_held)
 /* ---- kill -9 and SIGSTOP, by policy ---- */
 
 /* A process in the flow that has answered its first packets; -1: none. */
-static pid_t serving(FIXTURE_DATA(inter) *b, uint32_t policy, uint32_t hold_ms)
+static pid_t serving(struct _test_data_inter *b, uint32_t policy,
+		     uint32_t hold_ms)
 {
 	struct grant g = {
 		.rights = OBSERVE | UNET_INTER_DELAY, .policy = policy,

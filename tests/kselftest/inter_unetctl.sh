@@ -13,7 +13,7 @@ json() { # SENTENCE FILTER COMMAND...
 	check "$sentence" sh -c '"$@" | jq -e "$0"' "$filter" "$@"
 }
 
-plan 13
+plan 14
 load_module
 setup_pair
 ctl attach va > /dev/null
@@ -26,15 +26,18 @@ refuse "a long hold without the right" 'HOLD_MS above 100 needs the right to del
 	unetctl -n "$NS_A" intermediary grant va rights observe hold 500
 refuse "a word there is not" 'rigts: no word of grant, did you mean rights' \
 	unetctl -n "$NS_A" intermediary grant va rigts observe
+refuse "a program there is not" 'program: /sys/fs/bpf/none: No such file' \
+	unetctl -n "$NS_A" intermediary grant va rights observe program /sys/fs/bpf/none
 check "a grant has a number" sh -c "unetctl -n $NS_A intermediary grant va \
-	rights observe,drop policy closed proto tcp local-port 80 remote-addr 10.0.0.0/8 |
+	rights observe,drop policy closed proto tcp local-port 80 remote-addr 10.0.0.0/8 \
+	pattern 0:16 pattern 5:01/0f |
 	grep -Eq '^grant [0-9]+ on va\$'"
 json "and is listed" '.[0] | .ifname == "va" and .policy == "closed" and .proto == "tcp" and
-	.state == "waiting" and .pid == null and .hold_ms == 100 and
+	.state == "waiting" and .pid == null and .hold_ms == 100 and .patterns == 2 and
 	.rights == ["observe-headers", "observe-payload", "drop"]' \
 	unetctl -n "$NS_A" -j intermediary
 check "in a table, too" sh -c "unetctl -n $NS_A intermediary list va |
-	grep -Eq 'va .*tcp .*:80 .*10.0.0.0/8 .*closed .*waiting'"
+	grep -Eq 'va .*tcp .*:80 .*10.0.0.0/8 .*closed .*pattern .*waiting'"
 ID=$(ctl -j intermediary | jq '.[0].grant')
 json "with counters" 'map(select(.counter == "accepted"))[0].value == 0' \
 	unetctl -n "$NS_A" -j intermediary stat "$ID"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* include: tools/unetctl/args.c tools/unetctl/inter_args.c */
+/* include: tools/unetctl/{args,args_type,inter_args}.c */
 /*
  * Description: the words of unetctl intermediary become attributes of the kernel's,
  * or are refused with a sentence that names the wrong one.
@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "tools/unetctl/args.c"
+#include "tools/unetctl/args_type.c"
 #include "tools/unetctl/inter_args.c"
 
 #define MAX_WORDS	40
@@ -72,6 +73,25 @@ static void all_words_of_a_grant(void **state)
 	assert_memory_equal(a.value[a.num - 1].bytes, "\x01\xbb", 2);
 }
 
+static void which_packets_are_meant(void **state)
+{
+	struct unet_inter_args a;
+	struct unet_args_error e;
+
+	(void)state;
+	assert_int_equal(parse("grant va rights drop pattern 0:16 "
+			       "pattern 5:01/0f program /sys/fs/bpf/sni", &a, &e), 0);
+	assert_int_equal(a.num_patterns, 2);
+	assert_int_equal(a.pattern[0].value[0], 0x16);
+	assert_int_equal(a.pattern[1].offset, 5);
+	assert_int_equal(a.pattern[1].mask[0], 0x0f);
+	assert_string_equal(a.program, "/sys/fs/bpf/sni");
+	assert_int_equal(parse("grant va rights drop", &a, &e), 0);
+	assert_int_equal(a.num_patterns, 0);
+	assert_string_equal(a.program, "");
+	assert_int_equal(a.prog_fd, -1);
+}
+
 static void every_right_has_its_bit(void **state)
 {
 	struct unet_inter_args a;
@@ -130,6 +150,12 @@ static void what_is_wrong_is_named(void **state)
 		{ "grant va rights drop local-addr 10.0.0.1/8", "local-addr 10.0.0.1/8: not" },
 		{ "grant va rights drop remote-addr ::/0", "remote-addr ::/0: not" },
 		{ "grant va rights drop proto x", "proto x: not tcp, udp" },
+		{ "grant va rights drop pattern 5", "pattern 5: not offset:bytes" },
+		{ "grant va rights drop pattern 0:1/f", "pattern 0:1/f: not" },
+		{ "grant va rights drop pattern 0:01 pattern 1:01 pattern 2:01 "
+		  "pattern 3:01 pattern 4:01", "pattern 4:01: not" },
+		{ "grant va rights drop program", "program: value missing" },
+		{ "grant va rights drop program a program b", "program: given twice" },
 		{ "revoke", "revoke: which grant?" },
 		{ "revoke 0", "0: not a grant's number" },
 		{ "stat x", "x: not a grant's number" },
@@ -153,6 +179,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_words_of_a_grant),
+		cmocka_unit_test(which_packets_are_meant),
 		cmocka_unit_test(every_right_has_its_bit),
 		cmocka_unit_test(other_verbs),
 		cmocka_unit_test(what_is_wrong_is_named),

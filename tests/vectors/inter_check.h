@@ -67,6 +67,10 @@ static const struct inter_terms_row inter_terms_rows[] = {
 	{ "payload to be changed, cut", SEE | MAY(MODIFY_PAYLOAD),
 	  TERM(copy_bytes), 65534, UNET_IA_COPY_BYTES },
 	{ "as many violations as it likes", SEE, TERM(violations), 0, 0 },
+	/* num_patterns is no u32: what follows it here is zero, and stays so */
+	{ "a pattern without bytes", SEE, TERM(num_patterns), 1,
+	  UNET_IA_PATTERNS },
+	{ "five patterns", SEE, TERM(num_patterns), 5, UNET_IA_PATTERNS },
 };
 
 static inline bool inter_terms_holds(const struct inter_terms_row *row)

@@ -41,6 +41,7 @@ struct unet_carrier_want {
  * @recv:	bytes, 0 at the end of the stream, -EAGAIN or -errno
  * @finish:	nothing more to send: end our direction
  * @finished:	has the peer everything, so that closing harms nothing
+ * @resent:	segments sent again so far; UDP: 0
  * @poll:	fill in what to poll; returns the longest sleep in ms, -1 for ever
  * @close:	let go; NULL is allowed
  */
@@ -54,6 +55,7 @@ struct unet_carrier_ops {
 	ssize_t (*recv)(struct unet_carrier_end *end, void *buf, size_t len);
 	int (*finish)(struct unet_carrier_end *end);
 	bool (*finished)(struct unet_carrier_end *end);
+	unsigned int (*resent)(struct unet_carrier_end *end);
 	int (*poll)(struct unet_carrier_end *end, bool to_send, bool to_receive,
 		    struct pollfd *fd);
 	void (*close)(struct unet_carrier_end *end);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,6 +154,16 @@ static ssize_t recv_some(struct unet_carrier_end *end, void *buf, size_t len)
 	return n < 0 ? -errno : n;
 }
 
+static unsigned int resent(struct unet_carrier_end *end)
+{
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof(info);
+
+	if (!end->udp)
+		getsockopt(end->fd, IPPROTO_TCP, TCP_INFO, &info, &len);
+	return info.tcpi_total_retrans;
+}
+
 static int finish(struct unet_carrier_end *end)
 {
 	if (end->udp)
@@ -185,6 +197,7 @@ const struct unet_carrier_ops unet_carrier_kernel = {
 	.recv = recv_some,
 	.finish = finish,
 	.finished = finished,
+	.resent = resent,
 	.poll = poll_end,
 	.close = close_end,
 };

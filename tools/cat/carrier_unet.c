@@ -154,15 +154,29 @@ static int finish(struct unet_carrier_end *end)
 	return end->sock ? unet_shutdown(end->sock, SHUT_WR) : -EAGAIN;
 }
 
+/* Is there a TCP connection, and how is it? */
+static bool look(struct unet_carrier_end *end, struct unet_tcp_info *info)
+{
+	socklen_t len = sizeof(*info);
+
+	return !end->udp && end->sock &&
+	       !unet_getsockopt(end->sock, IPPROTO_TCP, UNET_SO_TCP_INFO, info,
+				&len);
+}
+
+static unsigned int resent(struct unet_carrier_end *end)
+{
+	struct unet_tcp_info info;
+
+	return look(end, &info) ? info.retrans : 0;
+}
+
 static bool finished(struct unet_carrier_end *end)
 {
-	struct unet_tcp_info info = { .size = 0 };
-	socklen_t len = sizeof(info);
+	struct unet_tcp_info info;
 
-	if (end->udp || unet_getsockopt(end->sock, IPPROTO_TCP, UNET_SO_TCP_INFO,
-					&info, &len))
-		return true;
-	return info.state == STATE_CLOSED || info.state == STATE_TIME_WAIT;
+	return !look(end, &info) || info.state == STATE_CLOSED ||
+	       info.state == STATE_TIME_WAIT;
 }
 
 /* Whatever is wanted, the stack must go on: it shows at the same descriptor. */
@@ -195,6 +209,7 @@ const struct unet_carrier_ops unet_carrier_unet = {
 	.recv = recv_some,
 	.finish = finish,
 	.finished = finished,
+	.resent = resent,
 	.poll = poll_end,
 	.close = close_end,
 };

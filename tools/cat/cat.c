@@ -62,7 +62,7 @@ static void usage(FILE *to)
 		"  -c SEED     check that it is this pattern, and discard it\n"
 		"  -e BYTES    expect so many bytes\n"
 		"  -m BYTES    send at most so many at a time\n"
-		"  -p          print bytes and SHA-256 of both directions\n"
+		"  -p          print bytes and SHA-256 of both directions, retransmissions\n"
 		"  -v          tell when it listens and is connected\n"
 		"  -t SECONDS  give up when nothing went either way for so long\n"
 		"  -h, --help  print this, and exit\n"
@@ -422,6 +422,9 @@ static int run(struct cat *cat)
 	if (cat->set.print) {
 		unet_stream_print(&cat->out, "sent", seconds);
 		unet_stream_print(&cat->in, "received", seconds);
+		if (!cat->set.want.udp)
+			fprintf(stderr, "segments sent again: %u\n",
+				cat->ops->resent(cat->end));
 	}
 	if (err)
 		return complain(cat, err);

@@ -210,7 +210,7 @@ static int parse_bytes(const char **word, uint8_t *bytes)
 	return n ? n : -EINVAL;
 }
 
-static int parse_pattern(const char *word, struct unet_args_type *type)
+int unet_args_pattern(const char *word, struct unet_pattern *pattern)
 {
 	const char *colon = strchr(word, ':');
 	struct unet_pattern p = { 0 };
@@ -218,8 +218,7 @@ static int parse_pattern(const char *word, struct unet_args_type *type)
 	int i, bytes;
 	uint64_t n;
 
-	if (!colon || (size_t)(colon - word) >= sizeof(offset) ||
-	    type->num_patterns == UNET_TYPE_PATTERNS)
+	if (!colon || (size_t)(colon - word) >= sizeof(offset))
 		return -EINVAL;
 	memcpy(offset, word, colon - word);
 	if (unet_args_number(offset, 0, UNET_PATTERN_REACH - 1, &n))
@@ -239,18 +238,30 @@ static int parse_pattern(const char *word, struct unet_args_type *type)
 			return -EINVAL;
 	p.offset = n;
 	p.bytes = bytes;
-	type->pattern[type->num_patterns++] = p;
+	*pattern = p;
 	return *word ? -EINVAL : 0;
+}
+
+static int parse_pattern(const char *word, struct unet_args_type *type)
+{
+	if (type->num_patterns == UNET_TYPE_PATTERNS)
+		return -EINVAL;
+	return unet_args_pattern(word, &type->pattern[type->num_patterns++]);
+}
+
+int unet_args_path(const char *word, char path[UNET_ARGS_PATH])
+{
+	size_t len = strlen(word);
+
+	if (!len || len >= UNET_ARGS_PATH)
+		return -EINVAL;
+	memcpy(path, word, len + 1);
+	return 0;
 }
 
 static int parse_program(const char *word, struct unet_args_type *type)
 {
-	size_t len = strlen(word);
-
-	if (!len || len >= sizeof(type->program))
-		return -EINVAL;
-	memcpy(type->program, word, len + 1);
-	return 0;
+	return unet_args_path(word, type->program);
 }
 
 static int parse_extension(const char *word, struct unet_args_type *type)
@@ -326,10 +337,9 @@ const struct unet_args_type_word unet_args_type_words[] = {
 	{ "remote", "ADDR[/LEN]", UNET_TYPE_WORD_REMOTE, "remote address or prefix", PREFIX_RULE,
 	  parse_remote },
 	{ "pattern", "AT:HEX[/MASK]", UNET_TYPE_WORD_PATTERN, "bytes of the payload",
-	  "offset:bytes or offset:bytes/mask in hexadecimal, such as 1:c0/f0; "
-	  "four at most, of 32 bytes within 1000", parse_pattern },
+	  UNET_ARGS_PATTERN_RULE, parse_pattern },
 	{ "program", "PATH", UNET_TYPE_WORD_PROGRAM, "pinned eBPF program, for action bpf",
-	  "the path of a pinned program", parse_program },
+	  UNET_ARGS_PATH_RULE, parse_program },
 	{ "extension", "NAME", UNET_TYPE_WORD_EXT, "kernel extension, for action extension",
 	  "a name of 1 to 15 bytes", parse_extension },
 	{ "only", "local", UNET_TYPE_WORD_ONLY, "only what is for the host's addresses",

@@ -12,6 +12,29 @@
 
 #define UNET_ARGS_PATH	256
 
+#define UNET_ARGS_PATTERN_RULE	\
+	"offset:bytes or offset:bytes/mask in hexadecimal, such as 1:c0/f0; "	\
+	"four at most, of 32 bytes within 1000"
+#define UNET_ARGS_PATH_RULE	"the path of a pinned program"
+
+/**
+ * unet_args_pattern() - "AT:HEX[/MASK]"
+ * @word:	as typed
+ * @pattern:	out, undefined on failure
+ *
+ * Return: 0 or -EINVAL: not as UNET_ARGS_PATTERN_RULE says.
+ */
+int unet_args_pattern(const char *word, struct unet_pattern *pattern);
+
+/**
+ * unet_args_path() - a path
+ * @word:	as typed
+ * @path:	out
+ *
+ * Return: 0 or -EINVAL: empty or too long.
+ */
+int unet_args_path(const char *word, char path[UNET_ARGS_PATH]);
+
 /**
  * struct unet_args_type - a rule or an entry of the policy, as far as it was given
  * @verb:	row of the table

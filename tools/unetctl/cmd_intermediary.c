@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <jansson.h>
 #include <libmnl/libmnl.h>
@@ -16,10 +17,11 @@
 #include "command.h"
 #include "explain.h"
 #include "output.h"
+#include "program.h"
 
 /**
  * struct grant - one grant as the kernel tells it
- * @n:		numbers by UNET_IA_*, ports in host order
+ * @n:		numbers by UNET_IA_*, ports in host order; of PATTERNS how many
  * @have:	bit UNET_IA_*: it was there
  * @ifname:	device
  * @comm:	of the intermediary, printable; "" without
@@ -105,6 +107,9 @@ static void take(struct grant *g, const struct nlattr *attr)
 	case UNET_IA_REMOTE_ADDR:
 		memcpy(g->remote, mnl_attr_get_payload(attr), len < 16 ? len : 16);
 		g->n[type] = len;
+		break;
+	case UNET_IA_PATTERNS:
+		g->n[type] = len / sizeof(struct unet_pattern);
 		break;
 	default:
 		take_number(g, type, attr);
@@ -248,6 +253,18 @@ static void cell_proto(const void *row, char *buf)
 			 unet_word_proto(g->n[UNET_IA_PROTO], word));
 }
 
+/* By what it tells packets of its flows apart. */
+static void cell_picks(const void *row, char *buf)
+{
+	const struct grant *g = row;
+	bool bytes = g->n[UNET_IA_PATTERNS], program = g->n[UNET_IA_PROG_ID];
+
+	snprintf(buf, UNET_CELL_BYTES, "%s%s%s", bytes ? "pattern" : "",
+		 bytes && program ? "," : "", program ? "program" : "");
+	if (!buf[0])
+		snprintf(buf, UNET_CELL_BYTES, "all");
+}
+
 static void cell_held(const void *row, char *buf)
 {
 	cell_number(row, UNET_IA_HELD, buf);
@@ -281,6 +298,8 @@ JSON_NUMBER(uid, UNET_IA_UID)
 JSON_NUMBER(held, UNET_IA_HELD)
 JSON_NUMBER(hold, UNET_IA_HOLD_MS)
 JSON_NUMBER(backlog, UNET_IA_BACKLOG)
+JSON_NUMBER(patterns, UNET_IA_PATTERNS)
+JSON_NUMBER(program, UNET_IA_PROG_ID)
 
 static json_t *json_priority(const void *row)
 {
@@ -334,6 +353,9 @@ static const struct unet_output_field fields[] = {
 	  .json = json_policy },
 	{ .head = "UID", .key = "uid", .cell = cell_uid, .json = json_uid,
 	  .right = true },
+	{ .head = "PICKS", .cell = cell_picks },
+	{ .key = "patterns", .json = json_patterns },
+	{ .key = "program", .json = json_program },
 	{ .key = "hold_ms", .json = json_hold },
 	{ .key = "backlog", .json = json_backlog },
 	{ .head = "STATE", .key = "state", .cell = cell_state, .json = json_state },
@@ -470,6 +492,11 @@ static void put_terms(struct nlmsghdr *nlh, const void *arg)
 	for (i = 0; i < a->num; i++)
 		mnl_attr_put(nlh, a->value[i].attr, a->value[i].len,
 			     a->value[i].bytes);
+	if (a->num_patterns)
+		mnl_attr_put(nlh, UNET_IA_PATTERNS,
+			     a->num_patterns * sizeof(a->pattern[0]), a->pattern);
+	if (a->prog_fd >= 0)
+		mnl_attr_put_u32(nlh, UNET_IA_PROG_FD, a->prog_fd);
 }
 
 static void put_id(struct nlmsghdr *nlh, const void *arg)
@@ -520,8 +547,14 @@ static int give(struct unet_run *run)
 		.put_arg = &run->inter, .raw = keep_id,
 	};
 	uint32_t id = 0;
-	int err = unet_genl_ask(run->genl, &query, NULL, &id);
+	int err;
 
+	run->inter.prog_fd = unet_program_open(run->inter.program, &run->error);
+	if (run->inter.prog_fd < -1)
+		return run->inter.prog_fd;
+	err = unet_genl_ask(run->genl, &query, NULL, &id);
+	if (run->inter.prog_fd >= 0)
+		close(run->inter.prog_fd);
 	if (err)
 		return err;
 	if (run->given & UNET_OPTION_JSON)

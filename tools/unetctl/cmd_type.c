@@ -7,14 +7,12 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-#include <linux/bpf.h>
 
 #include "cells.h"
 #include "command.h"
 #include "output.h"
+#include "program.h"
 
 /* ---- cells --------------------------------------------------------------- */
 
@@ -159,23 +157,6 @@ static int print_row(const struct unet_reply *reply, void *out)
 	return unet_output_row(out, reply);
 }
 
-/* A pinned program's descriptor; the kernel takes a reference of its own. */
-static int open_program(struct unet_run *run)
-{
-	union bpf_attr attr = { 0 };
-	long fd;
-
-	if (!(run->type.given & UNET_TYPE_WORD_PROGRAM))
-		return -1;
-	attr.pathname = (uintptr_t)run->type.program;
-	fd = syscall(SYS_bpf, BPF_OBJ_GET, &attr, sizeof(attr));
-	if (fd < 0)
-		snprintf(run->error.text, sizeof(run->error.text),
-			 "program: %.200s: %s (the path of a pinned program)",
-			 run->type.program, strerror(errno));
-	return fd < 0 ? -errno : fd;
-}
-
 static int ask(struct unet_run *run, const struct unet_output_field *fields)
 {
 	uint8_t cmd = run->type.verb->cmd;
@@ -183,7 +164,7 @@ static int ask(struct unet_run *run, const struct unet_output_field *fields)
 		.cmd = cmd,
 		.dump = cmd == UNET_CMD_TYPE_GET || cmd == UNET_CMD_POLICY_GET,
 		.type = &run->type,
-		.prog_fd = open_program(run),
+		.prog_fd = unet_program_open(run->type.program, &run->error),
 	};
 	bool json = run->given & UNET_OPTION_JSON;
 	struct unet_output *out;

@@ -140,7 +140,7 @@ static void offer_terms(const struct completion *c, char *const *words, int nwor
 		for (i = 0; i < nwords; i += 2)
 			if (!strcmp(words[i], t->name))
 				break;
-		if (i >= nwords)
+		if (i >= nwords || unet_inter_term_repeats(t))
 			offer(c, t->name);
 	}
 }

@@ -209,6 +209,18 @@ static int term_remote_port(const char *word, struct unet_inter_args *args)
 	return term_port(word, args, UNET_IA_REMOTE_PORT);
 }
 
+static int term_pattern(const char *word, struct unet_inter_args *args)
+{
+	if (args->num_patterns == UNET_TYPE_PATTERNS)
+		return -EINVAL;
+	return unet_args_pattern(word, &args->pattern[args->num_patterns++]);
+}
+
+static int term_program(const char *word, struct unet_inter_args *args)
+{
+	return unet_args_path(word, args->program);
+}
+
 /* ---- the words of "grant" ------------------------------------------------ */
 
 #define TERM_NUMBER	"a number"
@@ -243,8 +255,17 @@ const struct unet_inter_term unet_inter_terms[] = {
 	{ "remote-addr", "ADDR[/LEN]", "remote address or prefix", TERM_ADDR,
 	  term_remote_addr },
 	{ "remote-port", "PORT", "remote port", TERM_PORT, term_remote_port },
+	{ "pattern", "AT:HEX[/MASK]", "bytes of the payload",
+	  UNET_ARGS_PATTERN_RULE, term_pattern },
+	{ "program", "PATH", "pinned eBPF program that tells the packets",
+	  UNET_ARGS_PATH_RULE, term_program },
 	{ 0 }
 };
+
+bool unet_inter_term_repeats(const struct unet_inter_term *term)
+{
+	return term->parse == term_pattern;
+}
 
 static const char *term_name(const void *arg, int i)
 {
@@ -294,7 +315,7 @@ static int grant_words(char *const *words, int nwords,
 		if (!t->name)
 			return refuse_term(words[i], error);
 		bit = 1u << (t - unet_inter_terms);
-		if (given & bit)
+		if (given & bit && !unet_inter_term_repeats(t))
 			return refuse_words(error, "%s: given twice", t->name);
 		given |= bit;
 		if (i + 1 == nwords)
@@ -366,6 +387,7 @@ int unet_inter_args_parse(char *const *words, int nwords,
 	int verb = nwords ? verb_of(words[0]) : UNET_INTER_VERB_LIST;
 
 	memset(args, 0, sizeof(*args));
+	args->prog_fd = -1;
 	if (verb < 0)
 		return refuse_words(error, "%.64s: not grant, revoke, list or stat",
 				    words[0]);

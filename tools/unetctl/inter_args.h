@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "args.h"
+#include "args_type.h"
 
 enum unet_inter_verb {
 	UNET_INTER_VERB_GRANT,
@@ -20,8 +21,8 @@ enum unet_inter_verb {
 /* The verbs by number, then NULL. */
 extern const char *const unet_inter_verbs[];
 
-/* Most words "grant" may have, each given once. */
-#define UNET_INTER_TERMS	16
+/* Most words "grant" may have. */
+#define UNET_INTER_TERMS	20
 
 /**
  * struct unet_inter_value - one term of a grant, as the kernel wants it
@@ -42,6 +43,10 @@ struct unet_inter_value {
  * @id:		REVOKE, STAT: of a grant; 0: all
  * @num:	entries of @value
  * @value:	GRANT: terms
+ * @num_patterns: entries of @pattern
+ * @pattern:	GRANT: bytes of the packets meant
+ * @program:	GRANT: path of a pinned eBPF program, or ""
+ * @prog_fd:	its descriptor, once it is open; -1: none
  */
 struct unet_inter_args {
 	enum unet_inter_verb verb;
@@ -49,6 +54,10 @@ struct unet_inter_args {
 	uint32_t id;
 	unsigned int num;
 	struct unet_inter_value value[2 * UNET_INTER_TERMS];
+	unsigned int num_patterns;
+	struct unet_pattern pattern[UNET_TYPE_PATTERNS];
+	char program[UNET_ARGS_PATH];
+	int prog_fd;
 };
 
 /**
@@ -69,6 +78,9 @@ struct unet_inter_term {
 
 /* All of them, ended by one without a name. */
 extern const struct unet_inter_term unet_inter_terms[];
+
+/* may it be given more than once? */
+bool unet_inter_term_repeats(const struct unet_inter_term *term);
 
 /**
  * unet_inter_right() - names of rights, in the order of their bits

@@ -488,11 +488,11 @@ struct unet_bind {
 
 /* struct unet_flow_meta.flags */
 #define UNET_META_NO_BATCH	(1u << 0)	/* release every packet as a batch of its own */
-#define UNET_META_LOW_LATENCY	(1u << 1)	/* likewise, and no intermediaries; only UNET_IOC_FLOW_ADD */
+#define UNET_META_LOW_LATENCY	(1u << 1)	/* and no intermediaries; FLOW_ADD only */
 
 /**
  * struct unet_flow_meta - what the application wants done with the flow
- * @flags:	UNET_META_*
+ * @flags:	UNET_META_*; LOW_LATENCY is NO_BATCH, too
  * @batch_limit: most packets in a batch, 0: no limit
  * @tag:	copied to every RX slot of the flow
  */
@@ -1123,6 +1123,9 @@ enum unet_inter_attr {
 	UNET_IA_FLOWS,		/* u32 flows it is in the chain of */
 	UNET_IA_HELD,		/* u32 packets held */
 	UNET_IA_STATS,		/* binary: __u64[], index enum unet_inter_stat */
+	UNET_IA_PATTERNS,	/* binary: 1 to 4 struct unet_pattern, behind the last header */
+	UNET_IA_PROG_FD,	/* u32: a socket filter; what it answers 0 for is not meant */
+	UNET_IA_PROG_ID,	/* u32: its id */
 	UNET_IA_COUNT
 };
 
