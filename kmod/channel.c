@@ -733,8 +733,9 @@ __poll_t unet_channel_poll(struct unet_channel *ch, struct file *file,
 	__poll_t mask = 0;
 
 	poll_wait(file, &ch->wait, table);
-	if (!live_or_errno(ch))
-		arm_and_look(ch, &r);
+	if (live_or_errno(ch))
+		return EPOLLERR | EPOLLHUP;
+	arm_and_look(ch, &r);
 	if (live_or_errno(ch))
 		return EPOLLERR | EPOLLHUP;
 	if (r.rx || r.done)

@@ -12,8 +12,8 @@
 
 #include "genl_policy.h"
 
-static int check_ifname(const struct nlattr *attr,
-			struct netlink_ext_ack *extack)
+int unet_genl_check_ifname(const struct nlattr *attr,
+			   struct netlink_ext_ack *extack)
 {
 	const char *name = nla_data(attr);
 
@@ -64,8 +64,8 @@ static bool is_addr(const struct nlattr *attr)
 	return nla_len(attr) == 4 || nla_len(attr) == 16;
 }
 
-static int check_local_addr(const struct nlattr *attr,
-			    struct netlink_ext_ack *extack)
+int unet_genl_check_local_addr(const struct nlattr *attr,
+			       struct netlink_ext_ack *extack)
 {
 	if (is_addr(attr))
 		return 0;
@@ -74,8 +74,8 @@ static int check_local_addr(const struct nlattr *attr,
 	return -EINVAL;
 }
 
-static int check_remote_addr(const struct nlattr *attr,
-			     struct netlink_ext_ack *extack)
+int unet_genl_check_remote_addr(const struct nlattr *attr,
+				struct netlink_ext_ack *extack)
 {
 	if (is_addr(attr))
 		return 0;
@@ -192,8 +192,8 @@ static int check_remote_bits(const struct nlattr *attr, struct netlink_ext_ack *
 	return -EINVAL;
 }
 
-static int check_patterns(const struct nlattr *attr,
-			  struct netlink_ext_ack *extack)
+int unet_genl_check_patterns(const struct nlattr *attr,
+			     struct netlink_ext_ack *extack)
 {
 	u32 size = sizeof(struct unet_pattern);
 
@@ -308,7 +308,7 @@ const struct nla_policy unet_genl_no_policy[UNET_A_COUNT] = {
 const struct nla_policy unet_genl_ifname_policy[UNET_A_COUNT] = {
 	[0] = FIRST,
 	[1 ... UNET_A_IFNAME - 1] = REFUSE(ONLY_IFNAME),
-	[UNET_A_IFNAME] = CHECK(check_ifname),
+	[UNET_A_IFNAME] = CHECK(unet_genl_check_ifname),
 	[UNET_A_IFNAME + 1 ... UNET_GENL_MAX_ATTR] = REFUSE(ONLY_IFNAME),
 };
 
@@ -316,13 +316,13 @@ const struct nla_policy unet_genl_ifname_policy[UNET_A_COUNT] = {
 const struct nla_policy unet_genl_flow_policy[UNET_A_COUNT] = {
 	[0] = FIRST,
 	[1 ... UNET_A_IFNAME - 1] = REFUSE(ONLY_FLOW),
-	[UNET_A_IFNAME] = CHECK(check_ifname),
+	[UNET_A_IFNAME] = CHECK(unet_genl_check_ifname),
 	[UNET_A_IFNAME + 1 ... UNET_A_PID - 1] = REFUSE(ONLY_FLOW),
 	[UNET_A_PID] = CHECK(check_pid),
 	[UNET_A_PID + 1 ... UNET_A_PROTO - 1] = REFUSE(ONLY_FLOW),
 	[UNET_A_PROTO] = CHECK(check_proto),
-	[UNET_A_LOCAL_ADDR] = CHECK(check_local_addr),
-	[UNET_A_REMOTE_ADDR] = CHECK(check_remote_addr),
+	[UNET_A_LOCAL_ADDR] = CHECK(unet_genl_check_local_addr),
+	[UNET_A_REMOTE_ADDR] = CHECK(unet_genl_check_remote_addr),
 	[UNET_A_LOCAL_PORT] = CHECK(check_local_port),
 	[UNET_A_REMOTE_PORT] = CHECK(check_remote_port),
 	[UNET_A_REMOTE_PORT + 1 ... UNET_GENL_MAX_ATTR] = REFUSE(ONLY_FLOW),
@@ -332,12 +332,12 @@ const struct nla_policy unet_genl_flow_policy[UNET_A_COUNT] = {
 const struct nla_policy unet_genl_type_add_policy[UNET_A_COUNT] = {
 	[0] = FIRST,
 	[UNET_A_PAD] = REFUSE(ONLY_RULE),
-	[UNET_A_IFNAME] = CHECK(check_ifname),
+	[UNET_A_IFNAME] = CHECK(unet_genl_check_ifname),
 	[UNET_A_IFNAME + 1 ... UNET_A_FAMILY - 1] = REFUSE(ONLY_RULE),
 	[UNET_A_FAMILY] = CHECK(check_family),
 	[UNET_A_PROTO] = CHECK(check_proto),
-	[UNET_A_LOCAL_ADDR] = CHECK(check_local_addr),
-	[UNET_A_REMOTE_ADDR] = CHECK(check_remote_addr),
+	[UNET_A_LOCAL_ADDR] = CHECK(unet_genl_check_local_addr),
+	[UNET_A_REMOTE_ADDR] = CHECK(unet_genl_check_remote_addr),
 	[UNET_A_REMOTE_ADDR + 1 ... UNET_A_LAYER - 1] = REFUSE(ONLY_RULE),
 	[UNET_A_LAYER] = CHECK(check_layer),
 	[UNET_A_DIRECTION] = CHECK(check_direction),
@@ -347,7 +347,7 @@ const struct nla_policy unet_genl_type_add_policy[UNET_A_COUNT] = {
 	[UNET_A_PRIORITY] = CHECK(check_priority),
 	[UNET_A_LOCAL_BITS] = CHECK(check_local_bits),
 	[UNET_A_REMOTE_BITS] = CHECK(check_remote_bits),
-	[UNET_A_PATTERNS] = CHECK(check_patterns),
+	[UNET_A_PATTERNS] = CHECK(unet_genl_check_patterns),
 	[UNET_A_PROG_FD] = CHECK(check_prog_fd),
 	[UNET_A_EXTENSION] = CHECK(check_extension),
 	[UNET_A_TYPE_FLAGS] = CHECK(check_type_flags),
@@ -359,8 +359,8 @@ const struct nla_policy unet_genl_type_modify_policy[UNET_A_COUNT] = {
 	[1 ... UNET_A_FAMILY - 1] = REFUSE(ONLY_RULE),
 	[UNET_A_FAMILY] = CHECK(check_family),
 	[UNET_A_PROTO] = CHECK(check_proto),
-	[UNET_A_LOCAL_ADDR] = CHECK(check_local_addr),
-	[UNET_A_REMOTE_ADDR] = CHECK(check_remote_addr),
+	[UNET_A_LOCAL_ADDR] = CHECK(unet_genl_check_local_addr),
+	[UNET_A_REMOTE_ADDR] = CHECK(unet_genl_check_remote_addr),
 	[UNET_A_REMOTE_ADDR + 1 ... UNET_A_TYPE - 1] = REFUSE(ONLY_RULE),
 	[UNET_A_TYPE] = CHECK(check_type),
 	[UNET_A_LAYER] = CHECK(check_layer),
@@ -371,7 +371,7 @@ const struct nla_policy unet_genl_type_modify_policy[UNET_A_COUNT] = {
 	[UNET_A_PRIORITY] = CHECK(check_priority),
 	[UNET_A_LOCAL_BITS] = CHECK(check_local_bits),
 	[UNET_A_REMOTE_BITS] = CHECK(check_remote_bits),
-	[UNET_A_PATTERNS] = CHECK(check_patterns),
+	[UNET_A_PATTERNS] = CHECK(unet_genl_check_patterns),
 	[UNET_A_PROG_FD] = CHECK(check_prog_fd),
 	[UNET_A_EXTENSION] = CHECK(check_extension),
 	[UNET_A_TYPE_FLAGS] = CHECK(check_type_flags),
@@ -397,7 +397,7 @@ const struct nla_policy unet_genl_type_del_policy[UNET_A_COUNT] = {
 const struct nla_policy unet_genl_policy_add_policy[UNET_A_COUNT] = {
 	[0] = FIRST,
 	[UNET_A_PAD] = REFUSE(ONLY_ENTRY),
-	[UNET_A_IFNAME] = CHECK(check_ifname),
+	[UNET_A_IFNAME] = CHECK(unet_genl_check_ifname),
 	[UNET_A_IFNAME + 1 ... UNET_A_UID - 1] = REFUSE(ONLY_ENTRY),
 	[UNET_A_UID] = CHECK(check_uid),
 	[UNET_A_UID + 1 ... UNET_A_PROTO - 1] = REFUSE(ONLY_ENTRY),

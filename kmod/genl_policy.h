@@ -18,4 +18,17 @@ extern const struct nla_policy unet_genl_type_del_policy[UNET_A_COUNT];
 extern const struct nla_policy unet_genl_policy_add_policy[UNET_A_COUNT];
 extern const struct nla_policy unet_genl_policy_del_policy[UNET_A_COUNT];
 
+/*
+ * What is said of attributes that more than one family of requests has: 0, or -EINVAL
+ * with what is allowed in @extack.
+ */
+int unet_genl_check_ifname(const struct nlattr *attr,
+			   struct netlink_ext_ack *extack);
+int unet_genl_check_local_addr(const struct nlattr *attr,
+			       struct netlink_ext_ack *extack);
+int unet_genl_check_remote_addr(const struct nlattr *attr,
+				struct netlink_ext_ack *extack);
+int unet_genl_check_patterns(const struct nlattr *attr,
+			     struct netlink_ext_ack *extack);
+
 #endif /* _UNET_GENL_POLICY_H */

@@ -17,6 +17,7 @@
 #include "channel.h"
 #include "core/inter_check.h"
 #include "genl_msg.h"
+#include "genl_policy.h"
 #include "inter_genl.h"
 #include "intermediary.h"
 #include "nexus.h"
@@ -52,55 +53,6 @@ CHECK_BYTES(local_port, 2, "LOCAL_PORT must be two bytes in network order")
 CHECK_BYTES(remote_port, 2, "REMOTE_PORT must be two bytes in network order")
 CHECK_BYTES(prog_fd, 4, "PROG_FD must be four bytes, a file descriptor")
 
-static bool is_addr(const struct nlattr *attr)
-{
-	return nla_len(attr) == 4 || nla_len(attr) == 16;
-}
-
-static int check_local_addr(const struct nlattr *attr,
-			    struct netlink_ext_ack *extack)
-{
-	if (is_addr(attr))
-		return 0;
-	NL_SET_ERR_MSG_ATTR(extack, attr,
-			    "LOCAL_ADDR must be 4 bytes (IPv4) or 16 (IPv6)");
-	return -EINVAL;
-}
-
-static int check_remote_addr(const struct nlattr *attr,
-			     struct netlink_ext_ack *extack)
-{
-	if (is_addr(attr))
-		return 0;
-	NL_SET_ERR_MSG_ATTR(extack, attr,
-			    "REMOTE_ADDR must be 4 bytes (IPv4) or 16 (IPv6)");
-	return -EINVAL;
-}
-
-static int check_patterns(const struct nlattr *attr,
-			  struct netlink_ext_ack *extack)
-{
-	u32 size = sizeof(struct unet_pattern), len = nla_len(attr);
-
-	if (len && !(len % size) && len <= UNET_TYPE_PATTERNS * size)
-		return 0;
-	NL_SET_ERR_MSG_ATTR(extack, attr,
-			    "PATTERNS must be 1 to 4 of struct unet_pattern");
-	return -EINVAL;
-}
-
-static int check_ifname(const struct nlattr *attr,
-			struct netlink_ext_ack *extack)
-{
-	const char *name = nla_data(attr);
-
-	if (memchr(name, '\0', nla_len(attr)) && dev_valid_name(name))
-		return 0;
-	NL_SET_ERR_MSG_ATTR(extack, attr,
-			    "IFNAME must be a device's name, 1 to 15 characters and a NUL");
-	return -EINVAL;
-}
-
 #define FIRST		{ .strict_start_type = 1 }	/* no attribute has number 0 */
 #define REFUSE(allowed)	{ .type = NLA_REJECT, .reject_message = (allowed) }
 #define CHECK(fn)	NLA_POLICY_VALIDATE_FN(NLA_BINARY, fn)
@@ -114,7 +66,7 @@ static int check_ifname(const struct nlattr *attr,
 const struct nla_policy unet_inter_grant_policy[UNET_IA_COUNT] = {
 	[0] = FIRST,
 	[1 ... UNET_IA_IFNAME - 1] = REFUSE(ONLY_TERMS),
-	[UNET_IA_IFNAME] = CHECK(check_ifname),
+	[UNET_IA_IFNAME] = CHECK(unet_genl_check_ifname),
 	[UNET_IA_GRANT] = REFUSE(ONLY_TERMS),
 	[UNET_IA_RIGHTS] = CHECK(check_rights),
 	[UNET_IA_DIRECTIONS] = CHECK(check_directions),
@@ -128,14 +80,14 @@ const struct nla_policy unet_inter_grant_policy[UNET_IA_COUNT] = {
 	[UNET_IA_COPY_BYTES] = CHECK(check_copy_bytes),
 	[UNET_IA_VIOLATIONS] = CHECK(check_violations),
 	[UNET_IA_PROTO] = CHECK(check_proto),
-	[UNET_IA_LOCAL_ADDR] = CHECK(check_local_addr),
+	[UNET_IA_LOCAL_ADDR] = CHECK(unet_genl_check_local_addr),
 	[UNET_IA_LOCAL_PREFIX] = CHECK(check_local_prefix),
 	[UNET_IA_LOCAL_PORT] = CHECK(check_local_port),
-	[UNET_IA_REMOTE_ADDR] = CHECK(check_remote_addr),
+	[UNET_IA_REMOTE_ADDR] = CHECK(unet_genl_check_remote_addr),
 	[UNET_IA_REMOTE_PREFIX] = CHECK(check_remote_prefix),
 	[UNET_IA_REMOTE_PORT] = CHECK(check_remote_port),
 	[UNET_IA_REMOTE_PORT + 1 ... UNET_IA_STATS] = REFUSE(ONLY_TERMS),
-	[UNET_IA_PATTERNS] = CHECK(check_patterns),
+	[UNET_IA_PATTERNS] = CHECK(unet_genl_check_patterns),
 	[UNET_IA_PROG_FD] = CHECK(check_prog_fd),
 	[UNET_IA_PROG_FD + 1 ... UNET_INTER_MAX_ATTR] = REFUSE(ONLY_TERMS),
 };
@@ -150,7 +102,7 @@ const struct nla_policy unet_inter_revoke_policy[UNET_IA_COUNT] = {
 const struct nla_policy unet_inter_get_policy[UNET_IA_COUNT] = {
 	[0] = FIRST,
 	[1 ... UNET_IA_IFNAME - 1] = REFUSE(ONLY_IFNAME),
-	[UNET_IA_IFNAME] = CHECK(check_ifname),
+	[UNET_IA_IFNAME] = CHECK(unet_genl_check_ifname),
 	[UNET_IA_IFNAME + 1 ... UNET_INTER_MAX_ATTR] = REFUSE(ONLY_IFNAME),
 };
 

@@ -112,6 +112,14 @@ run_install() {
 	tests/runtest.sh -l build/log/install --end install
 }
 
+# The source that DKMS gets must build where it was put.
+run_dkms() {
+	local to=$PWD/build/dkms
+	rm -rf "$to"
+	make install-dkms DESTDIR="$to" &&
+		make -C "/lib/modules/$1/build" M="$(echo "$to"/usr/src/unet-*)" modules
+}
+
 # A layer's own make would build what is missing; built here, none writes what
 # another reads.
 for k in $k61 $k612; do
@@ -121,6 +129,8 @@ layer build-user make "$jobs" lib tools unit-build sim-build fuzz-build kselftes
 layer build-clang make "$jobs" clang-build
 
 beside install run_install "$k61"
+beside demo tests/vm/run.sh -t 400 "$k61" tests/demo/guest.sh "$k61"
+beside dkms run_dkms "$k612"
 for l in unit sim fuzz; do
 	beside $l make $l
 done

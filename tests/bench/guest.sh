@@ -277,7 +277,7 @@ tcp_run()
 {
 	local got
 
-	got=$(client "$2" "$3" "$4") || { note "$1: $2 with $3 failed"; return; }
+	got=$(client "$2" "$3" "$4") || { note "$1: $2 with $3 failed"; return 1; }
 	jq -Mcn --arg server "$1" --arg client "$peer" --arg kind "$2" \
 		--argjson conns "$3" --argjson r "$got" '
 		($r.end - $r.start) as $insn

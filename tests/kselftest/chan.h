@@ -181,12 +181,17 @@ static inline uint32_t chan_state(struct chan *c, uint32_t *reason)
 
 /* ---- receive ---- */
 
-static inline uint64_t mono_ms(void)
+static inline uint64_t mono_ns(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000ull + ts.tv_nsec / 1000000;
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+static inline uint64_t mono_ms(void)
+{
+	return mono_ns() / 1000000;
 }
 
 /* Next batch, or NULL when none came within @ms. Taken with chan_rx_next(). */

@@ -5,10 +5,13 @@
  * refused with its errno, none changes anything, and a random storm of them
  * leaves a channel that still works.
  */
+/* libs: -lpthread */
 #include "topo.h"
 #include "chan.h"
 #include "effort.h"
 #include "kselftest_harness.h"
+
+#include <pthread.h>
 
 union any_arg {
 	uint32_t size;
@@ -195,6 +198,65 @@ TEST_F(chardev, the_unbound_channel_says_so)
 	EXPECT_EQ(-1, write(self->fd, &c, 1));
 }
 
+/* What a poll of a file says while it becomes a channel. */
+struct poller {
+	int fd;
+	unsigned int seen;	/* events of all rounds */
+	bool stop;
+};
+
+static void *poll_on(void *arg)
+{
+	struct poller *p = arg;
+
+	while (!__atomic_load_n(&p->stop, __ATOMIC_ACQUIRE)) {
+		struct pollfd fd = { .fd = p->fd, .events = POLLIN | POLLOUT };
+
+		poll(&fd, 1, 0);
+		__atomic_fetch_or(&p->seen, fd.revents, __ATOMIC_RELEASE);
+	}
+	return NULL;
+}
+
+static bool sees(struct poller *p, unsigned int event)
+{
+	uint64_t end = mono_ms() + 5000;
+
+	while (!(__atomic_load_n(&p->seen, __ATOMIC_ACQUIRE) & event))
+		if (mono_ms() > end)
+			return false;
+	return true;
+}
+
+/* Nothing was received and nothing is done: a poll in the midst must not say so. */
+TEST_F(chardev, polled_while_it_is_bound)
+{
+	int i, rounds = effort(100);
+	struct topo t;
+	pthread_t th;
+
+	ASSERT_EQ(0, topo_setup(&t));
+	ASSERT_EQ(0, sh("unetctl attach va"));
+	for (i = 0; i < rounds; i++) {
+		struct unet_params small = { .rx_slots = 16, .tx_slots = 16,
+					     .rx_small = 16, .tx_bufs = 16,
+					     .rx_large = UNET_PARAM_NONE };
+		struct poller p = { 0 };
+		struct chan c = { 0 };
+
+		p.fd = c.fd = open(UNET_DEVICE, O_RDWR | O_CLOEXEC);
+		ASSERT_EQ(0, pthread_create(&th, NULL, poll_on, &p));
+		ASSERT_TRUE(sees(&p, POLLERR));
+		ASSERT_EQ(0, chan_bind(&c, "va", &small));
+		ASSERT_TRUE(sees(&p, POLLOUT)) TH_LOG("round %d", i);
+		__atomic_store_n(&p.stop, true, __ATOMIC_RELEASE);
+		pthread_join(th, NULL);
+		close(c.fd);
+		ASSERT_EQ(0, p.seen & POLLIN) TH_LOG("round %d", i);
+	}
+	topo_teardown(&t);
+}
+
 TEST_F(chardev, query_tells_what_the_header_says)
 {
 	struct unet_query q = { .size = sizeof(q) };
@@ -373,7 +435,7 @@ TEST_F_TIMEOUT(bound, random_calls_never_hurt, 120)
 	for (i = 0; i < rounds; i++) {
 		uint32_t n, at;
 
-		call = rnd(&seed) % (ARRAY_SIZE(calls) - 1);
+		call = rnd(&seed) % ARRAY_SIZE(calls);
 		memset(&a, 0, sizeof(a));
 		if (rnd(&seed) & 1)
 			a.flow_req = flow_req(rnd(&seed) & 1 ? 6 : 17,

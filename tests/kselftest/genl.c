@@ -325,14 +325,28 @@ static int in_child(int (*fn)(void *arg), void *arg)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
 }
 
-static int attach_as_nobody(void *arg)
+/* Every command that changes something. Return: of those that nobody may, how many. */
+static int change_as_nobody(void *arg)
 {
+	static const uint8_t changes[] = {
+		UNET_CMD_NEXUS_ATTACH, UNET_CMD_NEXUS_DETACH, UNET_CMD_TYPE_ADD,
+		UNET_CMD_TYPE_DEL, UNET_CMD_TYPE_MODIFY, UNET_CMD_TYPE_PRIORITY,
+		UNET_CMD_POLICY_ADD, UNET_CMD_POLICY_DEL, UNET_CMD_INTER_GRANT,
+		UNET_CMD_INTER_REVOKE,
+	};
+	struct nl_req r;
+	int refused = 0;
 	struct nl nl;
+	size_t i;
 
 	(void)arg;
 	if (setgid(65534) || setuid(65534) || nl_open(&nl))
 		return 100;
-	return -nl_device(&nl, UNET_CMD_NEXUS_ATTACH, "va", NULL, NULL);
+	for (i = 0; i < sizeof(changes); i++) {
+		nl_start(&nl, &r, nl.family, NLM_F_ACK, changes[i]);
+		refused += nl_ask(&nl, &r, NULL, NULL) == -EPERM;
+	}
+	return refused;
 }
 
 static int dump_as_nobody(void *arg)
@@ -369,9 +383,9 @@ static int attach_in_own_namespace(void *arg)
 	return -nl_device(&nl, UNET_CMD_NEXUS_ATTACH, "v0", NULL, NULL);
 }
 
-TEST_F(genl, attach_needs_the_right_over_the_namespace)
+TEST_F(genl, changes_need_the_right_over_the_namespace)
 {
-	EXPECT_EQ(EPERM, in_child(attach_as_nobody, NULL));
+	EXPECT_EQ(10, in_child(change_as_nobody, NULL));
 	EXPECT_EQ(0, in_child(attach_in_own_namespace, NULL));
 	ASSERT_EQ(0, nl_device(&self->nl, UNET_CMD_NEXUS_ATTACH, "va", NULL, NULL));
 	EXPECT_EQ(1, in_child(dump_as_nobody, NULL));

@@ -70,7 +70,7 @@ say "GET / HTTP/1.1\r\nHost: example.net\r\n\r\n"
 check "a host that is not on the list passes" grep -q example.net "$WORK/got"
 say "GET / HTTP/1.1\r\nHost: www.example.org\r\n\r\n" 3
 equal "one below a host on it does not" "" "$(cat "$WORK/got")"
-check "and is named" grep -q '^www.example.org: blocked' "$WORK/out"
+check "and is named" wait_until 10 grep -q '^www.example.org: blocked' "$WORK/out"
 contract
 
 extend rights observe,modify,delay hold 1000 -- rewrite text cat/dog mss 1000 dscp 46
