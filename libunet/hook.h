@@ -5,6 +5,7 @@
  *   hook.c         hooks as objects: the public calls that make and end them
  *   hook_chain.c   the order of hooks, replaced as a whole: RCU
  *   hook_run.c     a batch passes a chain
+ *   hook_view.c    what hooks see of a packet
  *   hook_packet.c  what a hook may do to a packet
  *   hook_inject.c  packets out of nothing, and what is sent, until it leaves
  *   hook_words.c   UNET_HOOKS as text
@@ -111,18 +112,57 @@ struct unet_hook_chain {
 };
 
 /**
- * struct unet_hook_slot - a packet while it passes a chain
- * @v:		what hooks see of it
- * @dirty:	was changed by the present hook
+ * struct unet_hook_memo - headers that were taken apart last
+ * @word:	the packet's first bytes: IPv4 header and ports, or IPv6 header
+ * @ports:	of IPv6
+ * @need:	bytes in one piece that another one must have; UINT32_MAX: nothing
+ *		was taken apart yet
+ * @length_at:	where its own length is in TCP's header; of UDP, in no place that
+ *		varies
+ * @length_mask: which bits
+ * @length:	what they are
+ * @kind:	number of the memo, never 0; of 64 packets no two have the same that
+ *		are not alike
+ * @headers:	what came out
+ */
+struct unet_hook_memo {
+	u64 word[5];
+	u32 ports;
+	u32 need;
+	u16 length_at;
+	u8 length_mask;
+	u8 length;
+	u8 kind;
+	struct unet_hook_headers headers;
+};
+
+/**
+ * struct unet_hook_pass - packets on their way through a chain
+ * @memo:	headers that were taken apart last
  * @dir:	UNET_HOOK_RX or UNET_HOOK_TX
+ * @dirty:	the present hook has changed some
+ */
+struct unet_hook_pass {
+	struct unet_hook_memo memo;
+	u32 dir;
+	bool dirty;
+};
+
+/* struct unet_hook_pkt.library, beside UNET_HOOK_LOOKED */
+#define UNET_HOOK_DIRTY	(1u << 1)	/* was changed by the present hook */
+
+/**
+ * struct unet_hook_slot - a packet while it passes a chain
+ * @v:		what hooks see of it; @v.reserved: packets of the same number, if it
+ *		is not 0, match the same hooks
  * @pkt:	the packet, data at the IP header
+ * @pass:	what it is part of
  * @before:	key before it was changed
  */
 struct unet_hook_slot {
 	struct unet_hook_pkt v;
-	bool dirty;
-	u32 dir;
 	struct unet_pkt *pkt;
+	struct unet_hook_pass *pass;
 	struct unet_flow_key before;
 };
 
@@ -199,10 +239,17 @@ void unet_hook_retire(struct unet_stack *st, struct unet_hook_retired *r,
 
 /* hook_run.c */
 void unet_hook_run(struct unet_stack *st, enum unet_hook_dir dir,
-		   struct unet_pktq *q, const struct unet_hook_place *behind);
+		   struct unet_pktq *q, u64 tag,
+		   const struct unet_hook_place *behind);
+
+/* hook_view.c */
+void unet_hook_parse(const struct unet_hook_pkt *p, bool rx,
+		     struct unet_hook_headers *h);
+void unet_hook_look_all(struct unet_hook_pass *pass,
+			struct unet_hook_pkt *const *p, u32 n);
+void unet_hook_view(struct unet_hook_slot *s);
 
 /* hook_packet.c */
-void unet_hook_view(struct unet_hook_slot *s);
 bool unet_hook_settle(struct unet_hook_slot *s);
 int unet_hook_complete(struct unet_pkt *pkt, bool rx,
 		       struct unet_flow_key *key, struct unet_flow_info *info);

@@ -174,17 +174,6 @@ void unet_ip_input_tagged(struct unet_stack *st, struct unet_pktq *q)
 		input_one(st, pkt, pkt->tag);
 }
 
-static noinline void hooked_input(struct unet_stack *st,
-				  struct unet_rx_batch *b)
-{
-	struct unet_pkt *pkt;
-
-	for (pkt = b->packets.head; pkt; pkt = pkt->next)
-		pkt->tag = b->tag;
-	unet_hook_run(st, UNET_HOOKS_RX, &b->packets, NULL);
-	unet_ip_input_tagged(st, &b->packets);
-}
-
 /**
  * unet_ip_input() - process a flow batch
  * @st: the stack
@@ -195,8 +184,10 @@ void unet_ip_input(struct unet_stack *st, struct unet_rx_batch *b)
 	struct unet_flow *f;
 	struct unet_pkt *pkt;
 
-	if (unlikely(unet_hooks_receiving(&st->hooks)))
-		hooked_input(st, b);
+	if (unlikely(unet_hooks_receiving(&st->hooks))) {
+		unet_hook_run(st, UNET_HOOKS_RX, &b->packets, b->tag, NULL);
+		unet_ip_input_tagged(st, &b->packets);
+	}
 	while ((pkt = unet_pktq_take(&b->packets))) {
 		pkt->tag = b->tag;
 		input_one(st, pkt, b->tag);

@@ -34,7 +34,7 @@ struct unet_held;
 struct unet_sock;
 struct unet_stack;
 
-#define UNET_HOOK_BATCH		64	/* packets of a batch, at most */
+#define UNET_HOOK_BATCH		64u	/* packets of a batch, at most */
 #define UNET_HOOK_NAME		32	/* bytes of a name, its NUL included */
 
 /* Directions */
@@ -52,36 +52,23 @@ enum unet_hook_verdict {
 };
 
 /* struct unet_hook_pkt.flags */
+#define UNET_HOOK_INJECTED	(1u << 0)	/* by a hook further up the chain */
+
+/* struct unet_hook_headers.flags */
 #define UNET_HOOK_FRAGMENT	(1u << 0)	/* of a datagram; later ones have no ports */
 #define UNET_HOOK_OPTIONS	(1u << 1)	/* IPv4 options or IPv6 extension headers */
-#define UNET_HOOK_INJECTED	(1u << 2)	/* by a hook further up the chain */
 
 /**
- * struct unet_hook_pkt - a packet as a hook sees it
- * @data:	IP header
- * @len:	bytes at @data; further ones: unet_hook_read()
- * @total:	bytes of the packet
- * @mtu:	sent: most bytes a packet (a segment) may have; received: 0
- * @seg_size:	payload bytes of each segment of a super packet, else 0
- * @segs:	packets this one is on the wire
+ * struct unet_hook_headers - what the headers of a packet say
  * @ethertype:	0x0800, 0x86dd; 0: neither
  * @l4:		offset of the header behind IP, 0: none, or not in this packet
  * @payload:	offset of what is behind TCP or UDP header, else @l4
  * @local_port:	of TCP and UDP, else 0
  * @remote_port: likewise
  * @proto:	IP protocol, of the header at @l4
- * @flags:	UNET_HOOK_FRAGMENT, ...
- * @verdict:	enum unet_hook_verdict, for the hook to set; ACCEPT before
- *
- * Only the library makes them: there is more of it behind.
+ * @flags:	UNET_HOOK_FRAGMENT, UNET_HOOK_OPTIONS
  */
-struct unet_hook_pkt {
-	const uint8_t *data;
-	uint32_t len;
-	uint32_t total;
-	uint32_t mtu;
-	uint16_t seg_size;
-	uint16_t segs;
+struct unet_hook_headers {
 	uint16_t ethertype;
 	uint16_t l4;
 	uint16_t payload;
@@ -89,8 +76,34 @@ struct unet_hook_pkt {
 	uint16_t remote_port;
 	uint8_t proto;
 	uint8_t flags;
+};
+
+/**
+ * struct unet_hook_pkt - a packet as a hook sees it
+ * @data:	IP header
+ * @len:	bytes at @data; further ones: unet_hook_read()
+ * @total:	bytes of the packet
+ * @seg_size:	payload bytes of each segment of a super packet, else 0
+ * @segs:	packets this one is on the wire
+ * @verdict:	enum unet_hook_verdict, for the hook to set; ACCEPT before
+ * @flags:	UNET_HOOK_INJECTED
+ * @library:	the library's
+ * @reserved:	the library's
+ * @headers:	ask unet_hook_headers(): nobody has looked at them before
+ *
+ * Only the library makes them: there is more of it behind.
+ */
+struct unet_hook_pkt {
+	const uint8_t *data;
+	uint32_t len;
+	uint32_t total;
+	uint16_t seg_size;
+	uint16_t segs;
 	uint8_t verdict;
+	uint8_t flags;
+	uint8_t library;
 	uint8_t reserved;
+	struct unet_hook_headers headers;
 };
 
 /**
@@ -297,6 +310,39 @@ int unet_hook_list(struct unet_stack *st, struct unet_hook_stats *stats,
 int unet_hook_load(struct unet_stack *st, const char *words);
 
 /* ---- for hooks, with packets of their batch ----------------------------- */
+
+/* struct unet_hook_pkt.library */
+#define UNET_HOOK_LOOKED	(1u << 0)	/* @headers are filled in */
+
+/**
+ * unet_hook_look() - what unet_hook_headers() does when nobody has before
+ */
+const struct unet_hook_headers *unet_hook_look(const struct unet_hook_pkt *p);
+
+/**
+ * unet_hook_headers() - protocol, ports and offsets of a packet
+ * @p: the packet
+ *
+ * Headers are taken apart when a hook first wants to know, or a match of one: who
+ * does not ask does not pay. Of packets like the one before that is little.
+ *
+ * Return: them; right as long as the call of the hook lasts, also after
+ * unet_hook_write() and unet_hook_splice().
+ */
+static inline const struct unet_hook_headers *
+unet_hook_headers(const struct unet_hook_pkt *p)
+{
+	return p->library & UNET_HOOK_LOOKED ? &p->headers : unet_hook_look(p);
+}
+
+/**
+ * unet_hook_room() - how much longer a packet may become
+ * @p: the packet
+ *
+ * Return: bytes that unet_hook_splice() may add. What is sent is limited by the
+ * path, a super packet in each of its segments.
+ */
+uint32_t unet_hook_room(const struct unet_hook_pkt *p);
 
 /**
  * unet_hook_read() - bytes of a packet, wherever they lie

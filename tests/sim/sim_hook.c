@@ -301,14 +301,14 @@ static void change_harmlessly(struct unet_hook_pkt *p)
 	uint8_t buf[64];
 	const void *same;
 
-	if (p->ethertype == 0x0800)
+	if (unet_hook_headers(p)->ethertype == 0x0800)
 		unet_hook_write(p, 8, &ttl, 1);
-	if (p->total - p->payload < 64 || !p->payload)
+	if (p->total - unet_hook_headers(p)->payload < 64 || !unet_hook_headers(p)->payload)
 		return;
-	same = unet_hook_read(p, p->payload + 1, 63, buf);
+	same = unet_hook_read(p, unet_hook_headers(p)->payload + 1, 63, buf);
 	if (same != buf)
 		memcpy(buf, same, 63);
-	unet_hook_write(p, p->payload + 1, buf, 63);
+	unet_hook_write(p, unet_hook_headers(p)->payload + 1, buf, 63);
 }
 
 static void mischief(struct unet_hook_batch *b, void *arg)

@@ -117,13 +117,13 @@ static void do_deed(struct unet_hook_batch *batch, void *arg)
 
 		assert_int_equal(p->verdict, UNET_HOOK_ACCEPT);
 		if (d->verdict == UNET_HOOK_MODIFY)
-			assert_int_equal(unet_hook_write(p, p->payload, "J", 1),
+			assert_int_equal(unet_hook_write(p, unet_hook_headers(p)->payload, "J", 1),
 					 0);
 		if (d->verdict == INJECT) {
 			unet_hook_read(p, 0, p->total, bytes);
 			memcpy(bytes, unet_hook_read(p, 0, p->total, bytes),
 			       p->total);
-			memcpy(bytes + p->payload, "again", 5);
+			memcpy(bytes + unet_hook_headers(p)->payload, "again", 5);
 			assert_int_equal(unet_hook_inject(batch->hook, d->dir,
 							  bytes, p->total), 0);
 		} else {
@@ -139,7 +139,7 @@ static void aside(struct unet_hook_batch *batch, void *arg)
 	char buf[16];
 
 	d->sides += batch->n;
-	memcpy(d->side, unet_hook_read(p, p->payload, 5, buf), 5);
+	memcpy(d->side, unet_hook_read(p, unet_hook_headers(p)->payload, 5, buf), 5);
 	p->verdict = UNET_HOOK_DROP;	/* means nothing */
 }
 
@@ -148,7 +148,7 @@ static int if_asked(const struct unet_hook_pkt *p, void *arg)
 	struct deed *d = arg;
 
 	d->asked++;
-	return p->total - p->payload > 10;
+	return p->total - unet_hook_headers(p)->payload > 10;
 }
 
 /* Kinds of match; @hit: of the packets of this test, or of others. */
@@ -569,7 +569,7 @@ static void change_one(struct unet_hook_batch *batch, void *arg)
 {
 	struct change *c = arg;
 
-	if (!batch->pkt[0]->payload)
+	if (!unet_hook_headers(batch->pkt[0])->payload)
 		return;
 	c->calls++;
 	c->err = c->fn(batch->pkt[0]);
@@ -577,7 +577,7 @@ static void change_one(struct unet_hook_batch *batch, void *arg)
 
 static int grow(struct unet_hook_pkt *p)
 {
-	int err = unet_hook_splice(p, p->payload + 1, 2, "ooooo", 5);
+	int err = unet_hook_splice(p, unet_hook_headers(p)->payload + 1, 2, "ooooo", 5);
 
 	assert_int_equal(p->total, 28 + 8);
 	return err;
@@ -585,19 +585,19 @@ static int grow(struct unet_hook_pkt *p)
 
 static int shrink(struct unet_hook_pkt *p)
 {
-	return unet_hook_splice(p, p->payload, 3, NULL, 0);
+	return unet_hook_splice(p, unet_hook_headers(p)->payload, 3, NULL, 0);
 }
 
 static int port(struct unet_hook_pkt *p)
 {
-	return unet_hook_write(p, p->l4, "\x01\x01", 2);
+	return unet_hook_write(p, unet_hook_headers(p)->l4, "\x01\x01", 2);
 }
 
 static int local_port(struct unet_hook_pkt *p)
 {
-	int err = unet_hook_write(p, p->l4 + 2, "\x00\x08", 2);
+	int err = unet_hook_write(p, unet_hook_headers(p)->l4 + 2, "\x00\x08", 2);
 
-	assert_int_equal(p->local_port, 8);
+	assert_int_equal(unet_hook_headers(p)->local_port, 8);
 	return err;
 }
 
@@ -620,7 +620,7 @@ static int too_large(struct unet_hook_pkt *p)
 {
 	static const u8 zero[1500];
 
-	return unet_hook_splice(p, p->payload, 0, zero, 1500 - p->total + 1);
+	return unet_hook_splice(p, unet_hook_headers(p)->payload, 0, zero, 1500 - p->total + 1);
 }
 
 struct change_row {
@@ -674,7 +674,7 @@ static void change_row(void **state)
 
 static int first_payload_byte(struct unet_hook_pkt *p)
 {
-	return unet_hook_write(p, p->payload, "Z", 1);
+	return unet_hook_write(p, unet_hook_headers(p)->payload, "Z", 1);
 }
 
 static void nothing_bad_is_made_good(void **state)
@@ -736,14 +736,14 @@ static void write_once(struct unet_hook_batch *batch, void *arg)
 	for (i = 0; i < batch->n; i++) {
 		struct unet_hook_pkt *p = batch->pkt[i];
 
-		if (p->total == p->payload || tcp_calls++)
+		if (p->total == unet_hook_headers(p)->payload || tcp_calls++)
 			continue;
-		assert_int_equal(unet_hook_splice(p, p->payload, 0, "x", 1),
+		assert_int_equal(unet_hook_splice(p, unet_hook_headers(p)->payload, 0, "x", 1),
 				 -EOPNOTSUPP);
-		assert_int_equal(unet_hook_splice(p, p->payload, 1, "xy", 2),
+		assert_int_equal(unet_hook_splice(p, unet_hook_headers(p)->payload, 1, "xy", 2),
 				 -EOPNOTSUPP);
 		/* far behind what is made one piece to be checked */
-		assert_int_equal(unet_hook_write(p, p->payload + 900, "X", 1),
+		assert_int_equal(unet_hook_write(p, unet_hook_headers(p)->payload + 900, "X", 1),
 				 0);
 	}
 }

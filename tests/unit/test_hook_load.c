@@ -138,7 +138,7 @@ static const struct refusal refusals[] = {
 	{ "nosuch.so", -ENOENT, "unet/hooks/nosuch.so" },
 	{ "./Makefile", -ENOENT, "./Makefile" },
 	{ BAD("NONE"), -ELIBBAD, "does not export unet_hook_object" },
-	{ BAD("ABI"), -ELIBBAD, "abi 99, this library wants 1" },
+	{ BAD("ABI"), -ELIBBAD, "abi 99, this library wants 2" },
 	{ BAD("SIZE"), -ELIBBAD, "size 8, this library wants" },
 	{ BAD("EMPTY"), -ELIBBAD, "lacks a name or open()" },
 	{ BAD("REFUSES") "=the moon is full", -EPROTO, "the moon is full" },

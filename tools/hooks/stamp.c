@@ -59,7 +59,7 @@ static void write_one(struct stamp *x, struct unet_hook_pkt *p, uint64_t now)
 	uint8_t option[STAMP_BYTES];
 	uint8_t first = 0x40 | (IP4_HEADER + STAMP_BYTES) / 4;
 
-	if (p->seg_size || p->total + STAMP_BYTES > p->mtu) {
+	if (p->seg_size || unet_hook_room(p) < STAMP_BYTES) {
 		x->full++;
 		return;
 	}
@@ -107,12 +107,13 @@ static void stamps(struct unet_hook_batch *b, void *arg)
 
 	for (i = 0; i < b->n; i++) {
 		struct unet_hook_pkt *p = b->pkt[i];
+		uint8_t flags = unet_hook_headers(p)->flags;
 
-		if (p->flags & UNET_HOOK_FRAGMENT)
+		if (flags & UNET_HOOK_FRAGMENT)
 			continue;
-		if (b->dir == UNET_HOOK_RX && p->flags & UNET_HOOK_OPTIONS)
+		if (b->dir == UNET_HOOK_RX && flags & UNET_HOOK_OPTIONS)
 			read_one(arg, p, b->now_us);
-		if (b->dir == UNET_HOOK_TX && !(p->flags & UNET_HOOK_OPTIONS))
+		if (b->dir == UNET_HOOK_TX && !(flags & UNET_HOOK_OPTIONS))
 			write_one(arg, p, b->now_us);
 	}
 }
