@@ -239,8 +239,18 @@ void unet_hook_retire(struct unet_stack *st, struct unet_hook_retired *r,
 
 /* hook_run.c */
 void unet_hook_run(struct unet_stack *st, enum unet_hook_dir dir,
-		   struct unet_pktq *q, u64 tag,
-		   const struct unet_hook_place *behind);
+		   struct unet_pktq *q, u64 tag);
+void unet_hook_run_behind(struct unet_stack *st, enum unet_hook_dir dir,
+			  struct unet_pktq *q,
+			  const struct unet_hook_place *behind);
+void unet_hook_run_whole(struct unet_stack *st, struct unet_pktq *q, u64 tag);
+
+/* A port or a socket is the datagram's; a fragment is none's. */
+static inline bool unet_hook_wants_whole(const struct unet_hook_opts *o)
+{
+	return o->match & (UNET_HOOK_LOCAL_PORT | UNET_HOOK_REMOTE_PORT |
+			   UNET_HOOK_SOCK);
+}
 
 /* hook_view.c */
 void unet_hook_parse(const struct unet_hook_pkt *p, bool rx,

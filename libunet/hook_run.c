@@ -15,6 +15,7 @@
  * @tag:	they get
  * @n:		of @live
  * @touched:	some were removed or changed
+ * @whole:	put together from fragments, which those have seen who want to
  * @begin:	@verdict, @flags, @library and @reserved of a packet, at first
  * @side:	copies that the present hook asked for
  * @live:	packets still there, in order
@@ -27,6 +28,7 @@ struct run {
 	u64 tag;
 	u32 n;
 	bool touched;
+	bool whole;
 	u32 begin;
 	struct unet_pktq side;
 	struct unet_hook_pkt *live[UNET_HOOK_BATCH];
@@ -88,6 +90,8 @@ static bool matches(const struct unet_hook_rule *r,
 	const struct unet_hook_headers *h = unet_hook_headers(p);
 	const struct unet_hook_opts *o = &r->opts;
 
+	if (h->flags & UNET_HOOK_FRAGMENT && unet_hook_wants_whole(o))
+		return false;
 	if (o->match & UNET_HOOK_ETHERTYPE && h->ethertype != o->ethertype)
 		return false;
 	if (o->match & UNET_HOOK_PROTO && h->proto != o->proto)
@@ -329,6 +333,8 @@ static void pass(struct run *r, const struct unet_hook_link *l)
 {
 	struct unet_hook *h = l->hook;
 
+	if (unlikely(r->whole && !unet_hook_wants_whole(&l->rule.opts)))
+		return;
 	r->b.hook = h;
 	r->b.n = choose(r, l, &r->b.pkt);
 	if (!r->b.n)
@@ -431,7 +437,7 @@ static void tag_all(struct unet_pktq *q, u64 tag)
 }
 
 static void begin(struct run *r, struct unet_stack *st, bool rx, u64 tag,
-		  bool injected)
+		  u8 flags)
 {
 	r->pass.dir = rx ? UNET_HOOK_RX : UNET_HOOK_TX;
 	r->pass.dirty = false;
@@ -441,29 +447,23 @@ static void begin(struct run *r, struct unet_stack *st, bool rx, u64 tag,
 	r->b.now_us = st->now;
 	r->b.dir = r->pass.dir;
 	r->tag = tag;
+	r->whole = flags & UNET_HOOK_WHOLE;
+	BUILD_BUG_ON(offsetof(struct unet_hook_pkt, flags) !=
+		     offsetof(struct unet_hook_pkt, verdict) + 1);
 	r->begin = 0;
-	if (injected)
-		((u8 *)&r->begin)[1] = UNET_HOOK_INJECTED;
+	((u8 *)&r->begin)[1] = flags;
 	unet_pktq_init(&r->side);
 }
 
-/**
- * unet_hook_run() - packets pass a direction's hooks
- * @st: the stack
- * @dir: which
- * @q: packets, data at the IP header; those that are left afterwards
- * @tag: flow tag they get
- * @behind: begin behind this place; NULL: with the first hook
- */
-void unet_hook_run(struct unet_stack *st, enum unet_hook_dir dir,
-		   struct unet_pktq *q, u64 tag,
-		   const struct unet_hook_place *behind)
+static __always_inline void run(struct unet_stack *st, enum unet_hook_dir dir,
+				struct unet_pktq *q, u64 tag, u8 flags,
+				const struct unet_hook_place *behind)
 {
 	bool rx = dir == UNET_HOOKS_RX;
 	const struct unet_hook_chain *c;
 	struct run r;
 
-	begin(&r, st, rx, tag, behind);
+	begin(&r, st, rx, tag, flags);
 	unet_rcu_read_lock();
 	c = unet_rcu_dereference(st->hooks.chain[dir]);
 	st->hooks.inside = true;
@@ -473,4 +473,43 @@ void unet_hook_run(struct unet_stack *st, enum unet_hook_dir dir,
 		tag_all(q, tag);
 	st->hooks.inside = false;
 	unet_rcu_read_unlock();
+}
+
+/**
+ * unet_hook_run() - packets pass a direction's hooks
+ * @st: the stack
+ * @dir: which
+ * @q: packets, data at the IP header; those that are left afterwards
+ * @tag: flow tag they get
+ */
+void unet_hook_run(struct unet_stack *st, enum unet_hook_dir dir,
+		   struct unet_pktq *q, u64 tag)
+{
+	run(st, dir, q, tag, 0, NULL);
+}
+
+/**
+ * unet_hook_run_behind() - an injected packet passes the rest of the hooks
+ * @st: the stack
+ * @dir: which direction's
+ * @q: as for unet_hook_run()
+ * @behind: begin behind this place
+ */
+void unet_hook_run_behind(struct unet_stack *st, enum unet_hook_dir dir,
+			  struct unet_pktq *q,
+			  const struct unet_hook_place *behind)
+{
+	run(st, dir, q, 0, UNET_HOOK_INJECTED, behind);
+}
+
+/**
+ * unet_hook_run_whole() - a received datagram passes the hooks that do not want to
+ *	see its fragments
+ * @st: the stack
+ * @q: the datagram, as for unet_hook_run()
+ * @tag: flow tag it gets
+ */
+void unet_hook_run_whole(struct unet_stack *st, struct unet_pktq *q, u64 tag)
+{
+	run(st, UNET_HOOKS_RX, q, tag, UNET_HOOK_WHOLE, NULL);
 }

@@ -10,6 +10,12 @@
  * older is the lower. A hook is called with a batch, once for all packets of a
  * burst that it matches, and says of each what becomes of it.
  *
+ * Fragments: a hook that matches a port or a socket gets no fragment but the
+ * datagram, when it is whole, with a plain IP header before it (UNET_HOOK_WHOLE).
+ * Any other sees what is on the wire, and so fragments, before those get the
+ * datagram, and the datagram not again. What is sent is never a fragment: sockets
+ * send with "don't fragment", and larger ones are refused.
+ *
  * Hooks may be added, deleted, modified and given another priority from any
  * thread while packets flow: a batch meets the hooks either as they were before
  * or as they are after, never something between. They are called by the thread
@@ -53,6 +59,7 @@ enum unet_hook_verdict {
 
 /* struct unet_hook_pkt.flags */
 #define UNET_HOOK_INJECTED	(1u << 0)	/* by a hook further up the chain */
+#define UNET_HOOK_WHOLE		(1u << 1)	/* put together from fragments */
 
 /* struct unet_hook_headers.flags */
 #define UNET_HOOK_FRAGMENT	(1u << 0)	/* of a datagram; later ones have no ports */
@@ -86,7 +93,7 @@ struct unet_hook_headers {
  * @seg_size:	payload bytes of each segment of a super packet, else 0
  * @segs:	packets this one is on the wire
  * @verdict:	enum unet_hook_verdict, for the hook to set; ACCEPT before
- * @flags:	UNET_HOOK_INJECTED
+ * @flags:	UNET_HOOK_INJECTED, UNET_HOOK_WHOLE
  * @library:	the library's
  * @reserved:	the library's
  * @headers:	ask unet_hook_headers(): nobody has looked at them before

@@ -426,6 +426,168 @@ static void kept_packets_can_be_put_back_in_another_order(void **state)
 	}
 }
 
+/* ---- fragments --------------------------------------------------------- */
+
+/* What a hook was called with. */
+struct sight {
+	u32 packets;
+	u32 fragments;
+	u32 whole;
+	u32 total;
+	u16 l4;
+	u8 verdict;
+	const char *write;
+};
+
+static void look_at(struct unet_hook_batch *batch, void *arg)
+{
+	struct sight *x = arg;
+	u32 i;
+
+	for (i = 0; i < batch->n; i++) {
+		struct unet_hook_pkt *p = batch->pkt[i];
+		const struct unet_hook_headers *h = unet_hook_headers(p);
+
+		x->packets++;
+		x->fragments += !!(h->flags & UNET_HOOK_FRAGMENT);
+		x->whole += !!(p->flags & UNET_HOOK_WHOLE);
+		x->total = p->total;
+		x->l4 = h->l4;
+		if (p->flags & UNET_HOOK_WHOLE && h->ethertype == 0x0800)
+			assert_int_equal(p->data[6] | p->data[7], 0);
+		p->verdict = x->verdict;
+		if (x->write)
+			assert_int_equal(unet_hook_write(p, h->payload + 2000,
+							 x->write, 1), 0);
+	}
+}
+
+static struct unet_hook *looker(struct sight *x, u32 match, s32 priority)
+{
+	struct unet_hook_opts o = {
+		.size = sizeof(o), .match = match, .priority = priority,
+		.dirs = UNET_HOOK_RX,
+		.ethertype = match & UNET_HOOK_ETHERTYPE ? x->l4 : 0,
+		.proto = match & UNET_HOOK_PROTO ? IPPROTO_UDP : 0,
+		.local_port = match & UNET_HOOK_LOCAL_PORT ? 7 : 0,
+		.remote_port = match & UNET_HOOK_REMOTE_PORT ? 9 : 0,
+		.sock = match & UNET_HOOK_SOCK ? b : NULL,
+	};
+	struct unet_hook *h = unet_hook_add(end[1], look_at, x, &o);
+
+	assert_non_null(h);
+	return h;
+}
+
+/* 3000 bytes to b, in two fragments. Return: what arrives, -1: nothing. */
+static ssize_t in_fragments(bool v6, bool last_first)
+{
+	static u8 whole[FORGE_MAX], part[2][FORGE_MAX], text[3000];
+	u32 len[2];
+	u32 i;
+
+	memset(text, 'a', sizeof(text));
+	if (v6)
+		forge_udp(whole, "2001:db8::1", 9, "2001:db8::2", 7, text, 3000);
+	else
+		forge_udp(whole, "192.0.2.1", 9, "192.0.2.2", 7, text, 3000);
+	len[0] = forge_fragment(part[0], whole, 0, 1480, true, 4711);
+	len[1] = forge_fragment(part[1], whole, 1480, 3008 - 1480, false, 4711);
+	for (i = 0; i < 2; i++)
+		assert_int_equal(unet_stack_input(end[1], 2000000,
+						  part[i ^ last_first],
+						  len[i ^ last_first]), 0);
+	return unet_recv(b, whole, sizeof(whole), 0);
+}
+
+static void each_sees_what_it_asked_for(bool v6, bool last_first)
+{
+	static const u32 wire[] = { 0, UNET_HOOK_ETHERTYPE, UNET_HOOK_PROTO };
+	static const u32 whole[] = {
+		UNET_HOOK_LOCAL_PORT, UNET_HOOK_REMOTE_PORT, UNET_HOOK_SOCK,
+		UNET_HOOK_LOCAL_PORT | UNET_HOOK_PROTO,
+	};
+	struct sight low[3], high[4];
+	u32 i;
+
+	open_pair(v6);
+	memset(low, 0, sizeof(low));
+	memset(high, 0, sizeof(high));
+	/* those of the wire stand before and behind the others */
+	for (i = 0; i < 4; i++)
+		looker(&high[i], whole[i], 5);
+	for (i = 0; i < 3; i++) {
+		low[i].l4 = v6 ? 0x86dd : 0x0800;
+		looker(&low[i], wire[i], i == 1 ? -1 : 9);
+	}
+	assert_int_equal(in_fragments(v6, last_first), 3000);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(low[i].packets, 2);
+		assert_int_equal(low[i].fragments, 2);
+		assert_int_equal(low[i].whole, 0);
+	}
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(high[i].packets, 1);
+		assert_int_equal(high[i].whole, 1);
+		assert_int_equal(high[i].fragments, 0);
+		assert_int_equal(high[i].l4, v6 ? 40 : 20);
+		assert_int_equal(high[i].total, (v6 ? 40 : 20) + 3008);
+	}
+	assert_int_equal(count(end[1], UNET_STAT_RX_PACKETS), 2);
+	assert_int_equal(count(end[1], UNET_STAT_REASS_DONE), 1);
+	close_pair();
+}
+
+static void fragments_are_the_wires_and_datagrams_the_ports(void **state)
+{
+	each_sees_what_it_asked_for(false, false);
+	each_sees_what_it_asked_for(false, true);
+	each_sees_what_it_asked_for(true, false);
+	each_sees_what_it_asked_for(true, true);
+}
+
+static void a_datagram_of_fragments_is_a_packet_like_any_other(void **state)
+{
+	struct sight x = { .verdict = UNET_HOOK_DROP };
+	struct unet_hook *h;
+	char text[3000];
+
+	h = looker(&x, UNET_HOOK_LOCAL_PORT, 0);
+	assert_true(in_fragments(false, false) < 0);
+	assert_int_equal(count(end[1], UNET_STAT_HOOK_DROPPED), 1);
+	/* changed where the second fragment was, and put right */
+	x.verdict = UNET_HOOK_ACCEPT;
+	x.write = "J";
+	assert_int_equal(in_fragments(false, true), 3000);
+	assert_int_equal(stats(h).verdict[UNET_HOOK_MODIFY], 1);
+	assert_int_equal(count(end[1], UNET_STAT_L4_BAD_CSUM), 0);
+	/* kept, and put back */
+	x.write = NULL;
+	unet_hook_del(h);
+	n_held = 0;
+	h = unet_hook_add(end[1], keep, NULL, &(struct unet_hook_opts){
+		.size = sizeof(struct unet_hook_opts), .dirs = UNET_HOOK_RX,
+		.match = UNET_HOOK_LOCAL_PORT, .local_port = 7 });
+	assert_true(in_fragments(false, false) < 0);
+	assert_int_equal(n_held, 1);
+	assert_int_equal(unet_hook_inject_held(h, UNET_HOOK_RX, held[0]), 0);
+	run();
+	assert_int_equal(unet_recv(b, text, sizeof(text), 0), 3000);
+}
+
+/* What is not there cannot be seen: the port's hook does not hear of it. */
+static void a_fragment_dropped_is_a_datagram_lost(void **state)
+{
+	struct sight wire = { .verdict = UNET_HOOK_DROP };
+	struct sight port = { .packets = 0 };
+
+	looker(&wire, UNET_HOOK_PROTO, 0);
+	looker(&port, UNET_HOOK_LOCAL_PORT, -5);
+	assert_true(in_fragments(false, false) < 0);
+	assert_int_equal(wire.packets, 2);
+	assert_int_equal(port.packets, 0);
+}
+
 /* ---- taking off -------------------------------------------------------- */
 
 static int ended;
@@ -1023,6 +1185,9 @@ int main(void)
 		TEST(what_a_hook_injects_only_those_behind_it_see),
 		TEST(a_hook_may_answer_by_itself),
 		TEST(kept_packets_can_be_put_back_in_another_order),
+		cmocka_unit_test(fragments_are_the_wires_and_datagrams_the_ports),
+		TEST(a_datagram_of_fragments_is_a_packet_like_any_other),
+		TEST(a_fragment_dropped_is_a_datagram_lost),
 		TEST(a_hook_may_take_itself_off),
 		TEST(a_hook_that_is_taken_off_finishes_its_batch),
 		TEST(destroy_is_called_in_every_way_a_hook_ends),

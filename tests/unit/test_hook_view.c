@@ -159,7 +159,7 @@ static u64 met_of(const u32 *which, u32 n)
 	unet_pktq_init(&q);
 	for (i = 0; i < n; i++)
 		add(&q, which[i]);
-	unet_hook_run(st, UNET_HOOKS_RX, &q, 0, NULL);
+	unet_hook_run(st, UNET_HOOKS_RX, &q, 0);
 	assert_int_equal(q.packets, n);
 	unet_pktq_purge(&q);
 	return met;
@@ -257,7 +257,7 @@ static void a_long_queue_stays_in_order(void **state)
 		unet_pktq_init(&q);
 		for (i = 0; i < 150; i++)
 			add(&q, i % VARIETIES);
-		unet_hook_run(st, UNET_HOOKS_RX, &q, 77, NULL);
+		unet_hook_run(st, UNET_HOOKS_RX, &q, 77);
 		for (i = 0, n = 0, bytes_left = 0, pkt = q.head; pkt;
 		     pkt = pkt->next, i++, n++) {
 			i += i % VARIETIES == drop;
