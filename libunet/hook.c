@@ -52,15 +52,16 @@ static int check_match(const struct unet_hook_opts *o)
 
 static int check_opts(const struct unet_hook_opts *o)
 {
-	static const u8 zero[sizeof(o->reserved)];
 	int err = unet_opts_check(o, sizeof(*o), "unet_hook_opts");
 
 	if (err || !o)
 		return err;
 	if (o->dirs & ~BOTH)
 		return refuse("dirs", o->dirs, "of UNET_HOOK_RX and UNET_HOOK_TX, or 0");
-	if (memcmp(o->reserved, zero, sizeof(zero)))
+	if (o->reserved || o->reserved0)
 		return refuse("reserved", 1, "zero");
+	if (o->reserve > UNET_HOOK_RESERVE)
+		return refuse("reserve", o->reserve, "at most UNET_HOOK_RESERVE");
 	if (o->bypass_after && !o->budget_us)
 		return refuse("bypass_after", o->bypass_after,
 			      "0 without a budget_us");

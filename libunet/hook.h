@@ -25,6 +25,7 @@
 #include "core/flow_key.h"
 #include "packet.h"
 
+struct unet_flow;
 struct unet_stack;
 
 #define UNET_HOOK_IP4		0x0800
@@ -103,11 +104,13 @@ struct unet_hook_link {
  * struct unet_hook_chain - hooks of a direction in the order they are called
  * @retired:	in the list of what the stack's thread is to free
  * @n:		links
+ * @reserve:	bytes that all of them together may add to a packet
  * @link:	in order of calling
  */
 struct unet_hook_chain {
 	struct unet_hook_retired retired;
 	u32 n;
+	u32 reserve;
 	struct unet_hook_link link[];
 };
 
@@ -141,11 +144,15 @@ struct unet_hook_memo {
  * @memo:	headers that were taken apart last
  * @dir:	UNET_HOOK_RX or UNET_HOOK_TX
  * @dirty:	the present hook has changed some
+ * @link:	of the present hook
+ * @end:	behind the last one
  */
 struct unet_hook_pass {
 	struct unet_hook_memo memo;
 	u32 dir;
 	bool dirty;
+	const struct unet_hook_link *link;
+	const struct unet_hook_link *end;
 };
 
 /* struct unet_hook_pkt.library, beside UNET_HOOK_LOOKED */
@@ -158,12 +165,14 @@ struct unet_hook_pass {
  * @pkt:	the packet, data at the IP header
  * @pass:	what it is part of
  * @before:	key before it was changed
+ * @was:	bytes of it before that
  */
 struct unet_hook_slot {
 	struct unet_hook_pkt v;
 	struct unet_pkt *pkt;
 	struct unet_hook_pass *pass;
 	struct unet_flow_key before;
+	u32 was;
 };
 
 static inline struct unet_hook_slot *
@@ -182,7 +191,8 @@ unet_hook_slot_of(const struct unet_hook_pkt *v)
  *		their struct unet_hook_sent in @priv
  * @injected:	the stack's: to go on behind the hook named in @tag and @priv
  * @inside:	the stack's: a batch is passing a chain
- * @lock:	of what follows
+ * @reserve_gen: counts changes of what hooks reserve; read before the chain
+ * @lock:	of what follows, and for writing @reserve_gen
  * @first:	all hooks, in order
  * @next_id:	of the next hook
  * @retired:	to be freed by the stack's thread; pushed to by any
@@ -193,6 +203,7 @@ struct unet_hooks {
 	struct unet_pktq sent;
 	struct unet_pktq injected[UNET_HOOKS_DIRS];
 	bool inside;
+	u32 reserve_gen;
 	pthread_mutex_t lock;
 	struct unet_hook *first;
 	u64 next_id;
@@ -234,6 +245,7 @@ void unet_hook_let_go(struct unet_stack *st,
 void unet_hook_retire_chains(struct unet_stack *st,
 			     struct unet_hook_chain *old[UNET_HOOKS_DIRS]);
 void unet_hook_reclaim(struct unet_stack *st);
+void unet_hook_flow_reserve(struct unet_stack *st, struct unet_flow *f);
 void unet_hook_retire(struct unet_stack *st, struct unet_hook_retired *r,
 		      void (*fn)(struct unet_hook_retired *r));
 

@@ -116,7 +116,7 @@ static int find_sender(struct unet_stack *st, struct unet_pkt *pkt,
 		f = unet_flow_find_listener(st, key);
 	if (!f || !unet_flow_tx_handle(f))
 		return -ENOTCONN;
-	mtu = min(unet_flow_mtu(f), UNET_TX_MAX_BYTES);
+	mtu = min(unet_flow_path_mtu(f), UNET_TX_MAX_BYTES);
 	if (one > mtu)
 		return -EMSGSIZE;
 	sent.handle = unet_flow_tx_handle(f);

@@ -208,6 +208,7 @@ static int prepare(struct unet_hook_slot *s)
 	      unet_hook_complete(s->pkt, false, &s->before, &info);
 	if (err)
 		return err;
+	s->was = s->pkt->total;
 	s->v.library |= UNET_HOOK_DIRTY;
 	s->pass->dirty = true;
 	unet_hook_view(s);
@@ -231,17 +232,11 @@ int unet_hook_write(struct unet_hook_pkt *p, uint32_t offset, const void *bytes,
 	return 0;
 }
 
-uint32_t unet_hook_room(const struct unet_hook_pkt *p)
+static int no_room(struct unet_hook *h)
 {
-	const struct unet_hook_slot *s = unet_hook_slot_of(p);
-	const union unet_hook_sent sent = { .word = s->pkt->priv };
-	bool rx = s->pass->dir == UNET_HOOK_RX;
-	u32 most = rx ? UNET_TX_MAX_BYTES : sent.mtu;
-	u32 one = p->total;
-
-	if (!rx && p->seg_size)
-		one = unet_hook_headers(p)->payload + p->seg_size;
-	return one < most ? most - one : 0;
+	WRITE_ONCE(h->count.no_room, h->count.no_room + 1);
+	unet_count(h->st, UNET_STAT_HOOK_NO_ROOM);
+	return -EMSGSIZE;
 }
 
 static int may_splice(const struct unet_hook_pkt *p, u32 offset, u32 cut,
@@ -252,12 +247,55 @@ static int may_splice(const struct unet_hook_pkt *p, u32 offset, u32 cut,
 
 	if (offset > p->total || cut > p->total - offset)
 		return -EINVAL;
-	if (p->seg_size || (tcp && offset + cut > h->payload))
+	if ((tcp || p->seg_size) && offset + cut > h->payload)
+		return -EOPNOTSUPP;
+	if (p->seg_size && offset == h->payload)
 		return -EOPNOTSUPP;
 	if (tcp && offset == h->payload && len != cut)
 		return -EOPNOTSUPP;
 	if (len > cut && len - cut > unet_hook_room(p))
-		return -EMSGSIZE;
+		return no_room(unet_hook_slot_of(p)->pass->link->hook);
+	return 0;
+}
+
+/* Headers of what is sent lie where the backend need not move them from. */
+static struct unet_block *block_for(const struct unet_hook_slot *s, u32 bytes)
+{
+	struct unet_backend *be = s->pass->link->hook->st->be;
+	struct unet_block *blk = NULL;
+
+	if (s->pass->dir == UNET_HOOK_TX && bytes <= UNET_TX_HEADER_BYTES)
+		blk = be->ops->tx_header(be);
+	return blk ? blk : unet_block_heap(bytes);
+}
+
+/* The first @keep bytes are written anew, the rest stays where it is. */
+static int replace_front(struct unet_hook_slot *s, u32 keep, u32 offset, u32 cut,
+			 const void *bytes, u32 len)
+{
+	struct unet_pkt *pkt = s->pkt;
+	struct unet_pkt *rest = NULL;
+	struct unet_block *blk;
+	u8 *to;
+
+	if (keep < pkt->total)
+		rest = unet_pkt_clone_range(pkt, keep, pkt->total - keep);
+	if (keep < pkt->total && !rest)
+		return -ENOMEM;
+	blk = block_for(s, keep - cut + len);
+	if (!blk) {
+		unet_pkt_free(rest);
+		return -ENOMEM;
+	}
+	to = blk->base;
+	unet_pkt_copy_out(pkt, 0, to, offset);
+	if (len)
+		memcpy(to + offset, bytes, len);
+	unet_pkt_copy_out(pkt, offset + cut, to + offset + len,
+			  keep - offset - cut);
+	unet_pkt_replace(pkt, blk, keep - cut + len);
+	if (rest)
+		unet_pkt_append(pkt, rest);
 	return 0;
 }
 
@@ -265,27 +303,20 @@ int unet_hook_splice(struct unet_hook_pkt *p, uint32_t offset, uint32_t cut,
 		     const void *bytes, uint32_t len)
 {
 	struct unet_hook_slot *s = unet_hook_slot_of(p);
-	struct unet_pkt *pkt = s->pkt;
-	struct unet_block *blk;
 	int err = prepare(s);
-	u8 *to;
+	u32 keep;
 
 	if (!err)
 		err = may_splice(p, offset, cut, len);
 	if (err)
 		return err;
-	blk = unet_block_heap(pkt->total - cut + len);
-	if (!blk)
-		return -ENOMEM;
-	to = blk->base;
-	unet_pkt_copy_out(pkt, 0, to, offset);
-	if (len)
-		memcpy(to + offset, bytes, len);
-	unet_pkt_copy_out(pkt, offset + cut, to + offset + len,
-			  pkt->total - offset - cut);
-	unet_pkt_replace(pkt, blk, pkt->total - cut + len);
-	unet_hook_view(s);
-	return 0;
+	keep = unet_hook_headers(p)->payload;
+	if (offset >= keep || cut > keep - offset)
+		keep = p->total;
+	err = replace_front(s, keep, offset, cut, bytes, len);
+	if (!err)
+		unet_hook_view(s);
+	return err;
 }
 
 /* Is it still what its flow may send? The kernel would refuse it, and count it

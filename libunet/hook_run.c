@@ -294,6 +294,47 @@ static void verdicts(struct run *r, const struct unet_hook_link *l)
 		add(&l->hook->count.verdict[UNET_HOOK_ACCEPT], r->b.n);
 }
 
+/* ---- room ----------------------------------------------------------------- */
+
+/* Hooks further down that have a reserve will want it for this packet. */
+static u32 reserved_behind(const struct unet_hook_pass *pass,
+			   const struct unet_hook_pkt *p)
+{
+	const struct unet_hook_link *l;
+	u32 sum = 0;
+
+	for (l = pass->link + 1; l < pass->end; l++) {
+		if (l->rule.opts.reserve && matches(&l->rule, p, false))
+			sum += l->rule.opts.reserve;
+	}
+	return sum;
+}
+
+static u32 room_to_send(const struct unet_hook_slot *s)
+{
+	const union unet_hook_sent sent = { .word = s->pkt->priv };
+	u32 reserve = s->pass->link->rule.opts.reserve;
+	u32 added = s->v.library & UNET_HOOK_DIRTY ? s->v.total - s->was : 0;
+	u32 one = s->v.seg_size ?
+		  unet_hook_headers(&s->v)->payload + s->v.seg_size : s->v.total;
+	s32 room = (s32)(sent.mtu - one - reserved_behind(s->pass, &s->v));
+
+	room = min(room, (s32)(UNET_TX_MAX_BYTES - s->v.total));
+	/* the packet may also have become shorter: then @added is below 0 */
+	if (reserve)
+		room = min(room, (s32)(reserve - added));
+	return room > 0 ? (u32)room : 0;
+}
+
+uint32_t unet_hook_room(const struct unet_hook_pkt *p)
+{
+	const struct unet_hook_slot *s = unet_hook_slot_of(p);
+
+	if (s->pass->dir == UNET_HOOK_TX)
+		return room_to_send(s);
+	return p->total < UNET_TX_MAX_BYTES ? UNET_TX_MAX_BYTES - p->total : 0;
+}
+
 /* ---- calling -------------------------------------------------------------- */
 
 static noinline void took_long(const struct unet_hook_link *l, u64 us)
@@ -335,6 +376,7 @@ static void pass(struct run *r, const struct unet_hook_link *l)
 
 	if (unlikely(r->whole && !unet_hook_wants_whole(&l->rule.opts)))
 		return;
+	r->pass.link = l;
 	r->b.hook = h;
 	r->b.n = choose(r, l, &r->b.pkt);
 	if (!r->b.n)
@@ -411,6 +453,7 @@ static void pass_chain(struct run *r, const struct unet_hook_chain *c, u32 first
 	struct unet_pktq out;
 	u32 i;
 
+	r->pass.end = c->link + c->n;
 	unet_pktq_init(&out);
 	while (left) {
 		u32 n = min(left, UNET_HOOK_BATCH);

@@ -282,6 +282,14 @@ bool unet_ip_addr_ok(const struct unet_stack *st, const struct unet_pkt *pkt,
 	return unet_iface_is_local(&st->be->iface, info->family, info->dst);
 }
 
+/* That the path takes; hooks may make packets as large. */
+static u32 path_mtu(const struct unet_stack *st, const struct unet_flow *f)
+{
+	u32 mtu = f ? unet_flow_path_mtu(f) : 0;
+
+	return mtu ? mtu : st->be->mtu;
+}
+
 static u32 largest(const struct unet_stack *st, const struct unet_flow *f)
 {
 	u32 mtu = f ? unet_flow_mtu(f) : 0;
@@ -342,7 +350,7 @@ static noinline int by_the_hooks(struct unet_stack *st,
 	union unet_hook_sent sent = {
 		.handle = f ? unet_flow_tx_handle(f) : 0,
 		.header_len = header_len,
-		.mtu = (u16)min(largest(st, f), UNET_TX_MAX_BYTES),
+		.mtu = (u16)min(path_mtu(st, f), UNET_TX_MAX_BYTES),
 	};
 
 	unet_hook_send(st, pkt, sent);

@@ -42,6 +42,7 @@ struct unet_stack;
 
 #define UNET_HOOK_BATCH		64u	/* packets of a batch, at most */
 #define UNET_HOOK_NAME		32	/* bytes of a name, its NUL included */
+#define UNET_HOOK_RESERVE	256u	/* bytes that the hooks of a stack may reserve */
 
 /* Directions */
 #define UNET_HOOK_RX		(1u << 0)
@@ -151,6 +152,11 @@ typedef void (*unet_hook_fn)(struct unet_hook_batch *b, void *arg);
  * @local_port:	see @match
  * @remote_port: see @match
  * @proto:	see @match
+ * @reserved0:	zero
+ * @reserve:	bytes that the hook may add to each packet sent: sockets whose packets
+ *		it matches make them so much smaller, so there is always room.
+ *		It may not add more to any. 0: it may use what room there happens to
+ *		be, which is none in full packets
  * @reserved:	zero
  * @sock:	see @match; only the stack's own thread may name one
  * @predicate:	asked for each packet that matches otherwise: 0 leaves it out;
@@ -175,7 +181,9 @@ struct unet_hook_opts {
 	uint16_t local_port;
 	uint16_t remote_port;
 	uint8_t proto;
-	uint8_t reserved[5];
+	uint8_t reserved0;
+	uint16_t reserve;
+	uint16_t reserved;
 	struct unet_sock *sock;
 	int (*predicate)(const struct unet_hook_pkt *p, void *arg);
 	unet_hook_fn side;
@@ -196,7 +204,7 @@ struct unet_hook_opts {
  * unless a hook calls.
  *
  * Return: the hook, or NULL with errno and unet_error_detail(): EINVAL, E2BIG,
- * ENOMEM.
+ * ENOSPC (what hooks reserve is more than UNET_HOOK_RESERVE), ENOMEM.
  */
 struct unet_hook *unet_hook_add(struct unet_stack *st, unet_hook_fn fn,
 				void *arg, const struct unet_hook_opts *opts);
@@ -236,7 +244,7 @@ int unet_hook_prioritize(struct unet_hook *h, int32_t priority);
  *
  * A hook that was bypassed is called again.
  *
- * Return: 0, or -EINVAL, -E2BIG, -ENOMEM with unet_error_detail(): nothing has
+ * Return: 0, or -EINVAL, -E2BIG, -ENOSPC, -ENOMEM with unet_error_detail(): nothing has
  * changed. Threads and hooks: as unet_hook_add().
  */
 int unet_hook_modify(struct unet_hook *h, const struct unet_hook_opts *opts);
@@ -260,6 +268,8 @@ int unet_hook_modify(struct unet_hook *h, const struct unet_hook_opts *opts);
  * @injected:	packets injected
  * @refused:	packets dropped because the hook's verdict, or what it made of
  *		them, was wrong; injections refused
+ * @no_room:	calls of unet_hook_splice() that were refused: the packet would not
+ *		have fit the path, or the hook's reserve did not allow it
  * @bypassed:	packets that passed without it
  * @over:	batches over the budget
  * @time_us:	spent in @fn, if there is a budget
@@ -276,6 +286,7 @@ struct unet_hook_stats {
 	uint64_t verdict[UNET_HOOK_VERDICTS];
 	uint64_t injected;
 	uint64_t refused;
+	uint64_t no_room;
 	uint64_t bypassed;
 	uint64_t over;
 	uint64_t time_us;
@@ -347,7 +358,8 @@ unet_hook_headers(const struct unet_hook_pkt *p)
  * @p: the packet
  *
  * Return: bytes that unet_hook_splice() may add. What is sent is limited by the
- * path, a super packet in each of its segments.
+ * path, a super packet in each of its segments, and by what hooks further down have
+ * reserved; a hook that has a reserve itself, also by that.
  */
 uint32_t unet_hook_room(const struct unet_hook_pkt *p);
 
@@ -395,8 +407,8 @@ int unet_hook_write(struct unet_hook_pkt *p, uint32_t offset, const void *bytes,
  * TCP's payload keeps its length: its bytes are numbered, and whoever changes
  * their number has to end the connection on both sides, as a proxy does.
  *
- * Return: 0, or as unet_hook_write(); -EOPNOTSUPP also for TCP's payload and for
- * super packets; -EMSGSIZE the packet would be too large.
+ * Return: 0, or as unet_hook_write(); -EOPNOTSUPP also for TCP's payload and that
+ * of super packets; -EMSGSIZE more than unet_hook_room(), which is counted.
  */
 int unet_hook_splice(struct unet_hook_pkt *p, uint32_t offset, uint32_t cut,
 		     const void *bytes, uint32_t len);

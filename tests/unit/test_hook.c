@@ -1088,7 +1088,8 @@ static void options_that_make_no_sense_are_refused_with_a_sentence(void **state)
 		{ { .remote_port = 7 }, "remote_port 0x7" },
 		{ { .match = UNET_HOOK_REMOTE_PORT }, "remote_port 0" },
 		{ { .match = UNET_HOOK_SOCK }, "sock 0" },
-		{ { .reserved = { 0, 1 } }, "reserved" },
+		{ { .reserved = 1 }, "reserved" },
+		{ { .reserved0 = 1 }, "reserved" },
 		{ { .bypass_after = 1 }, "bypass_after" },
 		{ { .name = "a name that is longer than 31 bytes" }, "at most 31" },
 	};
