@@ -10,6 +10,7 @@
  *   hook_inject.c  packets out of nothing, and what is sent, until it leaves
  *   hook_words.c   UNET_HOOKS as text
  *   hook_load.c    hooks from shared objects
+ *   hook_trust.c   which of them a privileged program loads
  *
  * A chain is never written: a change makes a new one, and the old one goes when
  * no batch can be passing it. The stack's thread is a chain's only reader, and

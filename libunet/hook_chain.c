@@ -18,7 +18,7 @@ static bool belongs(const struct unet_hook *h, enum unet_hook_dir dir)
 
 static int too_much(u32 reserve)
 {
-	unet_detail("struct unet_hook_opts: reserve: the hooks of this stack reserve %u bytes now, must be at most %u",
+	unet_detail("struct unet_hook_opts: reserve: hooks reserve %u bytes: at most %u",
 		    reserve, UNET_HOOK_RESERVE);
 	return -ENOSPC;
 }

@@ -487,7 +487,8 @@ static bool growing(uint64_t seed, uint64_t *grown, uint64_t *refused)
 	sim_init(&s, seed);
 	s.opts.delay_us = sim_pick(&rng, 10, 5000);
 	s.opts.loss_ppm = sim_pick(&rng, 0, 1) * 10000;
-	s.opts.mtu = wire_mtu = mtu[seed % 4];
+	wire_mtu = mtu[seed % 4];
+	s.opts.mtu = wire_mtu;
 	if (sim_pick(&rng, 0, 1))
 		s.opts.flags |= UNET_WIRE_SUPER;
 	s.peer[0].total = 150000;

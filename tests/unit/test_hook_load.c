@@ -5,6 +5,7 @@
  * what is said of them, and the three that are shipped at work between two stacks:
  * rate.so, names.so, stamp.so.
  */
+#include <limits.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -383,8 +384,15 @@ int main(void)
 		TEST(a_request_for_a_denied_host_does_not_arrive),
 		TEST(a_packet_tells_how_long_it_took),
 	};
+	char path[PATH_MAX] = OBJECT("rate");
+	char why[300];
 	size_t i;
 
+	/* in somebody else's folder, root does not load them */
+	if (unet_hook_privileged() && unet_hook_trust(path, why, sizeof(why))) {
+		printf("1..0 # SKIP %s\n", why);
+		return 4;
+	}
 	for (i = 0; i < ARRAY_SIZE(refusals); i++)
 		rows[i] = (struct CMUnitTest){ refusals[i].words, refusal_row,
 			NULL, NULL, (void *)&refusals[i] };
