@@ -163,6 +163,7 @@ struct unet_hook *unet_hook_add(struct unet_stack *st, unet_hook_fn fn,
 	h->owner = unet_hook_owner;
 	if (opts && opts->name)
 		strcpy(h->name, opts->name);
+	unet_hook_fork_watch(hs);
 	pthread_mutex_lock(&hs->lock);
 	h->id = hs->next_id++;
 	insert(hs, h);
@@ -347,6 +348,7 @@ void unet_hooks_exit(struct unet_stack *st)
 	free(hs->chain[UNET_HOOKS_RX]);
 	free(hs->chain[UNET_HOOKS_TX]);
 	unet_hooks_unload(st);
+	unet_hook_fork_forget(hs);
 	pthread_mutex_destroy(&hs->lock);
 }
 

@@ -7,6 +7,7 @@
  *   hook_run.c     a batch passes a chain
  *   hook_view.c    what hooks see of a packet
  *   hook_packet.c  what a hook may do to a packet
+ *   hook_fork.c    none of this is left half done in a child
  *   hook_inject.c  packets out of nothing, and what is sent, until it leaves
  *   hook_words.c   UNET_HOOKS as text
  *   hook_load.c    hooks from shared objects
@@ -198,6 +199,8 @@ unet_hook_slot_of(const struct unet_hook_pkt *v)
  * @next_id:	of the next hook
  * @retired:	to be freed by the stack's thread; pushed to by any
  * @loaded:	shared objects, the last first; the stack's
+ * @next:	of all registries that have had hooks; hook_fork.c's
+ * @pprev:	likewise, NULL: not among them
  */
 struct unet_hooks {
 	struct unet_hook_chain *chain[UNET_HOOKS_DIRS];
@@ -210,6 +213,8 @@ struct unet_hooks {
 	u64 next_id;
 	struct unet_hook_retired *retired;
 	struct unet_hook_loaded *loaded;
+	struct unet_hooks *next;
+	struct unet_hooks **pprev;
 };
 
 /* Where in a chain a packet goes on: behind the hook of this place. */
@@ -282,6 +287,10 @@ u32 unet_hook_input_injected(struct unet_stack *st);
 void unet_hook_send(struct unet_stack *st, struct unet_pkt *pkt,
 		    union unet_hook_sent sent);
 void unet_hook_flush(struct unet_stack *st);
+
+/* hook_fork.c */
+void unet_hook_fork_watch(struct unet_hooks *hs);
+void unet_hook_fork_forget(struct unet_hooks *hs);
 
 /* hook_load.c */
 extern __thread const struct unet_hook_loaded *unet_hook_owner;

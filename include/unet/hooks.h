@@ -22,6 +22,9 @@
  * that runs the stack, and may call what is said to be for hooks, and nothing
  * else of the stack. A hook must not wait for a thread that adds or deletes
  * hooks: that one may be waiting for the hook to return.
+ *
+ * A process may fork() whatever its threads do with hooks; the handlers for that are
+ * there from the first hook on, and those of liburcu's flavour "bp" are among them.
  */
 #ifndef UNET_HOOKS_H
 #define UNET_HOOKS_H
