@@ -477,16 +477,16 @@ struct unet_flow *unet_flow_find_listener(struct unet_stack *st,
 }
 
 /**
- * unet_flow_mtu() - largest L3 packet the flow may send now
+ * unet_flow_path_mtu() - largest L3 packet that the path takes now
  * @f: installed, or a child whose listener is
  */
-u32 unet_flow_mtu(const struct unet_flow *f)
+u32 unet_flow_path_mtu(const struct unet_flow *f)
 {
 	u32 mtu = f->mtu;
 	u32 now;
 
 	if (!mtu && f->parent)
-		mtu = unet_flow_mtu(f->parent);
+		mtu = unet_flow_path_mtu(f->parent);
 	if (f->pmtu && f->pmtu < mtu)
 		mtu = f->pmtu;
 	if (!f->adv)
@@ -496,16 +496,31 @@ u32 unet_flow_mtu(const struct unet_flow *f)
 }
 
 /**
- * unet_flow_forget_mtu() - try larger packets again, if it is time
+ * unet_flow_mtu() - largest L3 packet the flow may send now
+ * @f: as for unet_flow_path_mtu()
+ *
+ * What hooks have reserved is left free.
+ */
+u32 unet_flow_mtu(const struct unet_flow *f)
+{
+	u32 mtu = unet_flow_path_mtu(f);
+
+	return mtu > f->reserve ? mtu - f->reserve : mtu;
+}
+
+/**
+ * unet_flow_forget_mtu() - try larger packets again, if it is time; hear of hooks
  * @st: the stack
- * @f: the flow, with a learned MTU
+ * @f: the flow, with a learned MTU, or hooks have changed what they reserve
  *
  * A path that was narrow may be wide again, and nobody tells: RFC 1191 section
  * 6.3, RFC 8201 section 4. If it still is narrow, the next ICMP error says so.
  */
 void unet_flow_forget_mtu(struct unet_stack *st, struct unet_flow *f)
 {
-	if (st->now < f->pmtu_until)
+	if (unlikely(READ_ONCE(st->hooks.reserve_gen) != f->reserve_gen))
+		unet_hook_flow_reserve(st, f);
+	if (!f->pmtu || st->now < f->pmtu_until)
 		return;
 	f->pmtu = 0;
 	unet_count(st, UNET_STAT_PMTU_RAISED);
@@ -527,7 +542,7 @@ void unet_flow_forget_mtu(struct unet_stack *st, struct unet_flow *f)
 int unet_flow_lower_mtu(struct unet_stack *st, struct unet_flow *f, u32 mtu)
 {
 	mtu = max(mtu, f->key.family == 4 ? MTU_MIN4 : MTU_MIN6);
-	if (mtu >= unet_flow_mtu(f)) {
+	if (mtu >= unet_flow_path_mtu(f)) {
 		unet_count(st, UNET_STAT_PMTU_REFUSED);
 		return 0;
 	}

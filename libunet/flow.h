@@ -39,6 +39,8 @@ struct unet_flow_adv;
  * @pmtu_until:	microseconds; until then it is believed
  * @gso_max:	most L3 bytes of a send with a segment size
  * @label:	IPv6 flow label (RFC 6437)
+ * @reserve:	bytes that hooks may add to what is sent
+ * @reserve_gen: of the stack's hooks, when that was reckoned
  */
 struct unet_flow {
 	struct unet_flow_key key;
@@ -54,6 +56,8 @@ struct unet_flow {
 	u64 pmtu_until;
 	u32 gso_max;
 	u32 label;
+	u32 reserve;
+	u32 reserve_gen;
 };
 
 /* unet_flow_install() flags */
@@ -81,17 +85,16 @@ struct unet_flow *unet_flow_find(struct unet_stack *st,
 				 const struct unet_flow_key *key);
 struct unet_flow *unet_flow_find_listener(struct unet_stack *st,
 					  const struct unet_flow_key *key);
+u32 unet_flow_path_mtu(const struct unet_flow *f);
 u32 unet_flow_mtu(const struct unet_flow *f);
 void unet_flow_forget_mtu(struct unet_stack *st, struct unet_flow *f);
 int unet_flow_lower_mtu(struct unet_stack *st, struct unet_flow *f, u32 mtu);
 bool unet_flow_suspended(const struct unet_flow *f);
 
-/* Before a send: what was learned of the path is not believed for ever. */
-static inline void unet_flow_age_mtu(struct unet_stack *st,
-				     struct unet_flow *f)
+/* Most bytes of a super packet before hooks. */
+static inline u32 unet_flow_gso_max(const struct unet_flow *f)
 {
-	if (unlikely(f->pmtu))
-		unet_flow_forget_mtu(st, f);
+	return f->gso_max - min(f->gso_max, f->reserve);
 }
 
 /* The handle to send with: its own, or its listener's. */

@@ -52,15 +52,16 @@ static int check_match(const struct unet_hook_opts *o)
 
 static int check_opts(const struct unet_hook_opts *o)
 {
-	static const u8 zero[sizeof(o->reserved)];
 	int err = unet_opts_check(o, sizeof(*o), "unet_hook_opts");
 
 	if (err || !o)
 		return err;
 	if (o->dirs & ~BOTH)
 		return refuse("dirs", o->dirs, "of UNET_HOOK_RX and UNET_HOOK_TX, or 0");
-	if (memcmp(o->reserved, zero, sizeof(zero)))
+	if (o->reserved || o->reserved0)
 		return refuse("reserved", 1, "zero");
+	if (o->reserve > UNET_HOOK_RESERVE)
+		return refuse("reserve", o->reserve, "at most UNET_HOOK_RESERVE");
 	if (o->bypass_after && !o->budget_us)
 		return refuse("bypass_after", o->bypass_after,
 			      "0 without a budget_us");
@@ -162,6 +163,7 @@ struct unet_hook *unet_hook_add(struct unet_stack *st, unet_hook_fn fn,
 	h->owner = unet_hook_owner;
 	if (opts && opts->name)
 		strcpy(h->name, opts->name);
+	unet_hook_fork_watch(hs);
 	pthread_mutex_lock(&hs->lock);
 	h->id = hs->next_id++;
 	insert(hs, h);
@@ -346,6 +348,7 @@ void unet_hooks_exit(struct unet_stack *st)
 	free(hs->chain[UNET_HOOKS_RX]);
 	free(hs->chain[UNET_HOOKS_TX]);
 	unet_hooks_unload(st);
+	unet_hook_fork_forget(hs);
 	pthread_mutex_destroy(&hs->lock);
 }
 

@@ -52,7 +52,7 @@ static void go_on(struct unet_stack *st, enum unet_hook_dir dir,
 	pkt->tstamp = 0;
 	unet_pktq_init(q);
 	unet_pktq_add(q, pkt);
-	unet_hook_run(st, dir, q, &place);
+	unet_hook_run_behind(st, dir, q, &place);
 }
 
 /**
@@ -71,7 +71,7 @@ void unet_hook_flush(struct unet_stack *st)
 		return;
 	unet_pktq_init(&st->hooks.sent);
 	if (!unet_pktq_empty(&q))
-		unet_hook_run(st, UNET_HOOKS_TX, &q, NULL);
+		unet_hook_run(st, UNET_HOOKS_TX, &q, 0);
 	transmit(st, &q);
 	for (n = injected->packets; n; n--) {
 		go_on(st, UNET_HOOKS_TX, unet_pktq_take(injected), &q);
@@ -116,7 +116,7 @@ static int find_sender(struct unet_stack *st, struct unet_pkt *pkt,
 		f = unet_flow_find_listener(st, key);
 	if (!f || !unet_flow_tx_handle(f))
 		return -ENOTCONN;
-	mtu = min(unet_flow_mtu(f), UNET_TX_MAX_BYTES);
+	mtu = min(unet_flow_path_mtu(f), UNET_TX_MAX_BYTES);
 	if (one > mtu)
 		return -EMSGSIZE;
 	sent.handle = unet_flow_tx_handle(f);

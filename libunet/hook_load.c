@@ -36,7 +36,7 @@ struct unet_hook_loaded {
 
 static int bad(const struct unet_hook_word *w, int err, const char *why)
 {
-	unet_detail("UNET_HOOKS: \"%.80s\": %.160s", w->path, why);
+	unet_detail("UNET_HOOKS: \"%.80s\": %.240s", w->path, why);
 	return err;
 }
 
@@ -80,16 +80,19 @@ static void path_of(const struct unet_hook_word *w, char *path, size_t room)
 			 slash ? self.dli_fname : ".", w->path);
 }
 
-static void *open_object(const struct unet_hook_word *w)
+static int open_object(const struct unet_hook_word *w, void **handle)
 {
 	char path[PATH_MAX + UNET_HOOK_PATH_BYTES];
-	void *handle;
+	char why[300];
+	int err = 0;
 
 	path_of(w, path, sizeof(path));
-	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (!handle)
-		bad(w, 0, dlerror());
-	return handle;
+	if (unet_hook_privileged())
+		err = unet_hook_trust(path, why, sizeof(why));
+	if (err)
+		return bad(w, err, why);
+	*handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	return *handle ? 0 : bad(w, -ENOENT, dlerror());
 }
 
 /* Before its code goes. */
@@ -129,12 +132,12 @@ static int start(struct unet_stack *st, const struct unet_hook_word *w,
 static int load(struct unet_stack *st, const struct unet_hook_word *w)
 {
 	struct unet_hook_loaded *l = calloc(1, sizeof(*l));
-	int err = -ENOENT;
+	int err;
 
 	if (!l)
 		return -ENOMEM;
-	l->handle = open_object(w);
-	if (l->handle)
+	err = open_object(w, &l->handle);
+	if (!err)
 		err = start(st, w, l);
 	if (!err) {
 		l->next = st->hooks.loaded;

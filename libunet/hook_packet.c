@@ -11,111 +11,7 @@
 #include "hook.h"
 #include "stack.h"
 
-/* ---- looking ------------------------------------------------------------- */
-
-static bool is_extension(u8 proto)
-{
-	return proto == UNET_PROTO_HOPOPTS || proto == UNET_PROTO_ROUTING ||
-	       proto == UNET_PROTO_FRAGMENT || proto == UNET_PROTO_DSTOPTS;
-}
-
-/* Return: offset of the header behind IP, 0: none to be seen. */
-static u32 view4(struct unet_hook_pkt *v)
-{
-	u32 at = (v->data[0] & 15u) * 4;
-	u16 fragment;
-
-	if (v->len < UNET_IP4_HEADER || at < UNET_IP4_HEADER || at > v->len)
-		return 0;
-	v->ethertype = UNET_HOOK_IP4;
-	v->proto = v->data[9];
-	if (at > UNET_IP4_HEADER)
-		v->flags |= UNET_HOOK_OPTIONS;
-	fragment = unet_load_u16(v->data + 6);
-	if (!(fragment & (UNET_IP4_MF | UNET_IP4_OFFSET)))
-		return at;
-	v->flags |= UNET_HOOK_FRAGMENT;
-	return fragment & UNET_IP4_OFFSET ? 0 : at;
-}
-
-static u32 view6(struct unet_hook_pkt *v)
-{
-	u32 at = UNET_IP6_HEADER;
-	u32 n;
-
-	if (v->len < at)
-		return 0;
-	v->ethertype = UNET_HOOK_IP6;
-	v->proto = v->data[6];
-	for (n = 0; is_extension(v->proto); n++) {
-		bool fragment = v->proto == UNET_PROTO_FRAGMENT;
-
-		if (n == UNET_IP6_MAX_EXT || at + 8 > v->len)
-			return 0;
-		v->flags |= UNET_HOOK_OPTIONS;
-		if (fragment && unet_load_u16(v->data + at + 2) & 0xfff9)
-			v->flags |= UNET_HOOK_FRAGMENT;
-		v->proto = v->data[at];
-		if (fragment && unet_load_u16(v->data + at + 2) & 0xfff8)
-			return 0;
-		at += fragment ? 8 : (v->data[at + 1] + 1u) * 8;
-	}
-	return at <= v->len ? at : 0;
-}
-
-static void view_ports(struct unet_hook_pkt *v, bool rx)
-{
-	const u8 *l4 = v->data + v->l4;
-	u32 room = v->len - v->l4;
-	u32 header;
-
-	if (v->proto == UNET_PROTO_UDP && room >= UNET_UDP_HEADER)
-		header = UNET_UDP_HEADER;
-	else if (v->proto == UNET_PROTO_TCP && room >= UNET_TCP_HEADER)
-		header = (l4[12] >> 4) * 4u;
-	else
-		return;
-	v->local_port = unet_load_u16(l4 + (rx ? 2 : 0));
-	v->remote_port = unet_load_u16(l4 + (rx ? 0 : 2));
-	if (header >= UNET_UDP_HEADER && header <= v->total - v->l4)
-		v->payload = (u16)(v->l4 + header);
-}
-
-/**
- * unet_hook_view() - what hooks see of a packet
- * @s: @pkt and @dir are set; @v.verdict and UNET_HOOK_INJECTED stay
- *
- * Believes nothing: what is not there is not shown.
- */
-void unet_hook_view(struct unet_hook_slot *s)
-{
-	struct unet_hook_pkt *v = &s->v;
-	const union unet_hook_sent sent = { .word = s->pkt->priv };
-	u32 at = 0;
-
-	v->data = s->pkt->data;
-	v->len = s->pkt->len;
-	v->total = s->pkt->total;
-	v->mtu = s->dir == UNET_HOOK_TX ? sent.mtu : 0;
-	v->seg_size = s->pkt->seg_size;
-	v->segs = s->pkt->segs;
-	v->ethertype = 0;
-	v->l4 = 0;
-	v->payload = 0;
-	v->local_port = 0;
-	v->remote_port = 0;
-	v->proto = 0;
-	v->flags &= UNET_HOOK_INJECTED;
-	if (v->len && v->data[0] >> 4 == 4)
-		at = view4(v);
-	else if (v->len && v->data[0] >> 4 == 6)
-		at = view6(v);
-	if (!at || at >= v->total)
-		return;
-	v->l4 = (u16)at;
-	v->payload = (u16)at;
-	view_ports(v, s->dir == UNET_HOOK_RX);
-}
+/* ---- reading ------------------------------------------------------------- */
 
 static const void *read_bytes(const struct unet_pkt *pkt, u32 offset, u32 len,
 			      void *buf)
@@ -213,15 +109,16 @@ static int ip_lengths(struct unet_pkt *pkt)
 /* Of a super packet it may be one segment's, and stays. */
 static void udp_length(struct unet_pkt *pkt, bool rx)
 {
-	struct unet_hook_slot s = {
-		.pkt = pkt, .dir = rx ? UNET_HOOK_RX : UNET_HOOK_TX,
+	struct unet_hook_pkt p = {
+		.data = pkt->data, .len = pkt->len, .total = pkt->total,
 	};
+	struct unet_hook_headers h;
 
-	unet_hook_view(&s);
-	if (s.v.proto == UNET_PROTO_UDP && s.v.payload > s.v.l4 &&
-	    !pkt->seg_size && !(s.v.flags & UNET_HOOK_FRAGMENT))
-		unet_store_u16(pkt->data + s.v.l4 + 4,
-			       (u16)(pkt->total - s.v.l4));
+	unet_hook_parse(&p, rx, &h);
+	if (h.proto == UNET_PROTO_UDP && h.payload > h.l4 && !pkt->seg_size &&
+	    !(h.flags & UNET_HOOK_FRAGMENT))
+		unet_store_u16(pkt->data + h.l4 + 4,
+			       (u16)(pkt->total - h.l4));
 }
 
 static int parse(struct unet_pkt *pkt, bool rx, struct unet_flow_key *key,
@@ -303,15 +200,17 @@ static int prepare(struct unet_hook_slot *s)
 	struct unet_flow_info info;
 	int err;
 
-	if (s->dirty)
+	if (s->v.library & UNET_HOOK_DIRTY)
 		return 0;
-	if (s->v.flags & UNET_HOOK_FRAGMENT)
+	if (unet_hook_headers(&s->v)->flags & UNET_HOOK_FRAGMENT)
 		return -EOPNOTSUPP;
-	err = s->dir == UNET_HOOK_RX ? read_received(s) :
+	err = s->pass->dir == UNET_HOOK_RX ? read_received(s) :
 	      unet_hook_complete(s->pkt, false, &s->before, &info);
 	if (err)
 		return err;
-	s->dirty = true;
+	s->was = s->pkt->total;
+	s->v.library |= UNET_HOOK_DIRTY;
+	s->pass->dirty = true;
 	unet_hook_view(s);
 	return 0;
 }
@@ -333,23 +232,70 @@ int unet_hook_write(struct unet_hook_pkt *p, uint32_t offset, const void *bytes,
 	return 0;
 }
 
+static int no_room(struct unet_hook *h)
+{
+	WRITE_ONCE(h->count.no_room, h->count.no_room + 1);
+	unet_count(h->st, UNET_STAT_HOOK_NO_ROOM);
+	return -EMSGSIZE;
+}
+
 static int may_splice(const struct unet_hook_pkt *p, u32 offset, u32 cut,
 		      u32 len)
 {
-	u32 total;
+	const struct unet_hook_headers *h = unet_hook_headers(p);
+	bool tcp = h->proto == UNET_PROTO_TCP && h->payload;
 
 	if (offset > p->total || cut > p->total - offset)
 		return -EINVAL;
-	total = p->total - cut;
-	if (p->seg_size ||
-	    (p->proto == UNET_PROTO_TCP && p->payload &&
-	     offset + cut > p->payload))
+	if ((tcp || p->seg_size) && offset + cut > h->payload)
 		return -EOPNOTSUPP;
-	if (p->proto == UNET_PROTO_TCP && p->payload && offset == p->payload &&
-	    len != cut)
+	if (p->seg_size && offset == h->payload)
 		return -EOPNOTSUPP;
-	if (len > UNET_TX_MAX_BYTES - total || (p->mtu && total + len > p->mtu))
-		return -EMSGSIZE;
+	if (tcp && offset == h->payload && len != cut)
+		return -EOPNOTSUPP;
+	if (len > cut && len - cut > unet_hook_room(p))
+		return no_room(unet_hook_slot_of(p)->pass->link->hook);
+	return 0;
+}
+
+/* Headers of what is sent lie where the backend need not move them from. */
+static struct unet_block *block_for(const struct unet_hook_slot *s, u32 bytes)
+{
+	struct unet_backend *be = s->pass->link->hook->st->be;
+	struct unet_block *blk = NULL;
+
+	if (s->pass->dir == UNET_HOOK_TX && bytes <= UNET_TX_HEADER_BYTES)
+		blk = be->ops->tx_header(be);
+	return blk ? blk : unet_block_heap(bytes);
+}
+
+/* The first @keep bytes are written anew, the rest stays where it is. */
+static int replace_front(struct unet_hook_slot *s, u32 keep, u32 offset, u32 cut,
+			 const void *bytes, u32 len)
+{
+	struct unet_pkt *pkt = s->pkt;
+	struct unet_pkt *rest = NULL;
+	struct unet_block *blk;
+	u8 *to;
+
+	if (keep < pkt->total)
+		rest = unet_pkt_clone_range(pkt, keep, pkt->total - keep);
+	if (keep < pkt->total && !rest)
+		return -ENOMEM;
+	blk = block_for(s, keep - cut + len);
+	if (!blk) {
+		unet_pkt_free(rest);
+		return -ENOMEM;
+	}
+	to = blk->base;
+	unet_pkt_copy_out(pkt, 0, to, offset);
+	if (len)
+		memcpy(to + offset, bytes, len);
+	unet_pkt_copy_out(pkt, offset + cut, to + offset + len,
+			  keep - offset - cut);
+	unet_pkt_replace(pkt, blk, keep - cut + len);
+	if (rest)
+		unet_pkt_append(pkt, rest);
 	return 0;
 }
 
@@ -357,27 +303,20 @@ int unet_hook_splice(struct unet_hook_pkt *p, uint32_t offset, uint32_t cut,
 		     const void *bytes, uint32_t len)
 {
 	struct unet_hook_slot *s = unet_hook_slot_of(p);
-	struct unet_pkt *pkt = s->pkt;
-	struct unet_block *blk;
 	int err = prepare(s);
-	u8 *to;
+	u32 keep;
 
 	if (!err)
 		err = may_splice(p, offset, cut, len);
 	if (err)
 		return err;
-	blk = unet_block_heap(pkt->total - cut + len);
-	if (!blk)
-		return -ENOMEM;
-	to = blk->base;
-	unet_pkt_copy_out(pkt, 0, to, offset);
-	if (len)
-		memcpy(to + offset, bytes, len);
-	unet_pkt_copy_out(pkt, offset + cut, to + offset + len,
-			  pkt->total - offset - cut);
-	unet_pkt_replace(pkt, blk, pkt->total - cut + len);
-	unet_hook_view(s);
-	return 0;
+	keep = unet_hook_headers(p)->payload;
+	if (offset >= keep || cut > keep - offset)
+		keep = p->total;
+	err = replace_front(s, keep, offset, cut, bytes, len);
+	if (!err)
+		unet_hook_view(s);
+	return err;
 }
 
 /* Is it still what its flow may send? The kernel would refuse it, and count it
@@ -408,12 +347,12 @@ static bool settle_sent(struct unet_pkt *pkt, const struct unet_flow_key *key,
  */
 bool unet_hook_settle(struct unet_hook_slot *s)
 {
-	bool rx = s->dir == UNET_HOOK_RX;
+	bool rx = s->pass->dir == UNET_HOOK_RX;
 	struct unet_flow_info info;
 	struct unet_flow_key key;
 	bool same;
 
-	s->dirty = false;
+	s->v.library &= (u8)~UNET_HOOK_DIRTY;
 	if (unet_hook_complete(s->pkt, rx, &key, &info) ||
 	    info.flags & UNET_PKT_FRAGMENT)
 		return false;

@@ -10,20 +10,26 @@
 
 /**
  * struct run - packets on their way
- * @st:		stack
- * @dir:	UNET_HOOK_RX or UNET_HOOK_TX
+ * @pass:	what their slots know of it
+ * @b:		what the present hook is called with
+ * @tag:	they get
  * @n:		of @live
- * @flags:	UNET_HOOK_INJECTED or 0
+ * @touched:	some were removed or changed
+ * @whole:	put together from fragments, which those have seen who want to
+ * @begin:	@verdict, @flags, @library and @reserved of a packet, at first
  * @side:	copies that the present hook asked for
  * @live:	packets still there, in order
  * @chosen:	those of them that the present hook matches
  * @slot:	what @live points into
  */
 struct run {
-	struct unet_stack *st;
-	u32 dir;
+	struct unet_hook_pass pass;
+	struct unet_hook_batch b;
+	u64 tag;
 	u32 n;
-	u8 flags;
+	bool touched;
+	bool whole;
+	u32 begin;
 	struct unet_pktq side;
 	struct unet_hook_pkt *live[UNET_HOOK_BATCH];
 	struct unet_hook_pkt *chosen[UNET_HOOK_BATCH];
@@ -44,11 +50,11 @@ static bool is_any(const __be32 addr[4])
 }
 
 /* Addresses as the packet has them; both stand where they stand in its header. */
-static bool ends_match(const struct unet_hook_pkt *p,
+static bool ends_match(const struct unet_hook_pkt *p, bool v6,
 		       const struct unet_hook_rule *r, bool rx)
 {
-	u32 size = p->ethertype == UNET_HOOK_IP4 ? 4 : 16;
-	u32 at = p->ethertype == UNET_HOOK_IP4 ? 12 : 8;
+	u32 size = v6 ? 16 : 4;
+	u32 at = v6 ? 8 : 12;
 	const u8 *local = p->data + at + (rx ? size : 0);
 	const u8 *remote = p->data + at + (rx ? 0 : size);
 
@@ -60,86 +66,129 @@ static bool ends_match(const struct unet_hook_pkt *p,
 }
 
 static bool sock_matches(const struct unet_hook_pkt *p,
+			 const struct unet_hook_headers *h,
 			 const struct unet_hook_rule *r, bool rx)
 {
 	const struct unet_flow_key *k = &r->key;
 	u16 family = k->family == 4 ? UNET_HOOK_IP4 : UNET_HOOK_IP6;
 
-	if (p->proto != k->proto ||
-	    p->local_port != be16_to_cpu(k->local_port) ||
-	    (k->remote_port && p->remote_port != be16_to_cpu(k->remote_port)))
+	if (h->proto != k->proto ||
+	    h->local_port != be16_to_cpu(k->local_port) ||
+	    (k->remote_port && h->remote_port != be16_to_cpu(k->remote_port)))
 		return false;
 	/* a wildcard of IPv6 takes IPv4, too */
 	if (is_any(k->local) && is_any(k->remote))
-		return family == UNET_HOOK_IP6 || p->ethertype == family;
-	return p->ethertype == family && ends_match(p, r, rx);
+		return family == UNET_HOOK_IP6 || h->ethertype == family;
+	return h->ethertype == family &&
+	       ends_match(p, family == UNET_HOOK_IP6, r, rx);
 }
 
-static bool matches(const struct unet_hook_link *l,
+/* By what its headers say. */
+static bool matches(const struct unet_hook_rule *r,
 		    const struct unet_hook_pkt *p, bool rx)
 {
-	const struct unet_hook_opts *o = &l->rule.opts;
+	const struct unet_hook_headers *h = unet_hook_headers(p);
+	const struct unet_hook_opts *o = &r->opts;
 
-	if (o->match & UNET_HOOK_ETHERTYPE && p->ethertype != o->ethertype)
+	if (h->flags & UNET_HOOK_FRAGMENT && unet_hook_wants_whole(o))
 		return false;
-	if (o->match & UNET_HOOK_PROTO && p->proto != o->proto)
+	if (o->match & UNET_HOOK_ETHERTYPE && h->ethertype != o->ethertype)
 		return false;
-	if (o->match & UNET_HOOK_LOCAL_PORT && p->local_port != o->local_port)
+	if (o->match & UNET_HOOK_PROTO && h->proto != o->proto)
+		return false;
+	if (o->match & UNET_HOOK_LOCAL_PORT && h->local_port != o->local_port)
 		return false;
 	if (o->match & UNET_HOOK_REMOTE_PORT &&
-	    p->remote_port != o->remote_port)
+	    h->remote_port != o->remote_port)
 		return false;
-	if (o->match & UNET_HOOK_SOCK && !sock_matches(p, &l->rule, rx))
-		return false;
-	return !o->predicate || o->predicate(p, l->hook->arg);
+	return !(o->match & UNET_HOOK_SOCK) || sock_matches(p, h, r, rx);
+}
+
+/* Of packets that are alike only the first is looked at. Return: how many match. */
+static noinline u32 choose_matching(struct run *r, const struct unet_hook_link *l)
+{
+	bool rx = r->pass.dir == UNET_HOOK_RX;
+	bool match = false;
+	u8 kind = 0;
+	u32 n = 0;
+	u32 i;
+
+	unet_hook_look_all(&r->pass, r->live, r->n);
+	for (i = 0; i < r->n; i++) {
+		struct unet_hook_pkt *p = r->live[i];
+
+		if (!kind || p->reserved != kind) {
+			match = matches(&l->rule, p, rx);
+			kind = p->reserved;
+		}
+		r->chosen[n] = p;
+		n += match;
+	}
+	return n;
+}
+
+static noinline u32 ask(const struct unet_hook_link *l,
+			struct unet_hook_pkt **p, u32 n)
+{
+	u32 left = 0;
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		if (l->rule.opts.predicate(p[i], l->hook->arg))
+			p[left++] = p[i];
+	}
+	return left;
 }
 
 /* Return: how many; @to receives where they are. */
 static u32 choose(struct run *r, const struct unet_hook_link *l,
 		  struct unet_hook_pkt *const **to)
 {
-	u32 n = 0;
-	u32 i;
+	const struct unet_hook_opts *o = &l->rule.opts;
+	u32 n = r->n;
 
-	if (!l->rule.opts.match && !l->rule.opts.predicate) {
+	if (!o->match && !o->predicate) {
 		*to = r->live;
-		return r->n;
-	}
-	for (i = 0; i < r->n; i++) {
-		if (matches(l, r->live[i], r->dir == UNET_HOOK_RX))
-			r->chosen[n++] = r->live[i];
+		return n;
 	}
 	*to = r->chosen;
-	return n;
+	if (o->match)
+		n = choose_matching(r, l);
+	else
+		memcpy(r->chosen, r->live, n * sizeof(r->live[0]));
+	return o->predicate ? ask(l, r->chosen, n) : n;
 }
 
-static void make_visible(const struct run *r, struct unet_hook_slot *s,
-			 struct unet_pkt *pkt)
+/* All there is to do for a packet that no hook asks anything of. */
+static __always_inline void make_visible(struct unet_hook_pass *pass,
+					 struct unet_hook_slot *s,
+					 struct unet_pkt *pkt, u32 begin)
 {
+	s->v.data = pkt->data;
+	s->v.len = pkt->len;
+	s->v.total = pkt->total;
+	s->v.seg_size = pkt->seg_size;
+	s->v.segs = pkt->segs;
+	memcpy(&s->v.verdict, &begin, sizeof(begin));
 	s->pkt = pkt;
-	s->dir = r->dir;
-	s->dirty = false;
-	s->v.verdict = UNET_HOOK_ACCEPT;
-	s->v.flags = r->flags;
-	s->v.reserved = 0;
-	unet_hook_view(s);
+	s->pass = pass;
 }
 
 /* ---- verdicts ------------------------------------------------------------- */
 
 /* Copies of what the verdict was CLONE for. */
-static void to_the_side(struct run *r, const struct unet_hook_batch *b,
-			const struct unet_hook_link *l)
+static noinline void to_the_side(struct run *r, const struct unet_hook_link *l)
 {
 	struct unet_hook_slot slot[UNET_HOOK_BATCH];
 	struct unet_hook_pkt *pkt[UNET_HOOK_BATCH];
-	struct unet_hook_batch side = *b;
+	struct unet_hook_batch side = r->b;
 	u32 i;
 
 	side.pkt = pkt;
 	for (side.n = 0; !unet_pktq_empty(&r->side); side.n++) {
 		pkt[side.n] = &slot[side.n].v;
-		make_visible(r, &slot[side.n], unet_pktq_take(&r->side));
+		make_visible(&r->pass, &slot[side.n],
+			     unet_pktq_take(&r->side), r->begin);
 	}
 	l->rule.opts.side(&side, l->hook->arg);
 	for (i = 0; i < side.n; i++)
@@ -153,15 +202,16 @@ static void set_aside(struct run *r, const struct unet_hook_slot *s)
 	if (copy)
 		unet_pktq_add(&r->side, copy);
 	else
-		unet_count(r->st, UNET_STAT_NO_MEMORY);
+		unet_count(r->b.stack, UNET_STAT_NO_MEMORY);
 }
 
 static void remove_pkt(struct run *r, struct unet_hook_slot *s,
 		       enum unet_stack_counter why)
 {
-	unet_count(r->st, why);
+	unet_count(r->b.stack, why);
 	unet_pkt_free(s->pkt);
 	s->pkt = NULL;
+	r->touched = true;
 }
 
 /* One packet whose verdict was not plainly ACCEPT. Return: what to count it as. */
@@ -178,7 +228,8 @@ static u32 carry_out(struct run *r, const struct unet_hook_link *l,
 			   UNET_STAT_HOOK_DROPPED : UNET_STAT_HOOK_CONSUMED);
 		return verdict;
 	}
-	if (!bad && s->dirty) {
+	if (!bad && s->v.library & UNET_HOOK_DIRTY) {
+		r->touched = true;
 		bad = !unet_hook_settle(s);
 		if (verdict == UNET_HOOK_ACCEPT)
 			verdict = UNET_HOOK_MODIFY;
@@ -203,36 +254,90 @@ static void compact(struct run *r)
 	r->n = n;
 }
 
-static void verdicts(struct run *r, struct unet_hook_batch *b,
-		     const struct unet_hook_link *l)
+static noinline void carry_out_all(struct run *r,
+				   const struct unet_hook_link *l)
 {
+	const struct unet_hook_batch *b = &r->b;
 	struct unet_hook_stats *count = &l->hook->count;
 	u32 kind[UNET_HOOK_VERDICTS + 1] = { 0 };
-	u32 others = 0;
 	u32 i;
 
+	r->pass.dirty = false;
 	for (i = 0; i < b->n; i++) {
-		struct unet_hook_slot *s = unet_hook_slot_of(b->pkt[i]);
+		struct unet_hook_pkt *p = b->pkt[i];
 
-		if (likely(!s->v.verdict && !s->dirty))
-			continue;
-		others++;
-		kind[carry_out(r, l, s)]++;
+		if (p->verdict || p->library & UNET_HOOK_DIRTY)
+			kind[carry_out(r, l, unet_hook_slot_of(p))]++;
+		else
+			kind[UNET_HOOK_ACCEPT]++;
 	}
-	add(&count->verdict[UNET_HOOK_ACCEPT], b->n - others);
-	if (likely(!others))
-		return;
-	for (i = 1; i < UNET_HOOK_VERDICTS; i++)
+	for (i = 0; i < UNET_HOOK_VERDICTS; i++)
 		add(&count->verdict[i], kind[i]);
 	add(&count->refused, kind[UNET_HOOK_VERDICTS]);
 	if (kind[UNET_HOOK_DROP] | kind[UNET_HOOK_CONSUME] |
 	    kind[UNET_HOOK_VERDICTS])
 		compact(r);
+	if (!unet_pktq_empty(&r->side))
+		to_the_side(r, l);
+}
+
+static void verdicts(struct run *r, const struct unet_hook_link *l)
+{
+	u8 all = r->pass.dirty;
+	u32 i;
+
+	for (i = 0; i < r->b.n; i++)
+		all |= r->b.pkt[i]->verdict;
+	if (unlikely(all))
+		carry_out_all(r, l);
+	else
+		add(&l->hook->count.verdict[UNET_HOOK_ACCEPT], r->b.n);
+}
+
+/* ---- room ----------------------------------------------------------------- */
+
+/* Hooks further down that have a reserve will want it for this packet. */
+static u32 reserved_behind(const struct unet_hook_pass *pass,
+			   const struct unet_hook_pkt *p)
+{
+	const struct unet_hook_link *l;
+	u32 sum = 0;
+
+	for (l = pass->link + 1; l < pass->end; l++) {
+		if (l->rule.opts.reserve && matches(&l->rule, p, false))
+			sum += l->rule.opts.reserve;
+	}
+	return sum;
+}
+
+static u32 room_to_send(const struct unet_hook_slot *s)
+{
+	const union unet_hook_sent sent = { .word = s->pkt->priv };
+	u32 reserve = s->pass->link->rule.opts.reserve;
+	u32 added = s->v.library & UNET_HOOK_DIRTY ? s->v.total - s->was : 0;
+	u32 one = s->v.seg_size ?
+		  unet_hook_headers(&s->v)->payload + s->v.seg_size : s->v.total;
+	s32 room = (s32)(sent.mtu - one - reserved_behind(s->pass, &s->v));
+
+	room = min(room, (s32)(UNET_TX_MAX_BYTES - s->v.total));
+	/* the packet may also have become shorter: then @added is below 0 */
+	if (reserve)
+		room = min(room, (s32)(reserve - added));
+	return room > 0 ? (u32)room : 0;
+}
+
+uint32_t unet_hook_room(const struct unet_hook_pkt *p)
+{
+	const struct unet_hook_slot *s = unet_hook_slot_of(p);
+
+	if (s->pass->dir == UNET_HOOK_TX)
+		return room_to_send(s);
+	return p->total < UNET_TX_MAX_BYTES ? UNET_TX_MAX_BYTES - p->total : 0;
 }
 
 /* ---- calling -------------------------------------------------------------- */
 
-static void took_long(const struct unet_hook_link *l, u64 us)
+static noinline void took_long(const struct unet_hook_link *l, u64 us)
 {
 	const struct unet_hook_opts *o = &l->rule.opts;
 	struct unet_hook *h = l->hook;
@@ -268,24 +373,23 @@ static void call(struct unet_hook_batch *b, const struct unet_hook_link *l)
 static void pass(struct run *r, const struct unet_hook_link *l)
 {
 	struct unet_hook *h = l->hook;
-	struct unet_hook_batch b = {
-		.stack = r->st, .hook = h, .now_us = r->st->now, .dir = r->dir,
-	};
 
-	b.n = choose(r, l, &b.pkt);
-	if (!b.n)
+	if (unlikely(r->whole && !unet_hook_wants_whole(&l->rule.opts)))
+		return;
+	r->pass.link = l;
+	r->b.hook = h;
+	r->b.n = choose(r, l, &r->b.pkt);
+	if (!r->b.n)
 		return;
 	if (unlikely(READ_ONCE(h->bypassed) || READ_ONCE(h->ended) ||
 		     READ_ONCE(h->gone))) {
-		add(&h->count.bypassed, b.n);
+		add(&h->count.bypassed, r->b.n);
 		return;
 	}
 	add(&h->count.batches, 1);
-	add(&h->count.packets, b.n);
-	call(&b, l);
-	verdicts(r, &b, l);
-	if (unlikely(!unet_pktq_empty(&r->side)))
-		to_the_side(r, &b, l);
+	add(&h->count.packets, r->b.n);
+	call(&r->b, l);
+	verdicts(r, l);
 }
 
 /* ---- the chain ------------------------------------------------------------ */
@@ -312,12 +416,106 @@ static u32 first_link(const struct unet_hook_chain *c,
 	return i;
 }
 
-static void fill(struct run *r, struct unet_pktq *q)
+/* Return: the first one that is not among them. */
+static struct unet_pkt *fill(struct run *r, struct unet_pkt *pkt, u32 n)
 {
-	for (r->n = 0; r->n < UNET_HOOK_BATCH && !unet_pktq_empty(q); r->n++) {
-		make_visible(r, &r->slot[r->n], unet_pktq_take(q));
-		r->live[r->n] = &r->slot[r->n].v;
+	struct unet_hook_slot *s = r->slot;
+	struct unet_hook_pkt **live = r->live;
+	struct unet_hook_pkt **const end = live + n;
+	u32 begin = r->begin;
+	u64 tag = r->tag;
+
+	for (; live < end; live++, s++) {
+		make_visible(&r->pass, s, pkt, begin);
+		*live = &s->v;
+		pkt->tag = tag;
+		pkt = pkt->next;
 	}
+	r->n = n;
+	r->touched = false;
+	return pkt;
+}
+
+static noinline void put_each(struct run *r, struct unet_pktq *out)
+{
+	u32 i;
+
+	for (i = 0; i < r->n; i++)
+		unet_pktq_add(out, unet_hook_slot_of(r->live[i])->pkt);
+}
+
+/* The first 64 packets, the next, ... */
+static void pass_chain(struct run *r, const struct unet_hook_chain *c, u32 first,
+		       struct unet_pktq *q)
+{
+	struct unet_pkt *next = q->head;
+	u32 left = q->packets;
+	struct unet_pktq out;
+	u32 i;
+
+	r->pass.end = c->link + c->n;
+	unet_pktq_init(&out);
+	while (left) {
+		u32 n = min(left, UNET_HOOK_BATCH);
+
+		next = fill(r, next, n);
+		left -= n;
+		for (i = first; r->n && i < c->n; i++)
+			pass(r, &c->link[i]);
+		/* whom nothing has happened to still are in a row */
+		if (likely(!r->touched && n == q->packets))
+			return;
+		put_each(r, &out);
+	}
+	*q = out;
+}
+
+/* There was a chain, but now there is none. */
+static void tag_all(struct unet_pktq *q, u64 tag)
+{
+	struct unet_pkt *pkt;
+
+	for (pkt = q->head; pkt; pkt = pkt->next)
+		pkt->tag = tag;
+}
+
+static void begin(struct run *r, struct unet_stack *st, bool rx, u64 tag,
+		  u8 flags)
+{
+	r->pass.dir = rx ? UNET_HOOK_RX : UNET_HOOK_TX;
+	r->pass.dirty = false;
+	r->pass.memo.need = UINT32_MAX;
+	r->pass.memo.kind = 0;
+	r->b.stack = st;
+	r->b.now_us = st->now;
+	r->b.dir = r->pass.dir;
+	r->tag = tag;
+	r->whole = flags & UNET_HOOK_WHOLE;
+	BUILD_BUG_ON(offsetof(struct unet_hook_pkt, flags) !=
+		     offsetof(struct unet_hook_pkt, verdict) + 1);
+	r->begin = 0;
+	((u8 *)&r->begin)[1] = flags;
+	unet_pktq_init(&r->side);
+}
+
+static __always_inline void run(struct unet_stack *st, enum unet_hook_dir dir,
+				struct unet_pktq *q, u64 tag, u8 flags,
+				const struct unet_hook_place *behind)
+{
+	bool rx = dir == UNET_HOOKS_RX;
+	const struct unet_hook_chain *c;
+	struct run r;
+
+	begin(&r, st, rx, tag, flags);
+	unet_rcu_read_lock();
+	c = unet_rcu_dereference(st->hooks.chain[dir]);
+	st->hooks.inside = true;
+	if (likely(c))
+		pass_chain(&r, c, first_link(c, behind, rx), q);
+	else
+		tag_all(q, tag);
+	st->hooks.inside = false;
+	unet_rcu_read_unlock();
 }
 
 /**
@@ -325,34 +523,36 @@ static void fill(struct run *r, struct unet_pktq *q)
  * @st: the stack
  * @dir: which
  * @q: packets, data at the IP header; those that are left afterwards
- * @behind: begin behind this place; NULL: with the first hook
+ * @tag: flow tag they get
  */
 void unet_hook_run(struct unet_stack *st, enum unet_hook_dir dir,
-		   struct unet_pktq *q, const struct unet_hook_place *behind)
+		   struct unet_pktq *q, u64 tag)
 {
-	bool rx = dir == UNET_HOOKS_RX;
-	const struct unet_hook_chain *c;
-	struct unet_pktq out;
-	struct run r;
-	u32 i;
+	run(st, dir, q, tag, 0, NULL);
+}
 
-	r.st = st;
-	r.dir = rx ? UNET_HOOK_RX : UNET_HOOK_TX;
-	r.flags = behind ? UNET_HOOK_INJECTED : 0;
-	unet_pktq_init(&r.side);
-	unet_pktq_init(&out);
-	unet_rcu_read_lock();
-	c = unet_rcu_dereference(st->hooks.chain[dir]);
-	st->hooks.inside = true;
-	while (c && !unet_pktq_empty(q)) {
-		fill(&r, q);
-		for (i = first_link(c, behind, rx); r.n && i < c->n; i++)
-			pass(&r, &c->link[i]);
-		for (i = 0; i < r.n; i++)
-			unet_pktq_add(&out, unet_hook_slot_of(r.live[i])->pkt);
-	}
-	st->hooks.inside = false;
-	unet_rcu_read_unlock();
-	if (c)
-		*q = out;
+/**
+ * unet_hook_run_behind() - an injected packet passes the rest of the hooks
+ * @st: the stack
+ * @dir: which direction's
+ * @q: as for unet_hook_run()
+ * @behind: begin behind this place
+ */
+void unet_hook_run_behind(struct unet_stack *st, enum unet_hook_dir dir,
+			  struct unet_pktq *q,
+			  const struct unet_hook_place *behind)
+{
+	run(st, dir, q, 0, UNET_HOOK_INJECTED, behind);
+}
+
+/**
+ * unet_hook_run_whole() - a received datagram passes the hooks that do not want to
+ *	see its fragments
+ * @st: the stack
+ * @q: the datagram, as for unet_hook_run()
+ * @tag: flow tag it gets
+ */
+void unet_hook_run_whole(struct unet_stack *st, struct unet_pktq *q, u64 tag)
+{
+	run(st, UNET_HOOKS_RX, q, tag, UNET_HOOK_WHOLE, NULL);
 }

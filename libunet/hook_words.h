@@ -22,4 +22,8 @@ struct unet_hook_word {
 
 int unet_hook_word_next(const char **at, struct unet_hook_word *w);
 
+/* hook_trust.c */
+bool unet_hook_privileged(void);
+int unet_hook_trust(char *path, char *why, size_t room);
+
 #endif /* UNET_HOOK_WORDS_H */

@@ -131,31 +131,98 @@ void unet_ip_deliver(struct unet_stack *st, struct unet_pkt *pkt,
 	p->input(st, pkt, info, flow_of(st, pkt, info, p, hint));
 }
 
+/* Check and take off the IP headers. NULL: dropped, or waits for fragments. */
+static __always_inline struct unet_pkt *strip(struct unet_stack *st,
+					      struct unet_pkt *pkt,
+					      struct unet_ip_info *info)
+{
+	u8 version = pkt->len ? pkt->data[0] >> 4 : 0;
+
+	if (version == 4)
+		return unet_ip4_input(st, pkt, info);
+	if (version == 6)
+		return unet_ip6_input(st, pkt, info);
+	drop(st, pkt, pkt->len ? UNET_STAT_IP_MALFORMED : UNET_STAT_IP_TRUNCATED);
+	return NULL;
+}
+
+static struct unet_pkt *pkt_lost(struct unet_stack *st, struct unet_pkt *pkt)
+{
+	drop(st, pkt, UNET_STAT_NO_MEMORY);
+	return NULL;
+}
+
+/* A datagram of fragments gets an IP header again. NULL: no memory. */
+static struct unet_pkt *whole_packet(struct unet_stack *st,
+				     const struct unet_pkt *pkt,
+				     const struct unet_ip_info *info)
+{
+	u32 header = unet_ip_header_len(info->family);
+	struct unet_pkt *head = unet_pkt_heap(&st->pool, 0, header);
+	struct unet_ip_out out = { .tos = info->tos, .ttl = info->ttl };
+	struct unet_flow_key key = { .proto = info->proto };
+	u8 *at;
+
+	if (!head)
+		return NULL;
+	at = unet_pkt_put(head, header);
+	memcpy(key.local, info->src, sizeof(key.local));
+	memcpy(key.remote, info->dst, sizeof(key.remote));
+	if (info->family == 6) {
+		unet_ip6_build(at, &key, &out, header + pkt->total, 0);
+	} else {
+		unet_ip4_build(at, &key, &out, header + pkt->total);
+		unet_store_u16(at + 6, 0);
+		unet_store_raw16(at + 10,
+				 unet_csum_finish(unet_csum_add(at, header, 0)));
+	}
+	head->tstamp = pkt->tstamp;
+	return head;
+}
+
+/**
+ * unet_ip_whole() - hooks of ports and sockets see a datagram that was fragmented
+ * @st: the stack
+ * @pkt: data at the L4 header; taken over
+ * @info: of the datagram; of what hooks have made of it
+ *
+ * Return: the packet, data at the L4 header again, @tag of its flow; NULL when it was
+ * dropped.
+ */
+struct unet_pkt *unet_ip_whole(struct unet_stack *st, struct unet_pkt *pkt,
+			       struct unet_ip_info *info)
+{
+	struct unet_pkt *head;
+	u64 tag = pkt->tag;
+	struct unet_pktq q;
+
+	if (!unet_hooks_receiving(&st->hooks))
+		return pkt;
+	head = whole_packet(st, pkt, info);
+	if (!head)
+		return pkt_lost(st, pkt);
+	unet_pkt_append(head, pkt);
+	/* they want to see ports */
+	if (unet_pkt_linear(head, min(head->total, UNET_FLOW_MAX_NEED)))
+		return pkt_lost(st, head);
+	unet_pktq_init(&q);
+	unet_pktq_add(&q, head);
+	unet_hook_run_whole(st, &q, tag);
+	head = unet_pktq_take(&q);
+	return head ? strip(st, head, info) : NULL;
+}
+
 static __always_inline void input_one(struct unet_stack *st,
-				      struct unet_pkt *pkt, u64 tag)
+				      struct unet_pkt *pkt)
 {
 	struct unet_ip_info info;
 
 	unet_count(st, UNET_STAT_RX_PACKETS);
 	unet_count_add(st, UNET_STAT_RX_SEGMENTS, pkt->segs);
 	unet_count_add(st, UNET_STAT_RX_BYTES, pkt->total);
-	if (!pkt->len) {
-		drop(st, pkt, UNET_STAT_IP_TRUNCATED);
-		return;
-	}
-	switch (pkt->data[0] >> 4) {
-	case 4:
-		pkt = unet_ip4_input(st, pkt, &info);
-		break;
-	case 6:
-		pkt = unet_ip6_input(st, pkt, &info);
-		break;
-	default:
-		drop(st, pkt, UNET_STAT_IP_MALFORMED);
-		return;
-	}
+	pkt = strip(st, pkt, &info);
 	if (pkt)
-		unet_ip_deliver(st, pkt, &info, unet_flow_by_tag(st, tag));
+		unet_ip_deliver(st, pkt, &info, unet_flow_by_tag(st, pkt->tag));
 }
 
 /**
@@ -171,18 +238,7 @@ void unet_ip_input_tagged(struct unet_stack *st, struct unet_pktq *q)
 	struct unet_pkt *pkt;
 
 	while ((pkt = unet_pktq_take(q)))
-		input_one(st, pkt, pkt->tag);
-}
-
-static noinline void hooked_input(struct unet_stack *st,
-				  struct unet_rx_batch *b)
-{
-	struct unet_pkt *pkt;
-
-	for (pkt = b->packets.head; pkt; pkt = pkt->next)
-		pkt->tag = b->tag;
-	unet_hook_run(st, UNET_HOOKS_RX, &b->packets, NULL);
-	unet_ip_input_tagged(st, &b->packets);
+		input_one(st, pkt);
 }
 
 /**
@@ -195,11 +251,13 @@ void unet_ip_input(struct unet_stack *st, struct unet_rx_batch *b)
 	struct unet_flow *f;
 	struct unet_pkt *pkt;
 
-	if (unlikely(unet_hooks_receiving(&st->hooks)))
-		hooked_input(st, b);
+	if (unlikely(unet_hooks_receiving(&st->hooks))) {
+		unet_hook_run(st, UNET_HOOKS_RX, &b->packets, b->tag);
+		unet_ip_input_tagged(st, &b->packets);
+	}
 	while ((pkt = unet_pktq_take(&b->packets))) {
 		pkt->tag = b->tag;
-		input_one(st, pkt, b->tag);
+		input_one(st, pkt);
 	}
 	f = b->flags & UNET_RX_END ? unet_flow_by_tag(st, b->tag) : NULL;
 	if (f)
@@ -222,6 +280,14 @@ bool unet_ip_addr_ok(const struct unet_stack *st, const struct unet_pkt *pkt,
 	if (pkt->tag || !st->be->iface.n)
 		return true;
 	return unet_iface_is_local(&st->be->iface, info->family, info->dst);
+}
+
+/* That the path takes; hooks may make packets as large. */
+static u32 path_mtu(const struct unet_stack *st, const struct unet_flow *f)
+{
+	u32 mtu = f ? unet_flow_path_mtu(f) : 0;
+
+	return mtu ? mtu : st->be->mtu;
 }
 
 static u32 largest(const struct unet_stack *st, const struct unet_flow *f)
@@ -284,7 +350,7 @@ static noinline int by_the_hooks(struct unet_stack *st,
 	union unet_hook_sent sent = {
 		.handle = f ? unet_flow_tx_handle(f) : 0,
 		.header_len = header_len,
-		.mtu = (u16)min(largest(st, f), UNET_TX_MAX_BYTES),
+		.mtu = (u16)min(path_mtu(st, f), UNET_TX_MAX_BYTES),
 	};
 
 	unet_hook_send(st, pkt, sent);

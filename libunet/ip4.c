@@ -120,7 +120,8 @@ struct unet_pkt *unet_ip4_input(struct unet_stack *st, struct unet_pkt *pkt,
 		return pkt;
 	frag.offset = (word & UNET_IP4_OFFSET) * 8;
 	frag.more = word & UNET_IP4_MF;
-	return unet_reass_add(st, pkt, info, &frag);
+	pkt = unet_reass_add(st, pkt, info, &frag);
+	return pkt ? unet_ip_whole(st, pkt, info) : NULL;
 }
 
 /**

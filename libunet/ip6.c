@@ -206,7 +206,7 @@ static struct unet_pkt *fragment(struct unet_stack *st, struct unet_pkt *pkt,
 		return drop(st, pkt, UNET_STAT_IP_BAD_EXT);
 	finish(pkt, info, w);
 	pkt->l3_offset = 0;
-	return pkt;
+	return unet_ip_whole(st, pkt, info);
 }
 
 /**

@@ -15,6 +15,8 @@ void unet_ip4_build(u8 *at, const struct unet_flow_key *key,
 		    const struct unet_ip_out *out, u32 total);
 void unet_ip6_build(u8 *at, const struct unet_flow_key *key,
 		    const struct unet_ip_out *out, u32 total, u32 label);
+struct unet_pkt *unet_ip_whole(struct unet_stack *st, struct unet_pkt *pkt,
+			       struct unet_ip_info *info);
 bool unet_ip_addr_ok(const struct unet_stack *st, const struct unet_pkt *pkt,
 		     const struct unet_ip_info *info);
 

@@ -27,5 +27,7 @@ void unet_rcu_read_lock(void);
 void unet_rcu_read_unlock(void);
 bool unet_rcu_reading(void);
 void unet_rcu_synchronize(void);
+void unet_rcu_before_fork(void);
+void unet_rcu_after_fork(bool child);
 
 #endif /* UNET_RCU_H */

@@ -211,4 +211,15 @@ static inline struct unet_block *unet_stack_tx_alloc(struct unet_stack *st,
 
 struct unet_pkt *unet_stack_tx_header(struct unet_stack *st, u32 l4_header);
 
+/* Before a send: what was learned of the path is not believed for ever, and hooks may
+ * want room now.
+ */
+static inline void unet_flow_age_mtu(struct unet_stack *st,
+				     struct unet_flow *f)
+{
+	if (unlikely(f->pmtu | (READ_ONCE(st->hooks.reserve_gen) ^
+				f->reserve_gen)))
+		unet_flow_forget_mtu(st, f);
+}
+
 #endif /* UNET_STACK_INTERNAL_H */

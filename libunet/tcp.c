@@ -216,18 +216,23 @@ void unet_tcp_note_writable(struct unet_tcp_pcb *pcb)
 
 /* ---- segment sizes ---- */
 
+static u16 mss_of(const struct unet_flow *f, u32 mtu)
+{
+	u32 header = unet_ip_header_len(f->key.family) + UNET_TCP_HEADER;
+
+	mtu = min(mtu, UNET_TX_MAX_BYTES);
+	return max(mtu > header ? mtu - header : 0, UNET_TCP_MSS_MIN);
+}
+
 /**
- * unet_tcp_mss_limit() - the MSS that fits the path
+ * unet_tcp_mss_limit() - the MSS that fits the path, to be told to the peer
  * @f:		flow
  *
  * Return: bytes of TCP options and payload (RFC 6691).
  */
 u16 unet_tcp_mss_limit(const struct unet_flow *f)
 {
-	u32 header = unet_ip_header_len(f->key.family) + UNET_TCP_HEADER;
-	u32 mtu = min(unet_flow_mtu(f), UNET_TX_MAX_BYTES);
-
-	return max(mtu > header ? mtu - header : 0, UNET_TCP_MSS_MIN);
+	return mss_of(f, unet_flow_path_mtu(f));
 }
 
 /**
@@ -236,7 +241,8 @@ u16 unet_tcp_mss_limit(const struct unet_flow *f)
  */
 void unet_tcp_set_mss(struct unet_tcp_pcb *pcb)
 {
-	u32 mss = min(unet_tcp_mss_limit(&pcb->flow), pcb->mss_peer);
+	u32 mss = min(mss_of(&pcb->flow, unet_flow_mtu(&pcb->flow)),
+		      pcb->mss_peer);
 
 	if (pcb->mss_user)
 		mss = min(mss, (u32)pcb->mss_user);

@@ -43,7 +43,7 @@ static void too_big(struct unet_tcp_pcb *pcb, u32 mtu)
 	u32 old = pcb->mss;
 
 	if (!mtu)
-		mtu = next_plateau(unet_flow_mtu(&pcb->flow));
+		mtu = next_plateau(unet_flow_path_mtu(&pcb->flow));
 	/* the kernel may have heard of it first: then nothing is lowered here */
 	unet_flow_lower_mtu(pcb->st, &pcb->flow, mtu);
 	if (unet_flow_mtu(&pcb->flow) == pcb->path_mtu)

@@ -213,9 +213,9 @@ static u32 super_max(const struct unet_tcp_pcb *pcb, u32 seg)
 		     UNET_TCP_HEADER_MAX;
 	u32 most;
 
-	if (pcb->flow.gso_max <= header + seg)
+	if (unet_flow_gso_max(&pcb->flow) <= header + seg)
 		return seg;
-	most = min(pcb->flow.gso_max - header, seg * UNET_TX_MAX_SEGMENTS);
+	most = min(unet_flow_gso_max(&pcb->flow) - header, seg * UNET_TX_MAX_SEGMENTS);
 	return most - most % seg;
 }
 

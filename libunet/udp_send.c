@@ -118,7 +118,7 @@ static ssize_t send_one(struct unet_udp *u, struct source *src, u32 len,
 /* Most payload of a single send that is cut; one datagram when none are. */
 static u32 most_at_once(const struct unet_udp *u, u16 seg_size)
 {
-	u32 most = u->flow.gso_max;
+	u32 most = unet_flow_gso_max(&u->flow);
 
 	if (most <= HEADROOM + seg_size)
 		return seg_size;

@@ -32,6 +32,14 @@ build/asan/tests/hooks/%.so: tests/unit/objects/bad.c include/unet/hook_sdk.h
 build/asan/tests/unit/test_hook_load build/asan/tests/unit/test_channel: \
 		$(BAD_HOOKS) $(HOOK_OBJECTS)
 
+# A program that is made set-uid; on a device that is none.
+build/rel/tests/hooks/suid: tests/unit/objects/suid.c build/rel/libunet.a
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(UFLAGS) $(CFLAGS_rel) $(INC_tests) $^ \
+		-Wl,--wrap=unet_backend_unet_open $(LIB_LIBS) -rdynamic -o $@
+build/asan/tests/unit/test_hook_suid: build/rel/tests/hooks/suid $(HOOK_OBJECTS)
+
 UNIT_BIN := $(UNIT_SRC:%.c=build/asan/%)
 SIM_BIN := $(SIM_SRC:%.c=build/rel/%) $(SIM_SRC:%.c=build/asan/%) \
 	build/m32/tests/sim/sim_tcp_cases build/tsan/tests/sim/sim_hook

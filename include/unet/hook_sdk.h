@@ -25,7 +25,7 @@
 #include <errno.h>
 #include <unet/hooks.h>
 
-#define UNET_HOOK_ABI	1u
+#define UNET_HOOK_ABI	2u
 
 /**
  * struct unet_hook_object - what a shared object exports, as unet_hook_object

@@ -10,12 +10,21 @@
  * older is the lower. A hook is called with a batch, once for all packets of a
  * burst that it matches, and says of each what becomes of it.
  *
+ * Fragments: a hook that matches a port or a socket gets no fragment but the
+ * datagram, when it is whole, with a plain IP header before it (UNET_HOOK_WHOLE).
+ * Any other sees what is on the wire, and so fragments, before those get the
+ * datagram, and the datagram not again. What is sent is never a fragment: sockets
+ * send with "don't fragment", and larger ones are refused.
+ *
  * Hooks may be added, deleted, modified and given another priority from any
  * thread while packets flow: a batch meets the hooks either as they were before
  * or as they are after, never something between. They are called by the thread
  * that runs the stack, and may call what is said to be for hooks, and nothing
  * else of the stack. A hook must not wait for a thread that adds or deletes
  * hooks: that one may be waiting for the hook to return.
+ *
+ * A process may fork() whatever its threads do with hooks; the handlers for that are
+ * there from the first hook on, and those of liburcu's flavour "bp" are among them.
  */
 #ifndef UNET_HOOKS_H
 #define UNET_HOOKS_H
@@ -34,8 +43,9 @@ struct unet_held;
 struct unet_sock;
 struct unet_stack;
 
-#define UNET_HOOK_BATCH		64	/* packets of a batch, at most */
+#define UNET_HOOK_BATCH		64u	/* packets of a batch, at most */
 #define UNET_HOOK_NAME		32	/* bytes of a name, its NUL included */
+#define UNET_HOOK_RESERVE	256u	/* bytes that the hooks of a stack may reserve */
 
 /* Directions */
 #define UNET_HOOK_RX		(1u << 0)
@@ -52,36 +62,24 @@ enum unet_hook_verdict {
 };
 
 /* struct unet_hook_pkt.flags */
+#define UNET_HOOK_INJECTED	(1u << 0)	/* by a hook further up the chain */
+#define UNET_HOOK_WHOLE		(1u << 1)	/* put together from fragments */
+
+/* struct unet_hook_headers.flags */
 #define UNET_HOOK_FRAGMENT	(1u << 0)	/* of a datagram; later ones have no ports */
 #define UNET_HOOK_OPTIONS	(1u << 1)	/* IPv4 options or IPv6 extension headers */
-#define UNET_HOOK_INJECTED	(1u << 2)	/* by a hook further up the chain */
 
 /**
- * struct unet_hook_pkt - a packet as a hook sees it
- * @data:	IP header
- * @len:	bytes at @data; further ones: unet_hook_read()
- * @total:	bytes of the packet
- * @mtu:	sent: most bytes a packet (a segment) may have; received: 0
- * @seg_size:	payload bytes of each segment of a super packet, else 0
- * @segs:	packets this one is on the wire
+ * struct unet_hook_headers - what the headers of a packet say
  * @ethertype:	0x0800, 0x86dd; 0: neither
  * @l4:		offset of the header behind IP, 0: none, or not in this packet
  * @payload:	offset of what is behind TCP or UDP header, else @l4
  * @local_port:	of TCP and UDP, else 0
  * @remote_port: likewise
  * @proto:	IP protocol, of the header at @l4
- * @flags:	UNET_HOOK_FRAGMENT, ...
- * @verdict:	enum unet_hook_verdict, for the hook to set; ACCEPT before
- *
- * Only the library makes them: there is more of it behind.
+ * @flags:	UNET_HOOK_FRAGMENT, UNET_HOOK_OPTIONS
  */
-struct unet_hook_pkt {
-	const uint8_t *data;
-	uint32_t len;
-	uint32_t total;
-	uint32_t mtu;
-	uint16_t seg_size;
-	uint16_t segs;
+struct unet_hook_headers {
 	uint16_t ethertype;
 	uint16_t l4;
 	uint16_t payload;
@@ -89,8 +87,34 @@ struct unet_hook_pkt {
 	uint16_t remote_port;
 	uint8_t proto;
 	uint8_t flags;
+};
+
+/**
+ * struct unet_hook_pkt - a packet as a hook sees it
+ * @data:	IP header
+ * @len:	bytes at @data; further ones: unet_hook_read()
+ * @total:	bytes of the packet
+ * @seg_size:	payload bytes of each segment of a super packet, else 0
+ * @segs:	packets this one is on the wire
+ * @verdict:	enum unet_hook_verdict, for the hook to set; ACCEPT before
+ * @flags:	UNET_HOOK_INJECTED, UNET_HOOK_WHOLE
+ * @library:	the library's
+ * @reserved:	the library's
+ * @headers:	ask unet_hook_headers(): nobody has looked at them before
+ *
+ * Only the library makes them: there is more of it behind.
+ */
+struct unet_hook_pkt {
+	const uint8_t *data;
+	uint32_t len;
+	uint32_t total;
+	uint16_t seg_size;
+	uint16_t segs;
 	uint8_t verdict;
+	uint8_t flags;
+	uint8_t library;
 	uint8_t reserved;
+	struct unet_hook_headers headers;
 };
 
 /**
@@ -131,6 +155,11 @@ typedef void (*unet_hook_fn)(struct unet_hook_batch *b, void *arg);
  * @local_port:	see @match
  * @remote_port: see @match
  * @proto:	see @match
+ * @reserved0:	zero
+ * @reserve:	bytes that the hook may add to each packet sent: sockets whose packets
+ *		it matches make them so much smaller, so there is always room.
+ *		It may not add more to any. 0: it may use what room there happens to
+ *		be, which is none in full packets
  * @reserved:	zero
  * @sock:	see @match; only the stack's own thread may name one
  * @predicate:	asked for each packet that matches otherwise: 0 leaves it out;
@@ -155,7 +184,9 @@ struct unet_hook_opts {
 	uint16_t local_port;
 	uint16_t remote_port;
 	uint8_t proto;
-	uint8_t reserved[5];
+	uint8_t reserved0;
+	uint16_t reserve;
+	uint16_t reserved;
 	struct unet_sock *sock;
 	int (*predicate)(const struct unet_hook_pkt *p, void *arg);
 	unet_hook_fn side;
@@ -176,7 +207,7 @@ struct unet_hook_opts {
  * unless a hook calls.
  *
  * Return: the hook, or NULL with errno and unet_error_detail(): EINVAL, E2BIG,
- * ENOMEM.
+ * ENOSPC (what hooks reserve is more than UNET_HOOK_RESERVE), ENOMEM.
  */
 struct unet_hook *unet_hook_add(struct unet_stack *st, unet_hook_fn fn,
 				void *arg, const struct unet_hook_opts *opts);
@@ -216,7 +247,7 @@ int unet_hook_prioritize(struct unet_hook *h, int32_t priority);
  *
  * A hook that was bypassed is called again.
  *
- * Return: 0, or -EINVAL, -E2BIG, -ENOMEM with unet_error_detail(): nothing has
+ * Return: 0, or -EINVAL, -E2BIG, -ENOSPC, -ENOMEM with unet_error_detail(): nothing has
  * changed. Threads and hooks: as unet_hook_add().
  */
 int unet_hook_modify(struct unet_hook *h, const struct unet_hook_opts *opts);
@@ -240,6 +271,8 @@ int unet_hook_modify(struct unet_hook *h, const struct unet_hook_opts *opts);
  * @injected:	packets injected
  * @refused:	packets dropped because the hook's verdict, or what it made of
  *		them, was wrong; injections refused
+ * @no_room:	calls of unet_hook_splice() that were refused: the packet would not
+ *		have fit the path, or the hook's reserve did not allow it
  * @bypassed:	packets that passed without it
  * @over:	batches over the budget
  * @time_us:	spent in @fn, if there is a budget
@@ -256,6 +289,7 @@ struct unet_hook_stats {
 	uint64_t verdict[UNET_HOOK_VERDICTS];
 	uint64_t injected;
 	uint64_t refused;
+	uint64_t no_room;
 	uint64_t bypassed;
 	uint64_t over;
 	uint64_t time_us;
@@ -291,12 +325,52 @@ int unet_hook_list(struct unet_stack *st, struct unet_hook_stats *stats,
  * came with the library. All are loaded or none. For the stack's thread; they are
  * unloaded by unet_stack_close(). How to make one: unet/hook_sdk.h.
  *
- * Return: 0, or -EINVAL, -ENOENT, -ELIBBAD, -ENOMEM, or what the object answered;
- * unet_error_detail() names the object and what was wrong.
+ * UNET_HOOKS is not read by a program that may do more than who started it: set-uid,
+ * set-gid, with file capabilities (AT_SECURE). Such a program, when it calls this
+ * itself, and one whose effective user is root, load an object only if it and all
+ * folders it lies in belong to root or the effective user and nobody else may write
+ * to them (to folders: unless they are sticky).
+ *
+ * Return: 0, or -EINVAL, -ENOENT, -EPERM (as above), -ELIBBAD, -ENOMEM, or what the
+ * object answered; unet_error_detail() names the object and what was wrong.
  */
 int unet_hook_load(struct unet_stack *st, const char *words);
 
 /* ---- for hooks, with packets of their batch ----------------------------- */
+
+/* struct unet_hook_pkt.library */
+#define UNET_HOOK_LOOKED	(1u << 0)	/* @headers are filled in */
+
+/**
+ * unet_hook_look() - what unet_hook_headers() does when nobody has before
+ */
+const struct unet_hook_headers *unet_hook_look(const struct unet_hook_pkt *p);
+
+/**
+ * unet_hook_headers() - protocol, ports and offsets of a packet
+ * @p: the packet
+ *
+ * Headers are taken apart when a hook first wants to know, or a match of one: who
+ * does not ask does not pay. Of packets like the one before that is little.
+ *
+ * Return: them; right as long as the call of the hook lasts, also after
+ * unet_hook_write() and unet_hook_splice().
+ */
+static inline const struct unet_hook_headers *
+unet_hook_headers(const struct unet_hook_pkt *p)
+{
+	return p->library & UNET_HOOK_LOOKED ? &p->headers : unet_hook_look(p);
+}
+
+/**
+ * unet_hook_room() - how much longer a packet may become
+ * @p: the packet
+ *
+ * Return: bytes that unet_hook_splice() may add. What is sent is limited by the
+ * path, a super packet in each of its segments, and by what hooks further down have
+ * reserved; a hook that has a reserve itself, also by that.
+ */
+uint32_t unet_hook_room(const struct unet_hook_pkt *p);
 
 /**
  * unet_hook_read() - bytes of a packet, wherever they lie
@@ -342,8 +416,8 @@ int unet_hook_write(struct unet_hook_pkt *p, uint32_t offset, const void *bytes,
  * TCP's payload keeps its length: its bytes are numbered, and whoever changes
  * their number has to end the connection on both sides, as a proxy does.
  *
- * Return: 0, or as unet_hook_write(); -EOPNOTSUPP also for TCP's payload and for
- * super packets; -EMSGSIZE the packet would be too large.
+ * Return: 0, or as unet_hook_write(); -EOPNOTSUPP also for TCP's payload and that
+ * of super packets; -EMSGSIZE more than unet_hook_room(), which is counted.
  */
 int unet_hook_splice(struct unet_hook_pkt *p, uint32_t offset, uint32_t cut,
 		     const void *bytes, uint32_t len);

@@ -93,7 +93,8 @@ struct unet_stack;
 	X(HOOK_DROPPED,		"hook_dropped",		"packets dropped by hooks") \
 	X(HOOK_CONSUMED,	"hook_consumed",	"packets consumed by hooks") \
 	X(HOOK_INJECTED,	"hook_injected",	"packets injected by hooks") \
-	X(HOOK_REFUSED,		"hook_refused",		"packets dropped: what a hook made of them is none, or not the flow's")
+	X(HOOK_REFUSED,		"hook_refused",		"packets dropped: what a hook made of them is none, or not the flow's") \
+	X(HOOK_NO_ROOM,		"hook_no_room",		"packets a hook wanted to be larger than path or reserve allow")
 
 #define UNET_STACK_COUNTER_ID(id, name, text)	UNET_STAT_##id,
 enum unet_stack_counter {

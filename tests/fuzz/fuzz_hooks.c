@@ -19,8 +19,10 @@ static u32 n_held;
 
 static void offsets_lie_inside(const struct unet_hook_pkt *p)
 {
-	if (p->l4 > p->total || p->payload > p->total || p->len > p->total ||
-	    (p->payload && p->payload < p->l4))
+	const struct unet_hook_headers *h = unet_hook_headers(p);
+
+	if (h->l4 > p->total || h->payload > p->total || p->len > p->total ||
+	    (h->payload && h->payload < h->l4))
 		abort();
 }
 

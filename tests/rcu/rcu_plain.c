@@ -9,6 +9,7 @@
  */
 #include <pthread.h>
 #include <sched.h>
+#include <string.h>
 #include "rcu.h"
 
 static pthread_mutex_t writers = PTHREAD_MUTEX_INITIALIZER;
@@ -50,5 +51,18 @@ void unet_rcu_synchronize(void)
 	__atomic_store_n(&current, !old, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&readers[old], __ATOMIC_SEQ_CST))
 		sched_yield();
+	pthread_mutex_unlock(&writers);
+}
+
+void unet_rcu_before_fork(void)
+{
+	pthread_mutex_lock(&writers);
+}
+
+void unet_rcu_after_fork(bool child)
+{
+	/* whoever forks is no reader, and in the child there is nobody else */
+	if (child)
+		memset(readers, 0, sizeof(readers));
 	pthread_mutex_unlock(&writers);
 }

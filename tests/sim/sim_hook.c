@@ -10,7 +10,10 @@
  * back and put back, drop and change harmlessly, on bad networks; TCP makes a
  * whole stream of it (R5.2).
  *
- *   sim_hook         both parts
+ * Last, hooks that make every packet longer come and go while a stream flows: no
+ * packet is ever larger than the path takes, and those that are full are the largest.
+ *
+ *   sim_hook         all parts
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -301,14 +304,14 @@ static void change_harmlessly(struct unet_hook_pkt *p)
 	uint8_t buf[64];
 	const void *same;
 
-	if (p->ethertype == 0x0800)
+	if (unet_hook_headers(p)->ethertype == 0x0800)
 		unet_hook_write(p, 8, &ttl, 1);
-	if (p->total - p->payload < 64 || !p->payload)
+	if (p->total - unet_hook_headers(p)->payload < 64 || !unet_hook_headers(p)->payload)
 		return;
-	same = unet_hook_read(p, p->payload + 1, 63, buf);
+	same = unet_hook_read(p, unet_hook_headers(p)->payload + 1, 63, buf);
 	if (same != buf)
 		memcpy(buf, same, 63);
-	unet_hook_write(p, p->payload + 1, buf, 63);
+	unet_hook_write(p, unet_hook_headers(p)->payload + 1, buf, 63);
 }
 
 static void mischief(struct unet_hook_batch *b, void *arg)
@@ -407,9 +410,136 @@ static void chains_keep_tcp_correct(void)
 	sim_ok(!failed, "%d streams through chains of 12 hooks are whole", RUNS);
 }
 
+/* ---- part 3: longer packets -------------------------------------------------- */
+
+/**
+ * struct grower - a hook that puts an IPv4 option into all it can
+ * @hook:	the hook, NULL: not there now
+ * @words:	of the option
+ * @grown:	packets that have got it
+ * @refused:	that had no room: made before the hook was there
+ */
+struct grower {
+	struct unet_hook *hook;
+	uint8_t words;
+	uint64_t grown;
+	uint64_t refused;
+};
+
+static uint32_t wire_mtu;
+static uint32_t wire_most;
+static uint64_t wire_full;	/* full ones with an option */
+
+static int weigh(void *arg, int from, uint64_t now_us, void *packet, size_t len)
+{
+	const uint8_t *ip = packet;
+
+	if (len > wire_most)
+		wire_most = (uint32_t)len;
+	wire_full += len == wire_mtu && ip[0] > 0x45;
+	return 0;
+}
+
+static void put_option(struct unet_hook_batch *b, void *arg)
+{
+	static const uint8_t nops[16] = {
+		1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	};
+	struct grower *g = arg;
+	uint32_t i;
+
+	for (i = 0; i < b->n; i++) {
+		struct unet_hook_pkt *p = b->pkt[i];
+		uint8_t first = (uint8_t)(p->data[0] + g->words);
+
+		if (unet_hook_splice(p, 20, 0, nops, g->words * 4u)) {
+			g->refused++;
+			continue;
+		}
+		unet_hook_write(p, 0, &first, 1);
+		g->grown += p->segs;
+	}
+}
+
+static void come_or_go(struct sim *s, struct grower *g, int side)
+{
+	struct unet_hook_opts o = {
+		.size = sizeof(o), .dirs = UNET_HOOK_TX,
+		.match = UNET_HOOK_ETHERTYPE, .ethertype = 0x0800,
+		.reserve = (uint16_t)(g->words * 4),
+	};
+
+	if (g->hook)
+		unet_hook_del(g->hook);
+	g->hook = g->hook ? NULL :
+		  unet_hook_add(s->peer[side].st, put_option, g, &o);
+}
+
+static bool growing(uint64_t seed, uint64_t *grown, uint64_t *refused)
+{
+	static const uint32_t mtu[] = { 600, 1280, 1500, 9000 };
+	struct grower g[4] = { { .words = 0 } };
+	uint64_t rng = seed;
+	struct sim s;
+	bool ok;
+	int i;
+
+	sim_init(&s, seed);
+	s.opts.delay_us = sim_pick(&rng, 10, 5000);
+	s.opts.loss_ppm = sim_pick(&rng, 0, 1) * 10000;
+	wire_mtu = mtu[seed % 4];
+	s.opts.mtu = wire_mtu;
+	if (sim_pick(&rng, 0, 1))
+		s.opts.flags |= UNET_WIRE_SUPER;
+	s.peer[0].total = 150000;
+	s.peer[1].total = 150000;
+	wire_most = 0;
+	ok = sim_open(&s);
+	unet_wire_on_packet(s.wire, weigh, NULL);
+	for (i = 0; i < 4; i++) {
+		g[i].words = (uint8_t)sim_pick(&rng, 1, 4);
+		if (sim_pick(&rng, 0, 1))
+			come_or_go(&s, &g[i], i & 1);
+	}
+	while (ok && !sim_finished(&s)) {
+		i = (int)sim_pick(&rng, 0, 200);
+		if (i < 4)
+			come_or_go(&s, &g[i], i & 1);
+		ok = sim_step(&s);
+	}
+	for (i = 0; i < 4; i++) {
+		*grown += g[i].grown;
+		*refused += g[i].refused;
+	}
+	ok = sim_close(&s) && ok;
+	why = s.why ? s.why : "a packet was too large, or none was full";
+	return ok && (s.opts.flags & UNET_WIRE_SUPER || wire_most == wire_mtu);
+}
+
+static void longer_packets_fit_the_path(void)
+{
+	uint64_t refused = 0;
+	uint64_t grown = 0;
+	int failed = 0;
+	uint64_t seed;
+
+	for (seed = 1; seed <= RUNS; seed++) {
+		if (growing(seed, &grown, &refused))
+			continue;
+		printf("# seed %llu: %s (%u of %u)\n",
+		       (unsigned long long)seed, why, wire_most, wire_mtu);
+		failed++;
+	}
+	sim_ok(!failed && wire_full > 1000 && refused < grown / 100,
+	       "%d streams, %llu packets made longer, %llu full, %llu refused",
+	       RUNS, (unsigned long long)grown,
+	       (unsigned long long)wire_full, (unsigned long long)refused);
+}
+
 int main(void)
 {
 	threads_change_hooks();
 	chains_keep_tcp_correct();
+	longer_packets_fit_the_path();
 	return sim_summary();
 }

@@ -7,6 +7,7 @@
  * refusals, and that the kernel never has a reason to poison the channel.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include "fake_kernel.h"
 #include "forge.h"
 #include "helpers.h"
+#include "hook_words.h"
 #include "stack.h"
 #include "udp.h"
 
@@ -198,8 +200,13 @@ static void reasons_have_text(void **state)
 /* Hooks from the environment: the stack has them, or it is not opened at all. */
 static void the_environment_names_hooks(void **state)
 {
+	char path[PATH_MAX] = "build/rel/lib/unet/hooks/rate.so";
 	struct unet_stack *opened;
+	char why[300];
 
+	/* in somebody else's folder, root does not load them */
+	if (unet_hook_privileged() && unet_hook_trust(path, why, sizeof(why)))
+		skip();
 	kernel_reset();
 	setenv("UNET_HOOKS", "./build/asan/tests/hooks/REFUSES.so=not today", 1);
 	assert_null(unet_stack_open("eth0", NULL));

@@ -117,13 +117,13 @@ static void do_deed(struct unet_hook_batch *batch, void *arg)
 
 		assert_int_equal(p->verdict, UNET_HOOK_ACCEPT);
 		if (d->verdict == UNET_HOOK_MODIFY)
-			assert_int_equal(unet_hook_write(p, p->payload, "J", 1),
+			assert_int_equal(unet_hook_write(p, unet_hook_headers(p)->payload, "J", 1),
 					 0);
 		if (d->verdict == INJECT) {
 			unet_hook_read(p, 0, p->total, bytes);
 			memcpy(bytes, unet_hook_read(p, 0, p->total, bytes),
 			       p->total);
-			memcpy(bytes + p->payload, "again", 5);
+			memcpy(bytes + unet_hook_headers(p)->payload, "again", 5);
 			assert_int_equal(unet_hook_inject(batch->hook, d->dir,
 							  bytes, p->total), 0);
 		} else {
@@ -139,7 +139,7 @@ static void aside(struct unet_hook_batch *batch, void *arg)
 	char buf[16];
 
 	d->sides += batch->n;
-	memcpy(d->side, unet_hook_read(p, p->payload, 5, buf), 5);
+	memcpy(d->side, unet_hook_read(p, unet_hook_headers(p)->payload, 5, buf), 5);
 	p->verdict = UNET_HOOK_DROP;	/* means nothing */
 }
 
@@ -148,7 +148,7 @@ static int if_asked(const struct unet_hook_pkt *p, void *arg)
 	struct deed *d = arg;
 
 	d->asked++;
-	return p->total - p->payload > 10;
+	return p->total - unet_hook_headers(p)->payload > 10;
 }
 
 /* Kinds of match; @hit: of the packets of this test, or of others. */
@@ -426,6 +426,168 @@ static void kept_packets_can_be_put_back_in_another_order(void **state)
 	}
 }
 
+/* ---- fragments --------------------------------------------------------- */
+
+/* What a hook was called with. */
+struct sight {
+	u32 packets;
+	u32 fragments;
+	u32 whole;
+	u32 total;
+	u16 l4;
+	u8 verdict;
+	const char *write;
+};
+
+static void look_at(struct unet_hook_batch *batch, void *arg)
+{
+	struct sight *x = arg;
+	u32 i;
+
+	for (i = 0; i < batch->n; i++) {
+		struct unet_hook_pkt *p = batch->pkt[i];
+		const struct unet_hook_headers *h = unet_hook_headers(p);
+
+		x->packets++;
+		x->fragments += !!(h->flags & UNET_HOOK_FRAGMENT);
+		x->whole += !!(p->flags & UNET_HOOK_WHOLE);
+		x->total = p->total;
+		x->l4 = h->l4;
+		if (p->flags & UNET_HOOK_WHOLE && h->ethertype == 0x0800)
+			assert_int_equal(p->data[6] | p->data[7], 0);
+		p->verdict = x->verdict;
+		if (x->write)
+			assert_int_equal(unet_hook_write(p, h->payload + 2000,
+							 x->write, 1), 0);
+	}
+}
+
+static struct unet_hook *looker(struct sight *x, u32 match, s32 priority)
+{
+	struct unet_hook_opts o = {
+		.size = sizeof(o), .match = match, .priority = priority,
+		.dirs = UNET_HOOK_RX,
+		.ethertype = match & UNET_HOOK_ETHERTYPE ? x->l4 : 0,
+		.proto = match & UNET_HOOK_PROTO ? IPPROTO_UDP : 0,
+		.local_port = match & UNET_HOOK_LOCAL_PORT ? 7 : 0,
+		.remote_port = match & UNET_HOOK_REMOTE_PORT ? 9 : 0,
+		.sock = match & UNET_HOOK_SOCK ? b : NULL,
+	};
+	struct unet_hook *h = unet_hook_add(end[1], look_at, x, &o);
+
+	assert_non_null(h);
+	return h;
+}
+
+/* 3000 bytes to b, in two fragments. Return: what arrives, -1: nothing. */
+static ssize_t in_fragments(bool v6, bool last_first)
+{
+	static u8 whole[FORGE_MAX], part[2][FORGE_MAX], text[3000];
+	u32 len[2];
+	u32 i;
+
+	memset(text, 'a', sizeof(text));
+	if (v6)
+		forge_udp(whole, "2001:db8::1", 9, "2001:db8::2", 7, text, 3000);
+	else
+		forge_udp(whole, "192.0.2.1", 9, "192.0.2.2", 7, text, 3000);
+	len[0] = forge_fragment(part[0], whole, 0, 1480, true, 4711);
+	len[1] = forge_fragment(part[1], whole, 1480, 3008 - 1480, false, 4711);
+	for (i = 0; i < 2; i++)
+		assert_int_equal(unet_stack_input(end[1], 2000000,
+						  part[i ^ last_first],
+						  len[i ^ last_first]), 0);
+	return unet_recv(b, whole, sizeof(whole), 0);
+}
+
+static void each_sees_what_it_asked_for(bool v6, bool last_first)
+{
+	static const u32 wire[] = { 0, UNET_HOOK_ETHERTYPE, UNET_HOOK_PROTO };
+	static const u32 whole[] = {
+		UNET_HOOK_LOCAL_PORT, UNET_HOOK_REMOTE_PORT, UNET_HOOK_SOCK,
+		UNET_HOOK_LOCAL_PORT | UNET_HOOK_PROTO,
+	};
+	struct sight low[3], high[4];
+	u32 i;
+
+	open_pair(v6);
+	memset(low, 0, sizeof(low));
+	memset(high, 0, sizeof(high));
+	/* those of the wire stand before and behind the others */
+	for (i = 0; i < 4; i++)
+		looker(&high[i], whole[i], 5);
+	for (i = 0; i < 3; i++) {
+		low[i].l4 = v6 ? 0x86dd : 0x0800;
+		looker(&low[i], wire[i], i == 1 ? -1 : 9);
+	}
+	assert_int_equal(in_fragments(v6, last_first), 3000);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(low[i].packets, 2);
+		assert_int_equal(low[i].fragments, 2);
+		assert_int_equal(low[i].whole, 0);
+	}
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(high[i].packets, 1);
+		assert_int_equal(high[i].whole, 1);
+		assert_int_equal(high[i].fragments, 0);
+		assert_int_equal(high[i].l4, v6 ? 40 : 20);
+		assert_int_equal(high[i].total, (v6 ? 40 : 20) + 3008);
+	}
+	assert_int_equal(count(end[1], UNET_STAT_RX_PACKETS), 2);
+	assert_int_equal(count(end[1], UNET_STAT_REASS_DONE), 1);
+	close_pair();
+}
+
+static void fragments_are_the_wires_and_datagrams_the_ports(void **state)
+{
+	each_sees_what_it_asked_for(false, false);
+	each_sees_what_it_asked_for(false, true);
+	each_sees_what_it_asked_for(true, false);
+	each_sees_what_it_asked_for(true, true);
+}
+
+static void a_datagram_of_fragments_is_a_packet_like_any_other(void **state)
+{
+	struct sight x = { .verdict = UNET_HOOK_DROP };
+	struct unet_hook *h;
+	char text[3000];
+
+	h = looker(&x, UNET_HOOK_LOCAL_PORT, 0);
+	assert_true(in_fragments(false, false) < 0);
+	assert_int_equal(count(end[1], UNET_STAT_HOOK_DROPPED), 1);
+	/* changed where the second fragment was, and put right */
+	x.verdict = UNET_HOOK_ACCEPT;
+	x.write = "J";
+	assert_int_equal(in_fragments(false, true), 3000);
+	assert_int_equal(stats(h).verdict[UNET_HOOK_MODIFY], 1);
+	assert_int_equal(count(end[1], UNET_STAT_L4_BAD_CSUM), 0);
+	/* kept, and put back */
+	x.write = NULL;
+	unet_hook_del(h);
+	n_held = 0;
+	h = unet_hook_add(end[1], keep, NULL, &(struct unet_hook_opts){
+		.size = sizeof(struct unet_hook_opts), .dirs = UNET_HOOK_RX,
+		.match = UNET_HOOK_LOCAL_PORT, .local_port = 7 });
+	assert_true(in_fragments(false, false) < 0);
+	assert_int_equal(n_held, 1);
+	assert_int_equal(unet_hook_inject_held(h, UNET_HOOK_RX, held[0]), 0);
+	run();
+	assert_int_equal(unet_recv(b, text, sizeof(text), 0), 3000);
+}
+
+/* What is not there cannot be seen: the port's hook does not hear of it. */
+static void a_fragment_dropped_is_a_datagram_lost(void **state)
+{
+	struct sight wire = { .verdict = UNET_HOOK_DROP };
+	struct sight port = { .packets = 0 };
+
+	looker(&wire, UNET_HOOK_PROTO, 0);
+	looker(&port, UNET_HOOK_LOCAL_PORT, -5);
+	assert_true(in_fragments(false, false) < 0);
+	assert_int_equal(wire.packets, 2);
+	assert_int_equal(port.packets, 0);
+}
+
 /* ---- taking off -------------------------------------------------------- */
 
 static int ended;
@@ -569,7 +731,7 @@ static void change_one(struct unet_hook_batch *batch, void *arg)
 {
 	struct change *c = arg;
 
-	if (!batch->pkt[0]->payload)
+	if (!unet_hook_headers(batch->pkt[0])->payload)
 		return;
 	c->calls++;
 	c->err = c->fn(batch->pkt[0]);
@@ -577,7 +739,7 @@ static void change_one(struct unet_hook_batch *batch, void *arg)
 
 static int grow(struct unet_hook_pkt *p)
 {
-	int err = unet_hook_splice(p, p->payload + 1, 2, "ooooo", 5);
+	int err = unet_hook_splice(p, unet_hook_headers(p)->payload + 1, 2, "ooooo", 5);
 
 	assert_int_equal(p->total, 28 + 8);
 	return err;
@@ -585,19 +747,19 @@ static int grow(struct unet_hook_pkt *p)
 
 static int shrink(struct unet_hook_pkt *p)
 {
-	return unet_hook_splice(p, p->payload, 3, NULL, 0);
+	return unet_hook_splice(p, unet_hook_headers(p)->payload, 3, NULL, 0);
 }
 
 static int port(struct unet_hook_pkt *p)
 {
-	return unet_hook_write(p, p->l4, "\x01\x01", 2);
+	return unet_hook_write(p, unet_hook_headers(p)->l4, "\x01\x01", 2);
 }
 
 static int local_port(struct unet_hook_pkt *p)
 {
-	int err = unet_hook_write(p, p->l4 + 2, "\x00\x08", 2);
+	int err = unet_hook_write(p, unet_hook_headers(p)->l4 + 2, "\x00\x08", 2);
 
-	assert_int_equal(p->local_port, 8);
+	assert_int_equal(unet_hook_headers(p)->local_port, 8);
 	return err;
 }
 
@@ -620,7 +782,7 @@ static int too_large(struct unet_hook_pkt *p)
 {
 	static const u8 zero[1500];
 
-	return unet_hook_splice(p, p->payload, 0, zero, 1500 - p->total + 1);
+	return unet_hook_splice(p, unet_hook_headers(p)->payload, 0, zero, 1500 - p->total + 1);
 }
 
 struct change_row {
@@ -674,7 +836,7 @@ static void change_row(void **state)
 
 static int first_payload_byte(struct unet_hook_pkt *p)
 {
-	return unet_hook_write(p, p->payload, "Z", 1);
+	return unet_hook_write(p, unet_hook_headers(p)->payload, "Z", 1);
 }
 
 static void nothing_bad_is_made_good(void **state)
@@ -736,14 +898,14 @@ static void write_once(struct unet_hook_batch *batch, void *arg)
 	for (i = 0; i < batch->n; i++) {
 		struct unet_hook_pkt *p = batch->pkt[i];
 
-		if (p->total == p->payload || tcp_calls++)
+		if (p->total == unet_hook_headers(p)->payload || tcp_calls++)
 			continue;
-		assert_int_equal(unet_hook_splice(p, p->payload, 0, "x", 1),
+		assert_int_equal(unet_hook_splice(p, unet_hook_headers(p)->payload, 0, "x", 1),
 				 -EOPNOTSUPP);
-		assert_int_equal(unet_hook_splice(p, p->payload, 1, "xy", 2),
+		assert_int_equal(unet_hook_splice(p, unet_hook_headers(p)->payload, 1, "xy", 2),
 				 -EOPNOTSUPP);
 		/* far behind what is made one piece to be checked */
-		assert_int_equal(unet_hook_write(p, p->payload + 900, "X", 1),
+		assert_int_equal(unet_hook_write(p, unet_hook_headers(p)->payload + 900, "X", 1),
 				 0);
 	}
 }
@@ -926,7 +1088,8 @@ static void options_that_make_no_sense_are_refused_with_a_sentence(void **state)
 		{ { .remote_port = 7 }, "remote_port 0x7" },
 		{ { .match = UNET_HOOK_REMOTE_PORT }, "remote_port 0" },
 		{ { .match = UNET_HOOK_SOCK }, "sock 0" },
-		{ { .reserved = { 0, 1 } }, "reserved" },
+		{ { .reserved = 1 }, "reserved" },
+		{ { .reserved0 = 1 }, "reserved" },
 		{ { .bypass_after = 1 }, "bypass_after" },
 		{ { .name = "a name that is longer than 31 bytes" }, "at most 31" },
 	};
@@ -1023,6 +1186,9 @@ int main(void)
 		TEST(what_a_hook_injects_only_those_behind_it_see),
 		TEST(a_hook_may_answer_by_itself),
 		TEST(kept_packets_can_be_put_back_in_another_order),
+		cmocka_unit_test(fragments_are_the_wires_and_datagrams_the_ports),
+		TEST(a_datagram_of_fragments_is_a_packet_like_any_other),
+		TEST(a_fragment_dropped_is_a_datagram_lost),
 		TEST(a_hook_may_take_itself_off),
 		TEST(a_hook_that_is_taken_off_finishes_its_batch),
 		TEST(destroy_is_called_in_every_way_a_hook_ends),

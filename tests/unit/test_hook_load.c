@@ -5,6 +5,7 @@
  * what is said of them, and the three that are shipped at work between two stacks:
  * rate.so, names.so, stamp.so.
  */
+#include <limits.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -138,7 +139,7 @@ static const struct refusal refusals[] = {
 	{ "nosuch.so", -ENOENT, "unet/hooks/nosuch.so" },
 	{ "./Makefile", -ENOENT, "./Makefile" },
 	{ BAD("NONE"), -ELIBBAD, "does not export unet_hook_object" },
-	{ BAD("ABI"), -ELIBBAD, "abi 99, this library wants 1" },
+	{ BAD("ABI"), -ELIBBAD, "abi 99, this library wants 2" },
 	{ BAD("SIZE"), -ELIBBAD, "size 8, this library wants" },
 	{ BAD("EMPTY"), -ELIBBAD, "lacks a name or open()" },
 	{ BAD("REFUSES") "=the moon is full", -EPROTO, "the moon is full" },
@@ -335,7 +336,7 @@ static void a_packet_tells_how_long_it_took(void **state)
 	char path[] = "/tmp/unet-stamps-XXXXXX";
 	char words[200];
 	char text[600] = "";
-	char full[1472];
+	char full[1460];
 	int fd = mkstemp(path);
 	FILE *f;
 
@@ -350,7 +351,7 @@ static void a_packet_tells_how_long_it_took(void **state)
 	memset(full, 1, sizeof(full));
 	assert_int_equal(unet_send(a, full, sizeof(full), 0), sizeof(full));
 	run_for(10000);
-	assert_int_equal(options_seen, 1);
+	assert_int_equal(options_seen, 2);
 	assert_int_equal(heard(), 2);
 	/* connections go on as if nothing was there */
 	assert_int_equal(http_gets_through("GET / HTTP/1.0\r\n\r\n"), 18);
@@ -364,7 +365,7 @@ static void a_packet_tells_how_long_it_took(void **state)
 	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
 	fclose(f);
 	unlink(path);
-	assert_non_null(strstr(text, "\"full\":1,"));
+	assert_non_null(strstr(text, "\"full\":0,"));
 	assert_non_null(strstr(text, "\"least_us\":700,"));
 }
 
@@ -383,8 +384,15 @@ int main(void)
 		TEST(a_request_for_a_denied_host_does_not_arrive),
 		TEST(a_packet_tells_how_long_it_took),
 	};
+	char path[PATH_MAX] = OBJECT("rate");
+	char why[300];
 	size_t i;
 
+	/* in somebody else's folder, root does not load them */
+	if (unet_hook_privileged() && unet_hook_trust(path, why, sizeof(why))) {
+		printf("1..0 # SKIP %s\n", why);
+		return 4;
+	}
 	for (i = 0; i < ARRAY_SIZE(refusals); i++)
 		rows[i] = (struct CMUnitTest){ refusals[i].words, refusal_row,
 			NULL, NULL, (void *)&refusals[i] };

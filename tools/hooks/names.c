@@ -81,13 +81,14 @@ static void swap(uint8_t *a, uint8_t *b, size_t n)
 static int answer(struct unet_hook_batch *b, const struct unet_hook_pkt *p,
 		  uint8_t *packet, size_t len)
 {
-	uint8_t *dns = packet + p->payload;
+	const struct unet_hook_headers *h = unet_hook_headers(p);
+	uint8_t *dns = packet + h->payload;
 
-	if (p->ethertype == 0x0800)
+	if (h->ethertype == 0x0800)
 		swap(packet + 12, packet + 16, 4);
 	else
 		swap(packet + 8, packet + 24, 16);
-	swap(packet + p->l4, packet + p->l4 + 2, 2);
+	swap(packet + h->l4, packet + h->l4 + 2, 2);
 	dns[2] |= 0x80;
 	dns[3] = 0x80 | RCODE_NAME;
 	memset(dns + 6, 0, 6);
@@ -97,6 +98,7 @@ static int answer(struct unet_hook_batch *b, const struct unet_hook_pkt *p,
 static void look_at_query(struct names *x, struct unet_hook_batch *b,
 			  struct unet_hook_pkt *p)
 {
+	uint32_t payload = unet_hook_headers(p)->payload;
 	uint8_t packet[LOOK_BYTES];
 	char name[NAME_BYTES];
 	const uint8_t *at;
@@ -107,11 +109,11 @@ static void look_at_query(struct names *x, struct unet_hook_batch *b,
 	at = unet_hook_read(p, 0, p->total, packet);
 	if (at != packet)
 		memcpy(packet, at, p->total);
-	n = name_of_query(packet + p->payload, p->total - p->payload, name);
+	n = name_of_query(packet + payload, p->total - payload, name);
 	if (!n || !denied(x, name))
 		return;
 	p->verdict = UNET_HOOK_DROP;
-	if (b->dir == UNET_HOOK_TX && !answer(b, p, packet, p->payload + n))
+	if (b->dir == UNET_HOOK_TX && !answer(b, p, packet, payload + n))
 		p->verdict = UNET_HOOK_CONSUME;
 }
 
@@ -120,8 +122,9 @@ static void queries(struct unet_hook_batch *b, void *arg)
 	uint32_t i;
 
 	for (i = 0; i < b->n; i++) {
-		uint16_t port = b->dir == UNET_HOOK_TX ?
-				b->pkt[i]->remote_port : b->pkt[i]->local_port;
+		const struct unet_hook_headers *h = unet_hook_headers(b->pkt[i]);
+		uint16_t port = b->dir == UNET_HOOK_TX ? h->remote_port :
+							 h->local_port;
 
 		if (port == DNS_PORT)
 			look_at_query(arg, b, b->pkt[i]);
@@ -135,16 +138,17 @@ static void requests(struct unet_hook_batch *b, void *arg)
 
 	for (i = 0; i < b->n; i++) {
 		struct unet_hook_pkt *p = b->pkt[i];
-		uint32_t len = p->total - p->payload;
+		const struct unet_hook_headers *h = unet_hook_headers(p);
+		uint32_t len = p->total - h->payload;
 		uint8_t buf[LOOK_BYTES];
 		char name[NAME_BYTES];
 		const uint8_t *at;
 
-		if (!len || (p->local_port != x->http && p->remote_port != x->http))
+		if (!len || (h->local_port != x->http && h->remote_port != x->http))
 			continue;
 		if (len > sizeof(buf))
 			len = sizeof(buf);
-		at = unet_hook_read(p, p->payload, len, buf);
+		at = unet_hook_read(p, h->payload, len, buf);
 		if (at && name_of_request(at, len, name) && denied(x, name))
 			p->verdict = UNET_HOOK_DROP;
 	}

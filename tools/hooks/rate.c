@@ -79,12 +79,14 @@ static const struct arg known[] = {
 /* 0: has none. */
 static uint8_t source_of(const struct unet_hook_pkt *p, uint64_t *source)
 {
+	uint16_t ethertype = unet_hook_headers(p)->ethertype;
+
 	*source = 0;
-	if (p->ethertype == 0x0800 && p->len >= 20) {
+	if (ethertype == 0x0800 && p->len >= 20) {
 		memcpy(source, p->data + 12, 4);
 		return 4;
 	}
-	if (p->ethertype != 0x86dd || p->len < 40)
+	if (ethertype != 0x86dd || p->len < 40)
 		return 0;
 	memcpy(source, p->data + 8, 8);
 	return 6;

@@ -8,8 +8,8 @@
  * The time is an IPv4 timestamp option: routers know it, whoever else receives it
  * is not disturbed, and it is one of the few options that the kernel lets anybody
  * send, IPv6's extension headers not being among them. Its second place is left for
- * a router or the receiver. Only packets that are not full are stamped: SYN, ACK,
- * requests, last segments; there is no room in the others.
+ * a router or the receiver. Room for it is reserved: segments of TCP are 12 bytes
+ * shorter, and so is the largest datagram. Those of a super packet get one time.
  *
  * Times are of a clock of the sender's. Between two hosts only the differences
  * mean something: how much longer than the shortest a packet took.
@@ -25,7 +25,7 @@
  * struct stamp - what was seen
  * @log:	where to tell it at the end, "" nowhere
  * @written:	packets stamped
- * @full:	packets without room
+ * @full:	packets without room: sent before this hook was there
  * @read:	stamps taken out
  * @least_us:	shortest way
  * @most_us:	longest
@@ -59,7 +59,7 @@ static void write_one(struct stamp *x, struct unet_hook_pkt *p, uint64_t now)
 	uint8_t option[STAMP_BYTES];
 	uint8_t first = 0x40 | (IP4_HEADER + STAMP_BYTES) / 4;
 
-	if (p->seg_size || p->total + STAMP_BYTES > p->mtu) {
+	if (unet_hook_room(p) < STAMP_BYTES) {
 		x->full++;
 		return;
 	}
@@ -93,8 +93,7 @@ static void read_one(struct stamp *x, struct unet_hook_pkt *p, uint64_t now)
 		return;
 	note(x, (now - sent) & TIME_MASK);
 	first = 0x40 | (header - STAMP_BYTES) / 4;
-	if (p->seg_size ||
-	    unet_hook_splice(p, IP4_HEADER + (uint32_t)at, STAMP_BYTES, NULL,
+	if (unet_hook_splice(p, IP4_HEADER + (uint32_t)at, STAMP_BYTES, NULL,
 			     0) ||
 	    unet_hook_write(p, 0, &first, 1))
 		return;
@@ -107,12 +106,13 @@ static void stamps(struct unet_hook_batch *b, void *arg)
 
 	for (i = 0; i < b->n; i++) {
 		struct unet_hook_pkt *p = b->pkt[i];
+		uint8_t flags = unet_hook_headers(p)->flags;
 
-		if (p->flags & UNET_HOOK_FRAGMENT)
+		if (flags & UNET_HOOK_FRAGMENT)
 			continue;
-		if (b->dir == UNET_HOOK_RX && p->flags & UNET_HOOK_OPTIONS)
+		if (b->dir == UNET_HOOK_RX && flags & UNET_HOOK_OPTIONS)
 			read_one(arg, p, b->now_us);
-		if (b->dir == UNET_HOOK_TX && !(p->flags & UNET_HOOK_OPTIONS))
+		if (b->dir == UNET_HOOK_TX && !(flags & UNET_HOOK_OPTIONS))
 			write_one(arg, p, b->now_us);
 	}
 }
@@ -141,6 +141,7 @@ static int start(struct unet_stack *st, const char *args, char *why,
 	struct unet_hook_opts o = {
 		.size = sizeof(o), .name = "stamp", .priority = -1000,
 		.match = UNET_HOOK_ETHERTYPE, .ethertype = 0x0800,
+		.reserve = STAMP_BYTES,
 	};
 	struct stamp *x = calloc(1, sizeof(*x));
 	FILE *f;
