@@ -2,7 +2,8 @@
 /*
  * Packet types and their policy: an administrator's requests. A denial names the
  * attribute it is about in the extended acknowledgment, and says what is allowed in
- * the words of UNET_TYPE_REASONS.
+ * the words of UNET_TYPE_REASONS; what is in the way goes into the cookie, which is
+ * for ids: the words are constant, as older kernels want them.
  */
 #include <linux/bits.h>
 #include <linux/cred.h>
@@ -48,6 +49,13 @@ static void say(struct genl_info *info, const char *text)
 		info->extack->_msg = text;
 }
 
+/* The rule, or the entry, that is in the way. */
+static void blame(struct genl_info *info, u32 id)
+{
+	if (id)
+		nl_set_extack_cookie_u64(info->extack, id);
+}
+
 /* Of two addresses the one that cannot be. */
 static int bad_address(struct genl_info *info, const struct unet_type_spec *spec)
 {
@@ -71,6 +79,7 @@ static int explain(struct genl_info *info, const struct unet_type_order *order,
 	if (!attr || !info->attrs[attr])
 		attr = info->attrs[UNET_A_FIRST] ? UNET_A_FIRST : UNET_A_TYPE;
 	say(info, reason_text[order->reason]);
+	blame(info, order->conflict);
 	NL_SET_BAD_ATTR(info->extack, info->attrs[attr]);
 	return err;
 }
@@ -389,9 +398,11 @@ int unet_genl_policy_add(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 	err = unet_type_policy_add(genl_info_net(info), &policy);
-	if (err == -EEXIST)
+	if (err == -EEXIST) {
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[UNET_A_FIRST],
 				    "there is an entry for just these already");
+		blame(info, policy.id);
+	}
 	if (err == -ENOSPC)
 		GENL_SET_ERR_MSG(info, "the policy has all the entries it may have, 256");
 	return err ? err : answer_policy(info, &policy);

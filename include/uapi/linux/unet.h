@@ -1124,6 +1124,11 @@ enum unet_inter_attr {
 #define UNET_GENL_VERSION	1
 #define UNET_GENL_GROUP		"events"
 
+/*
+ * A refusal names the attribute it is about (NLMSGERR_ATTR_OFFS) and says what is
+ * allowed (NLMSGERR_ATTR_MSG). If a rule is in the way, or an entry of the policy,
+ * its id is in NLMSGERR_ATTR_COOKIE, a __u64.
+ */
 enum unet_genl_cmd {
 	UNET_CMD_UNSPEC,
 	UNET_CMD_NEXUS_ATTACH,	/* IFNAME; CAP_NET_ADMIN */
