@@ -37,7 +37,6 @@ static const u8 reason_attr[UNET_TYPE_REASON_COUNT] = {
 	[UNET_TYPE_NO_PROTOCOL] = UNET_A_PROTO,
 	[UNET_TYPE_NO_FAMILY] = UNET_A_FAMILY,
 	[UNET_TYPE_NO_PATTERN] = UNET_A_PATTERNS,
-	[UNET_TYPE_NO_FLAGS] = UNET_A_TYPE_FLAGS,
 	[UNET_TYPE_NO_PROGRAM] = UNET_A_PROG_FD,
 	[UNET_TYPE_NO_EXTENSION] = UNET_A_EXTENSION,
 };
@@ -56,15 +55,22 @@ static void blame(struct genl_info *info, u32 id)
 		nl_set_extack_cookie_u64(info->extack, id);
 }
 
-/* Of two addresses the one that cannot be. */
-static int bad_address(struct genl_info *info, const struct unet_type_spec *spec)
+/* A program that there is nothing to do for is one of the members not zero. */
+static int bad_flags(struct genl_info *info, const struct unet_type_spec *spec)
 {
-	u8 most = spec->family == AF_INET ? 32 : 128;
+	return spec->action != UNET_TYPE_BPF && info->attrs[UNET_A_PROG_FD] ?
+	       UNET_A_PROG_FD : UNET_A_TYPE_FLAGS;
+}
 
-	if (info->attrs[UNET_A_REMOTE_ADDR] &&
-	    (!info->attrs[UNET_A_LOCAL_ADDR] || spec->remote_bits > most))
-		return UNET_A_REMOTE_ADDR;
-	return UNET_A_LOCAL_ADDR;
+/* Of two addresses the one that cannot be. */
+static int bad_address(const struct unet_type_spec *spec)
+{
+	struct unet_type_spec alone = *spec;
+
+	alone.remote_bits = 0;
+	memset(alone.remote, 0, sizeof(alone.remote));
+	return unet_type_spec_check(&alone) == UNET_TYPE_NO_ADDRESS ?
+	       UNET_A_LOCAL_ADDR : UNET_A_REMOTE_ADDR;
 }
 
 static int explain(struct genl_info *info, const struct unet_type_order *order,
@@ -75,7 +81,9 @@ static int explain(struct genl_info *info, const struct unet_type_order *order,
 	if (!order->reason)
 		return err;
 	if (order->reason == UNET_TYPE_NO_ADDRESS)
-		attr = bad_address(info, &order->spec);
+		attr = bad_address(&order->spec);
+	if (order->reason == UNET_TYPE_NO_FLAGS)
+		attr = bad_flags(info, &order->spec);
 	if (!attr || !info->attrs[attr])
 		attr = info->attrs[UNET_A_FIRST] ? UNET_A_FIRST : UNET_A_TYPE;
 	say(info, reason_text[order->reason]);
