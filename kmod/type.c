@@ -160,13 +160,44 @@ static void link_rule(struct unet_types *types, struct unet_type *type)
 	list_add_tail(&type->node, &other->node);
 }
 
+static const char *dev_of(const struct unet_type *type)
+{
+	return type->nx ? type->nx->name : type->ifname;
+}
+
+static bool share_number(struct unet_types *types, const struct unet_type *a,
+			 const struct unet_type *b)
+{
+	const struct unet_type_rule *x = &version_of(types, a)->rule;
+	const struct unet_type_rule *y = &version_of(types, b)->rule;
+
+	if (*dev_of(a) && *dev_of(b) && strcmp(dev_of(a), dev_of(b)))
+		return false;
+	return x->layer == y->layer && x->proto == y->proto &&
+	       x->first <= y->last && y->first <= x->last;
+}
+
+/* For the rule with @id there was no room: which is the last before it? */
+static u32 in_front_of(struct unet_types *types, u32 id)
+{
+	struct unet_type *type, *late = NULL;
+
+	list_for_each_entry_reverse(type, &types->rules, node) {
+		if (type->id == id)
+			late = type;
+		else if (late && share_number(types, type, late))
+			return type->id;
+	}
+	return id;
+}
+
 static int refuse_table(struct unet_type_draft *d, int err, u32 culprit)
 {
 	if (err == -E2BIG)
 		return unet_type_deny(d, UNET_TYPE_NO_MANY_DEVICE);
 	if (err != -ENOSPC)
 		return err;
-	d->conflict = culprit;
+	d->conflict = in_front_of(d->types, culprit);
 	return unet_type_deny(d, UNET_TYPE_NO_OVERLAP);
 }
 
