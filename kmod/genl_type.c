@@ -210,18 +210,20 @@ static struct unet_genl_head head_of(const struct genl_info *info, u8 cmd)
 	};
 }
 
+/* Before anything is done: no memory is to mean that nothing was. */
+static struct sk_buff *new_answer(void)
+{
+	return genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+}
+
 /* The rule in force, if it is still there to be told. */
-static int answer_type(struct genl_info *info, u32 id)
+static int answer_type(struct genl_info *info, struct sk_buff *skb, u32 id)
 {
 	struct unet_genl_head head = head_of(info, UNET_CMD_TYPE_GET);
 	struct unet_type *type;
-	struct sk_buff *skb;
 	u32 found = id;
 	int err;
 
-	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	if (!skb)
-		return -ENOMEM;
 	type = unet_type_next(genl_info_net(info), &found);
 	err = type && found == id ? unet_genl_put_type(skb, &head, type) : 0;
 	if (type)
@@ -233,16 +235,12 @@ static int answer_type(struct genl_info *info, u32 id)
 	return genlmsg_reply(skb, info);
 }
 
-static int answer_policy(struct genl_info *info,
+static int answer_policy(struct genl_info *info, struct sk_buff *skb,
 			 const struct unet_type_policy *policy)
 {
 	struct unet_genl_head head = head_of(info, UNET_CMD_POLICY_GET);
-	struct sk_buff *skb;
 	int err;
 
-	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	if (!skb)
-		return -ENOMEM;
 	err = unet_genl_put_policy(skb, &head, policy);
 	if (err) {
 		nlmsg_free(skb);
@@ -256,14 +254,21 @@ static int answer_policy(struct genl_info *info,
 int unet_genl_type_add(struct sk_buff *skb, struct genl_info *info)
 {
 	struct unet_type_order order = { .net = genl_info_net(info) };
+	struct sk_buff *answer;
 	int err;
 
 	get_ifname(info, order.ifname);
 	err = get_spec(info, &order.spec);
 	if (err)
 		return err;
+	answer = new_answer();
+	if (!answer)
+		return -ENOMEM;
 	err = unet_type_order_add(&order);
-	return err ? explain(info, &order, err) : answer_type(info, order.id);
+	if (!err)
+		return answer_type(info, answer, order.id);
+	nlmsg_free(answer);
+	return explain(info, &order, err);
 }
 
 static int explain_modify(struct genl_info *info,
@@ -280,13 +285,18 @@ static int explain_modify(struct genl_info *info,
 
 static int modify(struct genl_info *info, struct unet_type_order *order)
 {
+	struct sk_buff *answer = new_answer();
 	int err;
 
+	if (!answer)
+		return -ENOMEM;
 	order->net = genl_info_net(info);
 	order->id = get_u32(info, UNET_A_TYPE);
 	err = unet_type_order_modify(order);
-	return err ? explain_modify(info, order, err) :
-		     answer_type(info, order->id);
+	if (!err)
+		return answer_type(info, answer, order->id);
+	nlmsg_free(answer);
+	return explain_modify(info, order, err);
 }
 
 int unet_genl_type_modify(struct sk_buff *skb, struct genl_info *info)
@@ -392,9 +402,23 @@ static void get_entry(const struct genl_info *info, struct unet_type_policy *p)
 	get_numbers(info, &p->first, &p->last);
 }
 
+static int explain_entry(struct genl_info *info,
+			 const struct unet_type_policy *policy, int err)
+{
+	if (err == -EEXIST) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[UNET_A_FIRST],
+				    "there is an entry for just these already");
+		blame(info, policy->id);
+	}
+	if (err == -ENOSPC)
+		GENL_SET_ERR_MSG(info, "the policy has all the entries it may have, 256");
+	return err;
+}
+
 int unet_genl_policy_add(struct sk_buff *skb, struct genl_info *info)
 {
 	struct unet_type_policy policy = { };
+	struct sk_buff *answer;
 	int err;
 
 	if (!has_needed_of_entry(info))
@@ -405,15 +429,14 @@ int unet_genl_policy_add(struct sk_buff *skb, struct genl_info *info)
 		err = check_entry(info, &policy);
 	if (err)
 		return err;
+	answer = new_answer();
+	if (!answer)
+		return -ENOMEM;
 	err = unet_type_policy_add(genl_info_net(info), &policy);
-	if (err == -EEXIST) {
-		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[UNET_A_FIRST],
-				    "there is an entry for just these already");
-		blame(info, policy.id);
-	}
-	if (err == -ENOSPC)
-		GENL_SET_ERR_MSG(info, "the policy has all the entries it may have, 256");
-	return err ? err : answer_policy(info, &policy);
+	if (!err)
+		return answer_policy(info, answer, &policy);
+	nlmsg_free(answer);
+	return explain_entry(info, &policy, err);
 }
 
 int unet_genl_policy_del(struct sk_buff *skb, struct genl_info *info)
