@@ -658,6 +658,7 @@ struct unet_state {
  * It is defined by the parent's owner and joined by one channel, that of another
  * process for one, which receives what it takes and may send what the parent may. When
  * that channel ends, packets are the parent's again; with the parent the rule ends.
+ * ICMP errors are told to the parent, whoever sent what they are about.
  *
  * Ethertypes select frames that are neither IP nor tagged, and deliver them whole,
  * Ethernet header first (UNET_RX_L2). The others select IPv4 and IPv6 packets that
