@@ -519,6 +519,12 @@ int unet_channel_flow_add(struct unet_channel *ch, struct unet_flow_req *req)
 	return err;
 }
 
+static void remove_flow(struct unet_flow *flow, u32 flags)
+{
+	unet_type_flow_ends(flow);
+	unet_flow_remove(flow, flags);
+}
+
 int unet_channel_flow_del(struct unet_channel *ch, const struct unet_flow_del *del)
 {
 	struct unet_flow *flow;
@@ -535,7 +541,7 @@ int unet_channel_flow_del(struct unet_channel *ch, const struct unet_flow_del *d
 		else if (flow->type)
 			err = -EBUSY;	/* it goes with its rule */
 		else
-			unet_flow_remove(flow, del->flags);
+			remove_flow(flow, del->flags);
 	}
 	mutex_unlock(&ch->ctl);
 	return err;

@@ -184,6 +184,7 @@ static void free_rcu(struct rcu_head *rcu)
 {
 	struct unet_flow *flow = container_of(rcu, struct unet_flow, rcu);
 
+	WARN_ON_ONCE(rcu_access_pointer(flow->children));
 	unet_inter_chain_free(flow);
 	unet_channel_put(flow->channel);
 	unet_live_add(UNET_LIVE_FLOW, -1);

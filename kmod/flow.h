@@ -36,6 +36,7 @@ struct unet_flow;
 struct unet_nexus;
 struct unet_port;
 struct unet_type;
+struct unet_type_children;
 struct unet_type_rule;
 
 /**
@@ -102,6 +103,8 @@ struct unet_flow_tcp {
  *		or @chained
  * @chained:	intermediaries are in it
  * @chain:	from the first of them on; RCU
+ * @children:	rules that take packets away by their payload, or NULL; RCU to read,
+ *		unet_types.lock to write
  * @batch:	the open batch
  * @next:	in the list of the CPU that opened the batch (unet_channel_cpu.first)
  * @channel:	owner; a reference
@@ -154,6 +157,7 @@ struct unet_flow {
 	u64 rx_drops;
 	struct unet_flow_tcp tcp;
 	struct unet_chain __rcu *chain;
+	struct unet_type_children __rcu *children;
 
 	/* transmit */
 	refcount_t ref ____cacheline_aligned_in_smp;

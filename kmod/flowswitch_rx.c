@@ -275,6 +275,10 @@ static void find_flow(struct unet_rx_cpu *rx, struct unet_rx_packet *p,
 		out->flow = unet_flow_find(&rx->fs->nx,
 					   &rx->local[key->family == 6], key, &why);
 	}
+	if (out->flow && unlikely(rcu_access_pointer(out->flow->children))) {
+		out->flow = unet_type_child(out->flow, p);
+		out->alike = false;
+	}
 	out->why = out->flow ? UNET_CNT_NONE : why;
 }
 

@@ -302,6 +302,8 @@ int unet_genl_put_type(struct sk_buff *skb, const struct unet_genl_head *head,
 	}
 	return finish(skb, msg, err ?:
 		      nla_put_u32(skb, UNET_A_TYPE, type->id) ?:
+		      (type->parent ? put_u64(skb, UNET_A_FLOW_ID,
+					      type->parent->id) : 0) ?:
 		      nla_put_u32(skb, UNET_A_GENERATION,
 				  READ_ONCE(type->generation)) ?:
 		      put_type_owner(skb, type) ?:

@@ -2,7 +2,8 @@
 /*
  * Packet types and their policy: an administrator's requests. A denial names the
  * attribute it is about in the extended acknowledgment, and says what is allowed in
- * the words of UNET_TYPE_REASONS.
+ * the words of UNET_TYPE_REASONS; what is in the way goes into the cookie, which is
+ * for ids: the words are constant, as older kernels want them.
  */
 #include <linux/bits.h>
 #include <linux/cred.h>
@@ -36,7 +37,6 @@ static const u8 reason_attr[UNET_TYPE_REASON_COUNT] = {
 	[UNET_TYPE_NO_PROTOCOL] = UNET_A_PROTO,
 	[UNET_TYPE_NO_FAMILY] = UNET_A_FAMILY,
 	[UNET_TYPE_NO_PATTERN] = UNET_A_PATTERNS,
-	[UNET_TYPE_NO_FLAGS] = UNET_A_TYPE_FLAGS,
 	[UNET_TYPE_NO_PROGRAM] = UNET_A_PROG_FD,
 	[UNET_TYPE_NO_EXTENSION] = UNET_A_EXTENSION,
 };
@@ -48,15 +48,29 @@ static void say(struct genl_info *info, const char *text)
 		info->extack->_msg = text;
 }
 
-/* Of two addresses the one that cannot be. */
-static int bad_address(struct genl_info *info, const struct unet_type_spec *spec)
+/* The rule, or the entry, that is in the way. */
+static void blame(struct genl_info *info, u32 id)
 {
-	u8 most = spec->family == AF_INET ? 32 : 128;
+	if (id)
+		nl_set_extack_cookie_u64(info->extack, id);
+}
 
-	if (info->attrs[UNET_A_REMOTE_ADDR] &&
-	    (!info->attrs[UNET_A_LOCAL_ADDR] || spec->remote_bits > most))
-		return UNET_A_REMOTE_ADDR;
-	return UNET_A_LOCAL_ADDR;
+/* A program that there is nothing to do for is one of the members not zero. */
+static int bad_flags(struct genl_info *info, const struct unet_type_spec *spec)
+{
+	return spec->action != UNET_TYPE_BPF && info->attrs[UNET_A_PROG_FD] ?
+	       UNET_A_PROG_FD : UNET_A_TYPE_FLAGS;
+}
+
+/* Of two addresses the one that cannot be. */
+static int bad_address(const struct unet_type_spec *spec)
+{
+	struct unet_type_spec alone = *spec;
+
+	alone.remote_bits = 0;
+	memset(alone.remote, 0, sizeof(alone.remote));
+	return unet_type_spec_check(&alone) == UNET_TYPE_NO_ADDRESS ?
+	       UNET_A_LOCAL_ADDR : UNET_A_REMOTE_ADDR;
 }
 
 static int explain(struct genl_info *info, const struct unet_type_order *order,
@@ -67,10 +81,13 @@ static int explain(struct genl_info *info, const struct unet_type_order *order,
 	if (!order->reason)
 		return err;
 	if (order->reason == UNET_TYPE_NO_ADDRESS)
-		attr = bad_address(info, &order->spec);
+		attr = bad_address(&order->spec);
+	if (order->reason == UNET_TYPE_NO_FLAGS)
+		attr = bad_flags(info, &order->spec);
 	if (!attr || !info->attrs[attr])
 		attr = info->attrs[UNET_A_FIRST] ? UNET_A_FIRST : UNET_A_TYPE;
 	say(info, reason_text[order->reason]);
+	blame(info, order->conflict);
 	NL_SET_BAD_ATTR(info->extack, info->attrs[attr]);
 	return err;
 }
@@ -193,18 +210,20 @@ static struct unet_genl_head head_of(const struct genl_info *info, u8 cmd)
 	};
 }
 
+/* Before anything is done: no memory is to mean that nothing was. */
+static struct sk_buff *new_answer(void)
+{
+	return genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+}
+
 /* The rule in force, if it is still there to be told. */
-static int answer_type(struct genl_info *info, u32 id)
+static int answer_type(struct genl_info *info, struct sk_buff *skb, u32 id)
 {
 	struct unet_genl_head head = head_of(info, UNET_CMD_TYPE_GET);
 	struct unet_type *type;
-	struct sk_buff *skb;
 	u32 found = id;
 	int err;
 
-	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	if (!skb)
-		return -ENOMEM;
 	type = unet_type_next(genl_info_net(info), &found);
 	err = type && found == id ? unet_genl_put_type(skb, &head, type) : 0;
 	if (type)
@@ -216,16 +235,12 @@ static int answer_type(struct genl_info *info, u32 id)
 	return genlmsg_reply(skb, info);
 }
 
-static int answer_policy(struct genl_info *info,
+static int answer_policy(struct genl_info *info, struct sk_buff *skb,
 			 const struct unet_type_policy *policy)
 {
 	struct unet_genl_head head = head_of(info, UNET_CMD_POLICY_GET);
-	struct sk_buff *skb;
 	int err;
 
-	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	if (!skb)
-		return -ENOMEM;
 	err = unet_genl_put_policy(skb, &head, policy);
 	if (err) {
 		nlmsg_free(skb);
@@ -239,14 +254,21 @@ static int answer_policy(struct genl_info *info,
 int unet_genl_type_add(struct sk_buff *skb, struct genl_info *info)
 {
 	struct unet_type_order order = { .net = genl_info_net(info) };
+	struct sk_buff *answer;
 	int err;
 
 	get_ifname(info, order.ifname);
 	err = get_spec(info, &order.spec);
 	if (err)
 		return err;
+	answer = new_answer();
+	if (!answer)
+		return -ENOMEM;
 	err = unet_type_order_add(&order);
-	return err ? explain(info, &order, err) : answer_type(info, order.id);
+	if (!err)
+		return answer_type(info, answer, order.id);
+	nlmsg_free(answer);
+	return explain(info, &order, err);
 }
 
 static int explain_modify(struct genl_info *info,
@@ -263,13 +285,18 @@ static int explain_modify(struct genl_info *info,
 
 static int modify(struct genl_info *info, struct unet_type_order *order)
 {
+	struct sk_buff *answer = new_answer();
 	int err;
 
+	if (!answer)
+		return -ENOMEM;
 	order->net = genl_info_net(info);
 	order->id = get_u32(info, UNET_A_TYPE);
 	err = unet_type_order_modify(order);
-	return err ? explain_modify(info, order, err) :
-		     answer_type(info, order->id);
+	if (!err)
+		return answer_type(info, answer, order->id);
+	nlmsg_free(answer);
+	return explain_modify(info, order, err);
 }
 
 int unet_genl_type_modify(struct sk_buff *skb, struct genl_info *info)
@@ -375,9 +402,23 @@ static void get_entry(const struct genl_info *info, struct unet_type_policy *p)
 	get_numbers(info, &p->first, &p->last);
 }
 
+static int explain_entry(struct genl_info *info,
+			 const struct unet_type_policy *policy, int err)
+{
+	if (err == -EEXIST) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[UNET_A_FIRST],
+				    "there is an entry for just these already");
+		blame(info, policy->id);
+	}
+	if (err == -ENOSPC)
+		GENL_SET_ERR_MSG(info, "the policy has all the entries it may have, 256");
+	return err;
+}
+
 int unet_genl_policy_add(struct sk_buff *skb, struct genl_info *info)
 {
 	struct unet_type_policy policy = { };
+	struct sk_buff *answer;
 	int err;
 
 	if (!has_needed_of_entry(info))
@@ -388,13 +429,14 @@ int unet_genl_policy_add(struct sk_buff *skb, struct genl_info *info)
 		err = check_entry(info, &policy);
 	if (err)
 		return err;
+	answer = new_answer();
+	if (!answer)
+		return -ENOMEM;
 	err = unet_type_policy_add(genl_info_net(info), &policy);
-	if (err == -EEXIST)
-		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[UNET_A_FIRST],
-				    "there is an entry for just these already");
-	if (err == -ENOSPC)
-		GENL_SET_ERR_MSG(info, "the policy has all the entries it may have, 256");
-	return err ? err : answer_policy(info, &policy);
+	if (!err)
+		return answer_policy(info, answer, &policy);
+	nlmsg_free(answer);
+	return explain_entry(info, &policy, err);
 }
 
 int unet_genl_policy_del(struct sk_buff *skb, struct genl_info *info)

@@ -20,6 +20,7 @@
 #include "nexus.h"
 #include "packet.h"
 #include "stats.h"
+#include "type.h"
 
 /* Packets a link keeps that could not be shown, as a multiple of its backlog. */
 #define UNSEEN_FACTOR	2
@@ -533,14 +534,21 @@ static int link_lanes(struct unet_inter *in, struct unet_chain *chain, bool some
 	return err;
 }
 
+/* What a flow's rule takes away is still that flow's to whoever is in its way. */
+static const struct unet_flow *matched_as(const struct unet_flow *flow)
+{
+	return flow->type ? flow->type->parent : flow;
+}
+
 /* A dual-stack listener has two keys: what concerns one of them concerns some. */
 static enum unet_inter_match match_flow(const struct unet_inter *in,
 					const struct unet_flow *flow)
 {
 	enum unet_inter_match a, b;
 
-	/* What a rule of packet types delivers has no key of its own. */
-	if (flow->type)
+	flow = matched_as(flow);
+	/* What another rule of packet types delivers has no key of its own. */
+	if (!flow)
 		return UNET_MATCH_NO;
 	a = unet_inter_match(&in->terms, &flow->node[0].key);
 	if (flow->num_nodes < 2)

@@ -40,6 +40,8 @@ static void free_type(struct rcu_head *rcu)
 {
 	struct unet_type *type = container_of(rcu, struct unet_type, rcu);
 
+	if (type->parent)
+		unet_flow_put(type->parent);
 	if (type->nx)
 		unet_nexus_put(type->nx);
 	put_pid(type->pid);
@@ -160,13 +162,46 @@ static void link_rule(struct unet_types *types, struct unet_type *type)
 	list_add_tail(&type->node, &other->node);
 }
 
+static const char *dev_of(const struct unet_type *type)
+{
+	return type->nx ? type->nx->name : type->ifname;
+}
+
+static bool share_number(struct unet_types *types, const struct unet_type *a,
+			 const struct unet_type *b)
+{
+	const struct unet_type_rule *x = &version_of(types, a)->rule;
+	const struct unet_type_rule *y = &version_of(types, b)->rule;
+
+	if (a->parent != b->parent)
+		return false;
+	if (*dev_of(a) && *dev_of(b) && strcmp(dev_of(a), dev_of(b)))
+		return false;
+	return x->layer == y->layer && x->proto == y->proto &&
+	       x->first <= y->last && y->first <= x->last;
+}
+
+/* For the rule with @id there was no room: which is the last before it? */
+static u32 in_front_of(struct unet_types *types, u32 id)
+{
+	struct unet_type *type, *late = NULL;
+
+	list_for_each_entry_reverse(type, &types->rules, node) {
+		if (type->id == id)
+			late = type;
+		else if (late && share_number(types, type, late))
+			return type->id;
+	}
+	return id;
+}
+
 static int refuse_table(struct unet_type_draft *d, int err, u32 culprit)
 {
 	if (err == -E2BIG)
 		return unet_type_deny(d, UNET_TYPE_NO_MANY_DEVICE);
 	if (err != -ENOSPC)
 		return err;
-	d->conflict = culprit;
+	d->conflict = in_front_of(d->types, culprit);
 	return unet_type_deny(d, UNET_TYPE_NO_OVERLAP);
 }
 
@@ -177,7 +212,10 @@ static int publish(struct unet_type_draft *d)
 	LIST_HEAD(made);
 	int err;
 
-	err = unet_type_tables_prepare(d->types, d->nx, &made, &culprit);
+	if (d->parent)
+		err = unet_type_children_set(d->types, d->parent, &culprit);
+	else
+		err = unet_type_tables_prepare(d->types, d->nx, &made, &culprit);
 	if (err)
 		return refuse_table(d, err, culprit);
 	unet_type_tables_publish(&made);
@@ -193,6 +231,9 @@ static void set_owner(struct unet_type *type, const struct unet_type_draft *d)
 	type->nx = d->nx;
 	if (d->nx)
 		unet_nexus_get(d->nx);
+	type->parent = d->parent;
+	if (d->parent)
+		unet_flow_get(d->parent);
 	strscpy(type->ifname, d->ifname, sizeof(type->ifname));
 	type->uid = d->ch ? d->ch->uid : current_uid();
 	if (d->ch)
@@ -236,8 +277,11 @@ static int give_id(struct unet_types *types, struct unet_type *type)
 	return err < 0 ? err : 0;
 }
 
+/* A flow's rule takes packets from its owner, to whoever joins. */
 static bool delivers(const struct unet_type_draft *d)
 {
+	if (d->parent)
+		return false;
 	switch (d->spec.action) {
 	case UNET_TYPE_DELIVER:
 	case UNET_TYPE_BPF:
@@ -455,6 +499,17 @@ static bool has_members(const struct unet_type *type)
 	return false;
 }
 
+/* It is in no list any more: nor is it to be where packets meet it. */
+static void forget(struct unet_types *types, struct unet_type *type)
+{
+	u32 culprit;
+
+	if (type->parent)
+		unet_type_children_set(types, type->parent, &culprit);
+	else
+		unet_type_tables_refresh(types, type->nx);
+}
+
 /* Context: types->lock, and ctl of the channel whose rule it is. */
 static void remove(struct unet_types *types, struct unet_type *type, u32 flags)
 {
@@ -467,7 +522,7 @@ static void remove(struct unet_types *types, struct unet_type *type, u32 flags)
 	list_del_init(&type->owned);
 	xa_erase(&types->by_id, type->id);
 	types->total--;
-	unet_type_tables_refresh(types, type->nx);
+	forget(types, type);
 	take_flow(types, type, flags);
 	unet_type_ports_drop(type->ports, type->num_ports);
 	type->ports = NULL;
@@ -501,6 +556,18 @@ static struct unet_type *own_type(const struct unet_type_draft *d, u32 id)
 	struct unet_type *type = xa_load(&d->types->by_id, id);
 
 	return type && type->ch == d->ch ? type : NULL;
+}
+
+/* A flow's rule stays that flow's. */
+static void take_old(struct unet_type_draft *d, u32 id)
+{
+	d->old = own_type(d, id);
+	d->parent = d->old ? d->old->parent : NULL;
+}
+
+static bool same_parent(const struct unet_type_draft *d, u32 handle)
+{
+	return !handle || (d->parent && d->parent->handle == handle);
 }
 
 static u32 handle_of(struct unet_types *types, const struct unet_type *type,
@@ -540,9 +607,11 @@ int unet_type_add(struct unet_channel *ch, struct unet_type_req *req)
 	int err;
 
 	lockdep_assert_held(&ch->ctl);
-	if (req->reserved)
-		return -EINVAL;
 	d.spec = req->spec;
+	if (d.spec.flags & UNET_TYPE_OF_FLOW)
+		d.parent = unet_channel_flow(ch, req->parent);
+	else if (req->parent)
+		return -EINVAL;
 	mutex_lock(&d.types->lock);
 	err = add(&d, &req->meta, &type);
 	if (!err)
@@ -559,13 +628,11 @@ int unet_type_modify(struct unet_channel *ch, struct unet_type_req *req)
 	int err = -ENOENT;
 
 	lockdep_assert_held(&ch->ctl);
-	if (req->reserved)
-		return -EINVAL;
 	d.spec = req->spec;
 	mutex_lock(&d.types->lock);
-	d.old = own_type(&d, req->id);
+	take_old(&d, req->id);
 	if (d.old)
-		err = modify(&d, false);
+		err = same_parent(&d, req->parent) ? modify(&d, false) : -EINVAL;
 	if (!err)
 		answer(&d, d.old, req);
 	mutex_unlock(&d.types->lock);
@@ -590,7 +657,7 @@ int unet_type_priority(struct unet_channel *ch, struct unet_type_ref *ref)
 
 	lockdep_assert_held(&ch->ctl);
 	mutex_lock(&d.types->lock);
-	d.old = own_type(&d, ref->id);
+	take_old(&d, ref->id);
 	if (d.old)
 		err = prioritize(&d, ref->priority);
 	if (!err) {
@@ -621,18 +688,19 @@ int unet_type_del(struct unet_channel *ch, struct unet_type_ref *ref)
 
 /* ---- members ------------------------------------------------------------- */
 
+/* A rule that has no flow of its own is for one to join, be it the owner. */
 static int free_member(const struct unet_type *type,
 		       const struct unet_channel *ch)
 {
 	int i, found = -ENOSPC;
 
-	for (i = UNET_TYPE_MEMBERS; i > 0; i--) {
+	for (i = type->parent ? 1 : UNET_TYPE_MEMBERS; i > 0; i--) {
 		if (type->member[i] == ch)
 			return -EALREADY;
 		if (!type->member[i])
 			found = i;
 	}
-	return type->ch == ch ? -EALREADY : found;
+	return type->ch == ch && !type->parent ? -EALREADY : found;
 }
 
 static int join(struct unet_type_draft *d, struct unet_type *type,
@@ -644,7 +712,8 @@ static int join(struct unet_type_draft *d, struct unet_type *type,
 
 	if (!d->admin && !uid_eq(type->uid, d->ch->uid))
 		return -EPERM;
-	if (!rcu_access_pointer(type->flow[0]) || type->nx != d->nx)
+	if (type->nx != d->nx ||
+	    (!type->parent && !rcu_access_pointer(type->flow[0])))
 		return -EINVAL;
 	i = free_member(type, d->ch);
 	if (i < 0)
@@ -711,6 +780,23 @@ void unet_type_channel_ends(struct unet_channel *ch)
 	mutex_unlock(&types->lock);
 }
 
+void unet_type_flow_ends(struct unet_flow *flow)
+{
+	struct unet_channel *ch = flow->channel;
+	struct unet_types *types = unet_types_of(ch->nexus->net);
+	struct unet_type *type, *next;
+
+	lockdep_assert_held(&ch->ctl);
+	/* Who makes the first or removes the last holds ctl, too. */
+	if (!rcu_access_pointer(flow->children))
+		return;
+	mutex_lock(&types->lock);
+	list_for_each_entry_safe(type, next, &ch->types, owned)
+		if (type->parent == flow)
+			remove(types, type, UNET_FLOW_OWNER_GONE);
+	mutex_unlock(&types->lock);
+}
+
 /* ---- calls of the administrator ------------------------------------------ */
 
 static struct unet_type_draft draft_of_order(const struct unet_type_order *order)
@@ -757,6 +843,7 @@ static int modify_order(struct unet_type_draft *d,
 	/* What a channel's rule does is the channel's; its place is not. */
 	d->ch = type->ch;
 	d->nx = type->nx;
+	d->parent = type->parent;
 	d->ifname = type->ifname;
 	if (order->priority_only)
 		return prioritize(d, order->spec.priority);

@@ -17,6 +17,10 @@
  * are for any device, or for whichever device has a name now; they wait where there
  * is none, and live as long as the namespace.
  *
+ * A rule of a flow (UNET_TYPE_OF_FLOW) is in no table but in an array at its parent,
+ * which is swapped likewise. It has no flow of its own, only that of who joined it,
+ * and ends with its parent.
+ *
  * A rule that died is dead at once: tables that still have it pass it over. They
  * are compiled anew, and if memory is short then, again later.
  */
@@ -94,6 +98,8 @@ struct unet_type_stats {
  * @pid:	of the owner; a reference
  * @comm:	of the owner
  * @now:	the version in force; RCU to read
+ * @parent:	flow of @ch whose packets it is asked for, or NULL: no flow's; a
+ *		reference, constant
  * @flow:	to deliver to: the owner's, then the members'. References; RCU to read
  * @member:	channels of the members, from 1 on; references
  * @ports:	holders of the ports, or NULL
@@ -121,6 +127,7 @@ struct unet_type {
 	struct pid *pid;
 	char comm[TASK_COMM_LEN];
 	struct unet_type_version __rcu *now;
+	struct unet_flow *parent;
 	struct unet_flow __rcu *flow[1 + UNET_TYPE_MEMBERS];
 	struct unet_channel *member[1 + UNET_TYPE_MEMBERS];
 	struct unet_port **ports;
@@ -174,6 +181,14 @@ int unet_type_join(struct unet_channel *ch, struct unet_type_ref *ref);
  * Context: process, ch->ctl held.
  */
 void unet_type_channel_ends(struct unet_channel *ch);
+
+/**
+ * unet_type_flow_ends() - rules of a flow end before it
+ * @flow: of a channel, made by no rule
+ *
+ * Context: process, ctl of its channel held.
+ */
+void unet_type_flow_ends(struct unet_flow *flow);
 
 /* ---- calls of the administrator ------------------------------------------ */
 

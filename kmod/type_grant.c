@@ -5,6 +5,7 @@
  *   ethertype, IP protocol                 CAP_NET_RAW, or the policy
  *   TCP, UDP, ICMP, ICMPv6 as a whole      CAP_NET_ADMIN
  *   a port that bind() would give          anybody, who then holds it
+ *   packets of an own flow                 its owner
  *   other ports                            CAP_NET_BIND_SERVICE, or the policy
  *   a kernel extension; ports not held; packets for addresses that are not the
  *   host's; priorities below UNET_TYPE_RESERVED; another user's packets
@@ -27,6 +28,7 @@
 
 #include "channel.h"
 #include "core/type_match.h"
+#include "flow.h"
 #include "nexus.h"
 #include "portns.h"
 #include "type.h"
@@ -66,6 +68,25 @@ static bool asks_for_number(const struct unet_type_spec *spec)
 	return !spec->first && !spec->last;
 }
 
+/* The numbers of a flow's rule are the flow's, whether they were asked for or not. */
+static bool take_after_parent(struct unet_type_draft *d)
+{
+	struct unet_type_spec *spec = &d->spec;
+	u16 port;
+
+	if (!d->parent)
+		return !(spec->flags & UNET_TYPE_OF_FLOW);
+	if (!(spec->flags & UNET_TYPE_OF_FLOW) || d->parent->type ||
+	    d->parent->tx.proto != IPPROTO_UDP)
+		return false;
+	port = ntohs(d->parent->tx.local_port);
+	if (!asks_for_number(spec) && spec->first != port)
+		return false;
+	spec->first = port;
+	spec->last = port;
+	return true;
+}
+
 static int check_sound(struct unet_type_draft *d)
 {
 	const struct unet_type_spec *spec = &d->spec;
@@ -73,6 +94,8 @@ static int check_sound(struct unet_type_draft *d)
 
 	if (why)
 		return unet_type_deny(d, why);
+	if (!take_after_parent(d))
+		return unet_type_deny(d, UNET_TYPE_NO_PARENT);
 	if (!d->ch && spec->action == UNET_TYPE_DELIVER)
 		return unet_type_deny(d, UNET_TYPE_NO_OWNER);
 	if (!d->ch && asks_for_number(spec))
@@ -98,7 +121,7 @@ static bool capability_of_layer(const struct unet_type_draft *d)
 static int check_rights(struct unet_type_draft *d,
 			const struct unet_type_policy **policy)
 {
-	if (d->admin)
+	if (d->admin || d->parent)
 		return 0;
 	if (unet_type_privileged(&d->spec))
 		return unet_type_deny(d, UNET_TYPE_NO_PRIVILEGED);
@@ -125,7 +148,7 @@ static void amend_priority(struct unet_type_draft *d)
 
 static void narrow(struct unet_type_draft *d)
 {
-	if (d->admin || d->spec.layer == UNET_TYPE_ETHERTYPE ||
+	if (d->admin || d->parent || d->spec.layer == UNET_TYPE_ETHERTYPE ||
 	    d->spec.flags & UNET_TYPE_LOCAL_ONLY)
 		return;
 	d->spec.flags |= UNET_TYPE_LOCAL_ONLY;
@@ -193,7 +216,7 @@ static int check_others(struct unet_type_draft *d)
 	list_for_each_entry(type, &d->types->rules, node) {
 		const struct unet_type_rule *rule = rule_of(d, type);
 
-		if (type == d->old || type->dead)
+		if (type == d->old || type->dead || type->parent != d->parent)
 			continue;
 		d->conflict = type->id;
 		if (same_devices(type, d) && rule->priority == ours.priority &&
@@ -215,7 +238,8 @@ static bool is_free(const struct unet_type_draft *d)
 
 	unet_type_rule_set(&ours, &d->spec, 0, true);
 	list_for_each_entry(type, &d->types->rules, node)
-		if (type != d->old && !type->dead && devices_meet(type, d) &&
+		if (type != d->old && !type->dead && !type->parent &&
+		    devices_meet(type, d) &&
 		    unet_type_rule_overlap(rule_of(d, type), &ours))
 			return false;
 	return true;
@@ -389,6 +413,8 @@ static int settle_ports(struct unet_type_draft *d)
 static int settle(struct unet_type_draft *d,
 		  const struct unet_type_policy *policy)
 {
+	if (d->parent)
+		return check_others(d);
 	if (d->spec.layer != UNET_TYPE_PORT)
 		return settle_number(d, policy);
 	if (!d->ch || d->spec.flags & UNET_TYPE_NO_HOLD)

@@ -7,6 +7,7 @@
 #include <linux/unet.h>
 
 struct unet_channel;
+struct unet_flow;
 struct unet_nexus;
 struct unet_port;
 struct unet_type;
@@ -18,6 +19,7 @@ struct unet_types;
  * @ch:		whose rule it is to be, or NULL: the administrator's
  * @nx:		nexus of @ch, or NULL
  * @ifname:	of the administrator's: the device, or "": any
+ * @parent:	flow whose packets it is to be asked for, or NULL
  * @old:	the rule it replaces, or NULL
  * @spec:	in: wanted; out: effective
  * @admin:	the caller may do anything in the namespace
@@ -32,6 +34,7 @@ struct unet_type_draft {
 	struct unet_channel *ch;
 	struct unet_nexus *nx;
 	const char *ifname;
+	struct unet_flow *parent;
 	struct unet_type *old;
 	struct unet_type_spec spec;
 	bool admin;

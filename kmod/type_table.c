@@ -38,7 +38,7 @@ struct made {
 
 static bool applies(const struct unet_type *type, const struct unet_nexus *nx)
 {
-	if (type->dead)
+	if (type->dead || type->parent)
 		return false;
 	if (type->nx)
 		return type->nx == nx;
@@ -308,6 +308,80 @@ void unet_type_table_end(struct unet_nexus *nx)
 	swap_table(nx, NULL);
 }
 
+/* ---- rules of a flow ----------------------------------------------------- */
+
+static void free_children_rcu(struct rcu_head *rcu)
+{
+	struct unet_type_children *children =
+		container_of(rcu, struct unet_type_children, rcu);
+	u32 i;
+
+	for (i = 0; i < children->num; i++)
+		unet_type_version_put(children->version[i]);
+	kfree(children);
+}
+
+/* Return: how many there are; @last: id of the last to be asked. */
+static u32 count_children(struct unet_types *types,
+			  const struct unet_flow *parent, u32 *last)
+{
+	struct unet_type *type;
+	u32 num = 0;
+
+	list_for_each_entry(type, &types->rules, node) {
+		if (type->parent != parent)
+			continue;
+		*last = type->id;
+		num++;
+	}
+	return num;
+}
+
+static struct unet_type_children *make_children(struct unet_types *types,
+						const struct unet_flow *parent,
+						u32 num)
+{
+	struct unet_type_children *children;
+	struct unet_type *type;
+
+	children = kzalloc(struct_size(children, version, num),
+			   GFP_KERNEL_ACCOUNT);
+	if (!children)
+		return NULL;
+	list_for_each_entry(type, &types->rules, node) {
+		struct unet_type_version *version = version_of(types, type);
+
+		if (type->parent != parent)
+			continue;
+		unet_type_version_get(version);
+		children->version[children->num++] = version;
+	}
+	return children;
+}
+
+int unet_type_children_set(struct unet_types *types, struct unet_flow *parent,
+			   u32 *culprit)
+{
+	struct unet_type_children *children = NULL, *old;
+	u32 num;
+
+	lockdep_assert_held(&types->lock);
+	num = count_children(types, parent, culprit);
+	if (num > UNET_TYPE_OVERLAP)
+		return -ENOSPC;
+	if (num) {
+		children = make_children(types, parent, num);
+		if (!children)
+			return -ENOMEM;
+	}
+	old = rcu_replace_pointer(parent->children, children,
+				  lockdep_is_held(&types->lock));
+	unet_flow_table_changed(&parent->channel->nexus->flows);
+	if (old)
+		call_rcu(&old->rcu, free_children_rcu);
+	return 0;
+}
+
 /* ---- finding ------------------------------------------------------------- */
 
 static const struct unet_type_version *as_version(const struct unet_type_rule *rule)
@@ -366,6 +440,41 @@ unet_type_find_frame(struct unet_nexus *nx, struct sk_buff *skb)
 				    skb->len))
 			return as_version(rule);
 	return NULL;
+}
+
+/* Of a super packet each datagram must have them: the parent knows how to cut it. */
+static bool patterns_throughout(const struct unet_type_rule *rule,
+				const struct unet_rx_packet *p)
+{
+	u32 size = skb_shinfo(p->skb)->gso_size ?: p->info.bytes;
+	u32 from = p->info.payload;
+
+	do {
+		if (!unet_packet_has(p->skb, rule->pattern, rule->num_patterns,
+				     from, min(from + size, p->info.bytes)))
+			return false;
+		from += size;
+	} while (from < p->info.bytes);
+	return true;
+}
+
+struct unet_flow *unet_type_child(struct unet_flow *flow,
+				  const struct unet_rx_packet *p)
+{
+	const struct unet_type_children *children =
+		rcu_dereference(flow->children);
+	u32 i;
+
+	for (i = 0; children && i < children->num; i++) {
+		const struct unet_type_version *version = children->version[i];
+		const struct unet_type *type = version->type;
+		struct unet_flow *member = rcu_dereference(type->flow[1]);
+
+		if (member && !READ_ONCE(type->dead) &&
+		    patterns_throughout(&version->rule, p))
+			return member;
+	}
+	return flow;
 }
 
 /* ---- what becomes of a packet -------------------------------------------- */
@@ -451,6 +560,9 @@ u32 unet_type_check_send(struct unet_flow *flow, const void *hdr, u32 hdr_len,
 		why = UNET_CNT_TX_BAD_FLOW;
 	else if (!(v->rule.direction & UNET_TYPE_TX))
 		why = UNET_CNT_TX_TYPE_READ_ONLY;
+	else if (flow->type->parent)
+		why = unet_tx_header_check(hdr, hdr_len, total, seg_size,
+					   &flow->type->parent->tx, info);
 	else if (v->rule.layer == UNET_TYPE_ETHERTYPE)
 		why = check_frame(flow, &v->rule, hdr, hdr_len, total, seg_size,
 				  info);

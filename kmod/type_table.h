@@ -36,6 +36,18 @@ struct unet_type_table_of {
 	struct unet_type_version *version[];
 };
 
+/**
+ * struct unet_type_children - rules of a flow
+ * @rcu:	for freeing
+ * @num:	entries of @version
+ * @version:	references, in their order
+ */
+struct unet_type_children {
+	struct rcu_head rcu;
+	u32 num;
+	struct unet_type_version *version[];
+};
+
 /* ---- changing ------------------------------------------------------------ */
 
 /**
@@ -80,6 +92,19 @@ int unet_type_tables_refresh(struct unet_types *types, struct unet_nexus *only);
  */
 void unet_type_table_end(struct unet_nexus *nx);
 
+/**
+ * unet_type_children_set() - from now on packets of a flow meet its rules
+ * @types:	registry
+ * @parent:	flow
+ * @culprit:	out: id of the rule there was no room for
+ *
+ * Context: process, types->lock held.
+ * Return: 0; -ENOSPC (@culprit), -ENOMEM: packets meet the rules of before, of which
+ * those that are dead are passed over. It is always 0 when there are none.
+ */
+int unet_type_children_set(struct unet_types *types, struct unet_flow *parent,
+			   u32 *culprit);
+
 /* ---- packets ------------------------------------------------------------- */
 
 /**
@@ -108,6 +133,17 @@ unet_type_find(struct unet_nexus *nx, struct unet_local *local,
  */
 const struct unet_type_version *
 unet_type_find_frame(struct unet_nexus *nx, struct sk_buff *skb);
+
+/**
+ * unet_type_child() - who gets a packet that was found to be of a flow
+ * @flow:	has children
+ * @p:		parsed
+ *
+ * Context: softirq, RCU read side.
+ * Return: flow of whoever joined the first rule whose patterns hold, or @flow.
+ */
+struct unet_flow *unet_type_child(struct unet_flow *flow,
+				  const struct unet_rx_packet *p);
 
 /* does it come before flows? */
 static inline bool unet_type_early(const struct unet_type_rule *rule)

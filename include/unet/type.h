@@ -23,7 +23,8 @@ extern "C" {
 /**
  * unet_type_add() - define a rule; @req->size is set here
  * @ch:		channel
- * @req:	@spec and @meta as wanted; all else is the answer, with an error too
+ * @req:	@spec and @meta as wanted, @parent for a rule of a flow; all else is the
+ *		answer, with an error too
  *
  * Return: 0: granted, amended if @req->amended; -errno: denied, @req->reason says
  * why.
@@ -60,7 +61,7 @@ int unet_type_del(struct unet_channel *ch, uint32_t id);
 /**
  * unet_type_join() - become a member of a rule; @ref->size is set here
  * @ch:		channel
- * @ref:	@id of a rule of another channel; out: @member and @flow
+ * @ref:	@id of a rule of another channel, or of a flow's rule; out: @member and @flow
  *
  * Return: 0 or -errno.
  */

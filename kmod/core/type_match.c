@@ -3,7 +3,8 @@
 #include "core/wire.h"
 
 #define ALL_FLAGS	(UNET_TYPE_LOCAL_ONLY | UNET_TYPE_ANY_NUMBER |	\
-			 UNET_TYPE_STRICT | UNET_TYPE_NO_HOLD)
+			 UNET_TYPE_STRICT | UNET_TYPE_NO_HOLD |			\
+			 UNET_TYPE_OF_FLOW)
 
 #define FAMILY_IP4	2	/* AF_INET */
 #define FAMILY_IP6	10	/* AF_INET6 */
@@ -101,8 +102,12 @@ static bool patterns_sound(const struct unet_type_spec *spec)
 
 	if (spec->num_patterns > UNET_TYPE_PATTERNS)
 		return false;
-	/* There are no bytes yet to look at when a send is judged. */
-	if (spec->num_patterns && spec->direction != UNET_TYPE_RX)
+	/*
+	 * There are no bytes yet to look at when a send is judged; of a flow's rules
+	 * the flow says what may be sent.
+	 */
+	if (spec->num_patterns && spec->direction != UNET_TYPE_RX &&
+	    !(spec->flags & UNET_TYPE_OF_FLOW))
 		return false;
 	for (i = 0; i < UNET_TYPE_PATTERNS; i++)
 		if (i < spec->num_patterns ? !unet_pattern_sound(&spec->pattern[i]) :
@@ -119,6 +124,18 @@ static bool flags_sound(const struct unet_type_spec *spec)
 	    spec->layer == UNET_TYPE_ETHERTYPE)
 		return false;
 	return spec->action == UNET_TYPE_BPF || !spec->prog_fd;
+}
+
+/* All else that a flow's rule could say the flow has said. */
+static bool parent_fits(const struct unet_type_spec *spec)
+{
+	if (!(spec->flags & UNET_TYPE_OF_FLOW))
+		return true;
+	return spec->layer == UNET_TYPE_PORT && spec->proto == UNET_PROTO_UDP &&
+	       spec->action == UNET_TYPE_DELIVER &&
+	       spec->direction & UNET_TYPE_RX && spec->num_patterns &&
+	       spec->first == spec->last && !spec->family &&
+	       !(spec->flags & ~(UNET_TYPE_OF_FLOW | UNET_TYPE_STRICT));
 }
 
 static bool name_fits(const struct unet_type_spec *spec)
@@ -169,6 +186,8 @@ enum unet_type_reason unet_type_spec_check(const struct unet_type_spec *spec)
 		return UNET_TYPE_NO_PATTERN;
 	if (!flags_sound(spec))
 		return UNET_TYPE_NO_FLAGS;
+	if (!parent_fits(spec))
+		return UNET_TYPE_NO_PARENT;
 	return name_fits(spec) ? UNET_TYPE_GRANTED : UNET_TYPE_NO_EXTENSION;
 }
 

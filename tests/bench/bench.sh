@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # bench.sh [PART...]: measures in the instruction-counting VM and prints the
-# table. Parts: rx, mid, tcp, profile-rx, profile-tcp
+# table. Parts: rx, mid, types, tcp, profile-rx, profile-tcp
 # (default: all). What was measured is kept in
 # build/bench/results.jsonl. README.md beside this says how and why.
 set -euo pipefail
@@ -11,13 +11,13 @@ cd "$(dirname "$0")/../.."
 here=tests/bench
 kver=$(tests/setup.sh --kernel 6.12)
 results=build/bench/results.jsonl
-[ $# -gt 0 ] || set -- rx mid tcp profile-rx profile-tcp
+[ $# -gt 0 ] || set -- rx mid types tcp profile-rx profile-tcp
 
 for part; do
 	case $part in
-	rx|mid|tcp|profile-rx|profile-tcp) ;;
+	rx|mid|types|tcp|profile-rx|profile-tcp) ;;
 	*)
-		echo "bench.sh: no part '$part' (there are: rx, mid, tcp, profile-rx, profile-tcp)" >&2
+		echo "bench.sh: no part '$part' (there are: rx, mid, types, tcp, profile-rx, profile-tcp)" >&2
 		exit 2
 		;;
 	esac

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # guest.sh KVER PART...: the measurements, inside the instruction-counting VM
-# (bench.sh starts it). Parts: rx, mid, tcp, profile-rx, profile-tcp. Prints one JSON object a line;
+# (bench.sh starts it). Parts: rx, mid, types, tcp, profile-rx, profile-tcp. Prints one JSON object a line;
 # what else is said goes to standard error. A nanosecond in here is an
 # instruction.
 #
@@ -260,6 +260,41 @@ part_mid()
 	mid_unet look observe,delay
 	mid_unet rewrite observe,modify-headers,delay
 	detach
+	remove_link
+}
+
+# ---- rules of packet types ------------------------------------------------------
+
+# types RULES pattern|plain: what it costs that a rule drops a packet, among RULES.
+# Without a module the rules are gone.
+types()
+{
+	local name=types
+
+	[ "$2" = pattern ] || name=types-known
+	"$built/bench_types" "$1" "$2"
+	attach
+	sleep 2 # loading and attaching leave work behind
+	rx_drop "$name" 1 | jq -Mc --argjson rules "$1" '.bench = "types" | .rules = $rules'
+	detach
+	rmmod unet
+	insmod "$unet_module"
+}
+
+part_types()
+{
+	local rules
+
+	make_link
+	insmod "$drop_module" dev=vb
+	sleep 2
+	rx_drop drop 1 | jq -Mc '.bench = "types" | .rules = 0'
+	rmmod bench_drop
+	for rules in 1 10 1000; do
+		types "$rules" pattern
+	done
+	types 1 plain
+	types 1000 plain
 	remove_link
 }
 

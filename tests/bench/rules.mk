@@ -34,6 +34,11 @@ build/bench/bench_mid: $(BENCH_MID) build/rel/libunet.a
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $^ -lbpf -lmnl -o $@
 
+build/bench/bench_types: build/rel/obj/tests/bench/types.o
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $^ -o $@
+
 build/bench/%.bpf.o: tests/bench/%.bpf.c tests/bench/gen.h
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D)
@@ -47,7 +52,7 @@ bench-drop:
 		M=$(CURDIR)/build/bench/drop-$(BENCH_KVER)/tests/bench/drop $(KFLAGS) modules
 
 bench-build: tools build/bench/bench_gen build/bench/bench_rx build/bench/gen.bpf.o \
-		build/bench/bench_mid build/bench/mid.bpf.o build/bench/bench_tcp_kernel build/bench/bench_tcp_unet bench-drop
+		build/bench/bench_mid build/bench/mid.bpf.o build/bench/bench_types build/bench/bench_tcp_kernel build/bench/bench_tcp_unet bench-drop
 	$(Q)$(MAKE) --no-print-directory modules KVER=$(BENCH_KVER) \
 		KDIR=/lib/modules/$(BENCH_KVER)/build
 

@@ -72,6 +72,28 @@ if grep -q '"bench":"mid"' "$results"; then
 	   ]) | @tsv'
 fi
 
+if grep -q '"bench":"types"' "$results"; then
+	echo
+	echo "Packets that a rule of packet types drops, among others for other ports. types: the"
+	echo "rule looks at the payload, so each packet is looked up; types-known: it does not,"
+	echo "and what it does is remembered. \"above\" is less the drop at the same hook; ratio"
+	echo "is to one rule."
+	echo
+	rows '
+	[.[] | select(.bench == "types")] as $t
+	| ([$t[] | select(.way == "drop").insn][0]) as $d
+	| def above: (. - $d) * 10 | round / 10;
+	  def one(w): [$t[] | select(.way == w and .rules == 1).insn][0] | above;
+	["WAY", "RULES", "TOTAL", "ABOVE", "RATIO", "TARGET"],
+	($t[]
+	 | [ .way, (.rules | tostring), (.insn | tostring),
+	     (if .way == "drop" then "-" else (.insn | above | tostring) end),
+	     (if .way == "drop" then "-"
+	      else ((.insn | above) / one(.way) * 100 | round / 100 | tostring) end),
+	     (if .way == "types" and .rules == 1000 then "at most 1.2" else "-" end)
+	   ]) | @tsv'
+fi
+
 if grep -q '"bench":"tcp"' "$results"; then
 	echo
 	echo "TCP over veth, one virtual CPU for both ends. The kernel's client with the kernel's"

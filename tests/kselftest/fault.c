@@ -10,6 +10,7 @@
 #include "live.h"
 #include "nl.h"
 #include "tcp_hand.h"
+#include "type_hand.h"
 #include "kselftest_harness.h"
 
 #include <sys/syscall.h>
@@ -29,6 +30,7 @@ static const struct unet_params tiny = {
  * @t:		two hosts; va is attached
  * @c:		channel, @c.fd < 0: none
  * @flow:	of @c
+ * @rule:	of @c
  * @h:		connection of @c
  * @slot:	send of @flow
  * @nl:		netlink socket, @nl.fd < 0: none
@@ -39,6 +41,7 @@ struct stage {
 	struct topo t;
 	struct chan c;
 	uint32_t flow;
+	uint32_t rule;
 	struct hand h;
 	struct unet_tx_slot slot;
 	struct nl nl;
@@ -387,6 +390,221 @@ DUMP_OP(dump_nexuses);
 DUMP_OP(dump_flows);
 DUMP_OP(get);
 
+/* ---- packet types ---- */
+
+static int run_type_add(struct stage *s)
+{
+	struct unet_type_spec spec = spec_port(IPPROTO_UDP, 7000, 7001);
+	struct unet_type_req r;
+	int err = type_add(&s->c, &spec, 0, &r);
+
+	s->rule = r.id;
+	return err;
+}
+
+static int set_type(struct stage *s)
+{
+	return set_bound(s) ?: run_type_add(s);
+}
+
+/* More ports, and one less. */
+static int run_type_modify(struct stage *s)
+{
+	struct unet_type_spec spec = spec_port(IPPROTO_UDP, 7001, 7003);
+	struct unet_type_req r;
+
+	return type_modify(&s->c, s->rule, &spec, &r);
+}
+
+static int run_type_priority(struct stage *s)
+{
+	struct unet_type_ref ref;
+
+	return type_priority(&s->c, s->rule, 2000, &ref);
+}
+
+static int run_type_del(struct stage *s)
+{
+	return type_del(&s->c, s->rule);
+}
+
+static int run_type_join(struct stage *s)
+{
+	struct unet_type_ref ref;
+
+	return type_join(&s->c, s->rule, &ref);
+}
+
+/* A rule of a flow: joined by its own channel it is whole. */
+static int run_child_add(struct stage *s)
+{
+	struct unet_type_req r = {
+		.size = sizeof(r), .parent = s->flow,
+		.spec = spec_port(IPPROTO_UDP, 0, 0),
+	};
+	int err;
+
+	r.spec.flags = UNET_TYPE_OF_FLOW;
+	r.spec.num_patterns = 1;
+	r.spec.pattern[0] = pattern_byte(0, 1, 1);
+	err = chan_ioctl(s->c.fd, UNET_IOC_TYPE_ADD, &r);
+	s->rule = r.id;
+	return err;
+}
+
+static int set_parent(struct stage *s)
+{
+	return set_bound(s) ?: run_listen4(s);
+}
+
+static int set_child(struct stage *s)
+{
+	return set_parent(s) ?: run_child_add(s);
+}
+
+static int run_parent_del(struct stage *s)
+{
+	return chan_flow_del(&s->c, s->flow, 0);
+}
+
+/* That of a port that cannot be bound is the host's to say, memory or not. */
+OPERATION(type_add, .set = set_bound, .run = run_type_add, .unset = unset_chan,
+	  .also = -EADDRINUSE, .already = -EEXIST);
+OPERATION(type_modify, .set = set_type, .run = run_type_modify,
+	  .unset = unset_chan, .also = -EADDRINUSE);
+OPERATION(type_priority, .set = set_type, .run = run_type_priority,
+	  .unset = unset_chan);
+OPERATION(type_del, .set = set_type, .run = run_type_del, .unset = unset_chan,
+	  .already = -ENOENT);
+OPERATION(child_add, .set = set_parent, .run = run_child_add,
+	  .unset = unset_chan, .already = -EEXIST);
+OPERATION(child_join, .set = set_child, .run = run_type_join,
+	  .unset = unset_chan, .already = -EALREADY);
+OPERATION(child_del, .set = set_child, .run = run_type_del,
+	  .unset = unset_chan, .already = -ENOENT);
+OPERATION(parent_del, .set = set_child, .run = run_parent_del,
+	  .unset = unset_chan, .already = -ENOENT);
+
+static void put_u32(struct nl_req *r, uint16_t attr, uint32_t value)
+{
+	nl_put(r, attr, &value, sizeof(value));
+}
+
+static void put_u8(struct nl_req *r, uint16_t attr, uint8_t value)
+{
+	nl_put(r, attr, &value, sizeof(value));
+}
+
+static void start_frames(struct stage *s, struct nl_req *r, uint8_t cmd)
+{
+	nl_start(&s->nl, r, s->nl.family, NLM_F_ACK, cmd);
+	put_u8(r, UNET_A_LAYER, UNET_TYPE_ETHERTYPE);
+	put_u32(r, UNET_A_FIRST, OWN_TYPE);
+}
+
+static int run_order_add(struct stage *s)
+{
+	struct nl_req r;
+
+	start_frames(s, &r, UNET_CMD_TYPE_ADD);
+	put_u8(&r, UNET_A_ACTION, UNET_TYPE_DROP);
+	return nl_ask(&s->nl, &r, NULL, NULL);
+}
+
+static int run_policy_add(struct stage *s)
+{
+	struct nl_req r;
+
+	start_frames(s, &r, UNET_CMD_POLICY_ADD);
+	put_u32(&r, UNET_A_ACTIONS, 1 << UNET_TYPE_DELIVER);
+	return nl_ask(&s->nl, &r, NULL, NULL);
+}
+
+static void keep_type(const struct nl_reply *reply, void *id)
+{
+	*(uint32_t *)id = nl_u32(reply->attr[UNET_A_TYPE]);
+}
+
+static void keep_policy(const struct nl_reply *reply, void *id)
+{
+	*(uint32_t *)id = nl_u32(reply->attr[UNET_A_POLICY]);
+}
+
+static int remove_by_id(struct stage *s, uint8_t cmd, uint16_t attr, uint32_t id)
+{
+	struct nl_req r;
+
+	nl_start(&s->nl, &r, s->nl.family, NLM_F_ACK, cmd);
+	put_u32(&r, attr, id);
+	return nl_ask(&s->nl, &r, NULL, NULL);
+}
+
+/* What there is of the administrator's, however it came to be: one of each. */
+static void unset_orders(struct stage *s)
+{
+	uint32_t type = 0, policy = 0;
+	struct nl_req r;
+
+	unset_nl(s);
+	if (set_nl(s))
+		return;
+	nl_start(&s->nl, &r, s->nl.family, NLM_F_DUMP, UNET_CMD_TYPE_GET);
+	if (!nl_ask(&s->nl, &r, keep_type, &type) && type)
+		remove_by_id(s, UNET_CMD_TYPE_DEL, UNET_A_TYPE, type);
+	nl_start(&s->nl, &r, s->nl.family, NLM_F_DUMP, UNET_CMD_POLICY_GET);
+	if (!nl_ask(&s->nl, &r, keep_policy, &policy) && policy)
+		remove_by_id(s, UNET_CMD_POLICY_DEL, UNET_A_POLICY, policy);
+	unset_nl(s);
+}
+
+static int set_order(struct stage *s)
+{
+	struct nl_req r;
+	int err = set_nl(s);
+
+	if (err)
+		return err;
+	start_frames(s, &r, UNET_CMD_TYPE_ADD);
+	put_u8(&r, UNET_A_ACTION, UNET_TYPE_DROP);
+	return nl_ask(&s->nl, &r, keep_type, &s->rule);
+}
+
+static int run_order_modify(struct stage *s)
+{
+	struct nl_req r;
+
+	start_frames(s, &r, UNET_CMD_TYPE_MODIFY);
+	put_u32(&r, UNET_A_TYPE, s->rule);
+	put_u8(&r, UNET_A_ACTION, UNET_TYPE_HOST);
+	return nl_ask(&s->nl, &r, NULL, NULL);
+}
+
+static int run_order_priority(struct stage *s)
+{
+	struct nl_req r;
+
+	nl_start(&s->nl, &r, s->nl.family, NLM_F_ACK, UNET_CMD_TYPE_PRIORITY);
+	put_u32(&r, UNET_A_TYPE, s->rule);
+	put_u32(&r, UNET_A_PRIORITY, 7);
+	return nl_ask(&s->nl, &r, NULL, NULL);
+}
+
+static int run_order_del(struct stage *s)
+{
+	return remove_by_id(s, UNET_CMD_TYPE_DEL, UNET_A_TYPE, s->rule);
+}
+
+OPERATION(order_add, .set = set_nl, .run = run_order_add, .unset = unset_orders,
+	  .already = -EEXIST);
+OPERATION(order_modify, .set = set_order, .run = run_order_modify,
+	  .unset = unset_orders);
+OPERATION(order_priority, .set = set_order, .run = run_order_priority,
+	  .unset = unset_orders);
+OPERATION(order_del, .set = set_order, .run = run_order_del,
+	  .unset = unset_orders, .already = -ENOENT);
+OPERATION(policy_add, .set = set_nl, .run = run_policy_add,
+	  .unset = unset_orders, .already = -EEXIST);
+
 /* ---- the module ---- */
 
 static int unload(void)
@@ -461,6 +679,19 @@ FAULT(detach);
 FAULT(dump_nexuses);
 FAULT(dump_flows);
 FAULT(get);
+FAULT(type_add);
+FAULT(type_modify);
+FAULT(type_priority);
+FAULT(type_del);
+FAULT(child_add);
+FAULT(child_join);
+FAULT(child_del);
+FAULT(parent_del);
+FAULT(order_add);
+FAULT(order_modify);
+FAULT(order_priority);
+FAULT(order_del);
+FAULT(policy_add);
 FAULT(load);
 
 static int write_linger(const char *value)

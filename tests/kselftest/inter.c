@@ -32,6 +32,37 @@ TEST_F(inter, a_packet_is_held_until_it_is_accepted)
 	EXPECT_EQ(0, STAT(MISSED));
 }
 
+/* A rule that takes packets away from the flow takes none past who is in it. */
+TEST_F(inter, what_a_flows_rule_takes_away_is_held_too)
+{
+	struct unet_type_req r = {
+		.size = sizeof(r), .parent = self->flow,
+		.spec = {
+			.layer = UNET_TYPE_PORT, .proto = IPPROTO_UDP,
+			.direction = UNET_TYPE_RX, .action = UNET_TYPE_DELIVER,
+			.flags = UNET_TYPE_OF_FLOW, .num_patterns = 1,
+			.pattern = { { .bytes = 1, .value = { 1 }, .mask = { 255 } } },
+		},
+	};
+	struct unet_type_ref ref = { .size = sizeof(ref) };
+	struct chan kid;
+	uint64_t token;
+
+	ASSERT_EQ(0, chan_ioctl(self->c.fd, UNET_IOC_TYPE_ADD, &r));
+	ref.id = r.id;
+	ASSERT_EQ(0, chan_open(&kid, "va", NULL));
+	ASSERT_EQ(0, chan_ioctl(kid.fd, UNET_IOC_TYPE_JOIN, &ref));
+	IN(.rights = OBSERVE | UNET_INTER_DROP);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 1));
+	token = shown(&self->m, 1);
+	ASSERT_NE(0, token);
+	EXPECT_EQ(NULL, chan_rx_peek(&kid, 20));
+	EXPECT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(1, owner_takes(&kid, 1, 1, 2000));
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 20));
+	chan_close(&kid);
+}
+
 TEST_F(inter, what_it_drops_nobody_gets)
 {
 	uint64_t token;

@@ -28,6 +28,8 @@ struct nl {
 	uint32_t seq;
 	char said[256];		/* extended acknowledgment of the last request */
 	uint32_t bad;		/* offset of the attribute it complains of */
+	uint32_t missing;	/* type of the attribute it misses */
+	uint64_t about;		/* id of what it says is in the way */
 };
 
 struct nl_req {
@@ -136,6 +138,12 @@ static inline void nl_keep_ack(const struct nlattr *a, void *arg)
 	case NLMSGERR_ATTR_OFFS:
 		nl->bad = nl_u32(a);
 		break;
+	case NLMSGERR_ATTR_MISS_TYPE:
+		nl->missing = nl_u32(a);
+		break;
+	case NLMSGERR_ATTR_COOKIE:
+		nl->about = nl_u64(a);
+		break;
 	}
 }
 
@@ -217,6 +225,8 @@ static inline int nl_send(struct nl *nl, const struct nl_req *r)
 {
 	nl->said[0] = 0;
 	nl->bad = 0;
+	nl->missing = 0;
+	nl->about = 0;
 	return send(nl->fd, r, r->h.nlmsg_len, 0) < 0 ? -errno : 0;
 }
 

@@ -3,13 +3,14 @@
  * Description: the teardown matrix under traffic (R7.4, R7.6), each cell 50
  * times: owner killed, owner closes, detach, device deleted, namespace gone,
  * module removal refused while in use; what is on its way to the device arrives
- * whole though its owner is dead. Every object the module made is gone
+ * whole though its owner is dead. Owners of packet type rules are killed likewise:
+ * the rules are gone with the file, and of a flow's rule the flow has its packets
+ * back. Every object the module made is gone
  * afterwards: the live counts are what they were before.
  */
-#include "topo.h"
-#include "chan.h"
 #include "effort.h"
 #include "live.h"
+#include "type_hand.h"
 #include "kselftest_harness.h"
 
 #define ROUNDS	effort(50)
@@ -189,6 +190,188 @@ TEST_F_TIMEOUT(teardown, device_deleted_under_traffic, 300)
 		end_process(f, SIGKILL);
 		topo_teardown(&t);
 	}
+}
+
+/* ---- owners of rules ---- */
+
+/* A process that does @fn for ever, once it says that it is ready. */
+static pid_t start(void (*fn)(int ready, void *arg), void *arg)
+{
+	int ready[2];
+	pid_t pid;
+	char b;
+
+	if (pipe(ready))
+		return -1;
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		fn(ready[1], arg);
+		_exit(1);
+	}
+	close(ready[1]);
+	if (read(ready[0], &b, 1) != 1) {
+		end_process(pid, SIGKILL);
+		pid = -1;
+	}
+	close(ready[0]);
+	return pid;
+}
+
+/* Take all that comes, and send as much on @flow, which may use port 1000. */
+static void busy(struct chan *c, uint32_t flow)
+{
+	static char data[1400];
+	struct pkt_spec p = {
+		.family = AF_INET, .proto = IPPROTO_UDP, .src = OUR_V4,
+		.dst = PEER_V4, .sport = 1000, .dport = 9,
+		.data = data, .bytes = sizeof(data),
+	};
+
+	for (;;) {
+		if (chan_rx_peek(c, 1))
+			chan_rx_next(c);
+		if (chan_send(c, flow, &p, 0) < 0)
+			return;
+	}
+}
+
+/* Ports, frames and what is dropped, one rule each. */
+static void own_rules(int ready, void *arg)
+{
+	struct unet_type_spec ports = spec_port(IPPROTO_UDP, 1000, 1001);
+	struct unet_type_spec frames = spec_ether(OWN_TYPE, OWN_TYPE);
+	struct unet_type_spec drops = spec_does(spec_port(IPPROTO_UDP, 999, 999),
+						UNET_TYPE_DROP);
+	struct unet_type_req r, more;
+	struct chan c;
+
+	if (chan_open(&c, "va", NULL) || type_add(&c, &ports, 1, &r) ||
+	    type_add(&c, &frames, 2, &more) || type_add(&c, &drops, 3, &more) ||
+	    write(ready, "r", 1) != 1)
+		return;
+	busy(&c, r.flow);
+}
+
+/* Join the rule whose id is at @arg. */
+static void join_rule(int ready, void *arg)
+{
+	struct unet_type_ref ref;
+	struct chan c;
+
+	if (chan_open(&c, "va", NULL) || type_join(&c, *(uint32_t *)arg, &ref) ||
+	    write(ready, "r", 1) != 1)
+		return;
+	busy(&c, ref.flow);
+}
+
+/* At once, not in a while: the process could be waited for. */
+static bool port_is_free(int port)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool free = !bind_to(fd, OUR_V4, port);
+
+	close(fd);
+	return free;
+}
+
+TEST_F_TIMEOUT(teardown, rules_go_with_their_killed_owner_under_traffic, 300)
+{
+	struct topo t;
+	pid_t f, o;
+	int i;
+
+	ASSERT_EQ(0, topo_setup(&t));
+	ASSERT_EQ(0, sh("unetctl attach va"));
+	f = flood(&t);
+	for (i = 0; i < ROUNDS; i++) {
+		o = start(own_rules, NULL);
+		ASSERT_GT(o, 0) TH_LOG("round %d", i);
+		EXPECT_FALSE(port_is_free(1001));
+		usleep(1000 * (i % 20));
+		end_process(o, SIGKILL);
+		EXPECT_TRUE(port_is_free(999)) TH_LOG("round %d", i);
+		EXPECT_TRUE(port_is_free(1000));
+		EXPECT_TRUE(port_is_free(1001));
+	}
+	end_process(f, SIGKILL);
+	EXPECT_EQ(0, sh("test \"$(unetctl -j type list | tr -d \"[:space:]\")\" = \"[]\""));
+	EXPECT_EQ(ROUNDS, nexus_counter("va", "ch_opened"));
+	EXPECT_EQ(ROUNDS, nexus_counter("va", "ch_closed"));
+	EXPECT_EQ(2 * ROUNDS, nexus_counter("va", "flow_added"));
+	EXPECT_EQ(2 * ROUNDS, nexus_counter("va", "flow_removed"));
+	EXPECT_LT(0, nexus_counter("va", "rx_delivered"));
+	EXPECT_LT(0, nexus_counter("va", "rx_type_drop"));
+	EXPECT_LT(0, nexus_counter("va", "tx_packets"));
+	ASSERT_EQ(0, sh("unetctl detach va"));
+	topo_teardown(&t);
+}
+
+/*
+ * Packets of @flow that come within @ms, until there is one; all are taken. That
+ * nobody is there for what was sent is told to @flow, too, whoever sent it.
+ */
+static bool hears(struct chan *c, uint32_t flow, int ms)
+{
+	uint64_t end = mono_ms() + ms;
+	const struct unet_rx_slot *s;
+	bool heard = false;
+
+	while (!heard && mono_ms() < end) {
+		s = chan_rx_peek(c, 100);
+		if (!s)
+			continue;
+		heard = s->flow == flow && !(s->flags & UNET_RX_ICMP_ERROR);
+		chan_rx_next(c);
+	}
+	while (chan_rx_peek(c, 0))
+		chan_rx_next(c);
+	chan_sync(c, UNET_SYNC_FREE);
+	return heard;
+}
+
+TEST_F_TIMEOUT(teardown, a_flow_has_its_packets_back_when_its_child_is_killed, 300)
+{
+	struct unet_flow_req l = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, 1000, NULL, 0);
+	struct unet_type_req r = { .size = sizeof(r), .spec = spec_port(IPPROTO_UDP, 0, 0) };
+	struct chan c;
+	struct topo t;
+	pid_t f, o;
+	int i;
+
+	ASSERT_EQ(0, topo_setup(&t));
+	ASSERT_EQ(0, sh("unetctl attach va"));
+	/* It is to have no part in the file. */
+	f = flood(&t);
+	ASSERT_EQ(0, chan_open(&c, "va", NULL));
+	ASSERT_EQ(0, chan_flow_add(&c, &l));
+	r.parent = l.flow;
+	r.spec.flags = UNET_TYPE_OF_FLOW;
+	r.spec.num_patterns = 1;
+	r.spec.pattern[0] = pattern_byte(0, 0, 0xff);
+	ASSERT_EQ(0, chan_ioctl(c.fd, UNET_IOC_TYPE_ADD, &r));
+	for (i = 0; i < ROUNDS; i++) {
+		o = start(join_rule, &r.id);
+		ASSERT_GT(o, 0) TH_LOG("round %d", i);
+		/* What was on its way is taken; then there is nothing more. */
+		hears(&c, l.flow, 0);
+		usleep(20000);
+		hears(&c, l.flow, 0);
+		EXPECT_FALSE(hears(&c, l.flow, 100)) TH_LOG("round %d", i);
+		usleep(1000 * (i % 20));
+		end_process(o, SIGKILL);
+		EXPECT_TRUE(hears(&c, l.flow, 5000)) TH_LOG("round %d", i);
+	}
+	/* And now the parent goes, under traffic, while somebody is there. */
+	o = start(join_rule, &r.id);
+	ASSERT_GT(o, 0);
+	chan_close(&c);
+	end_process(o, SIGKILL);
+	EXPECT_TRUE(port_is_free(1000));
+	end_process(f, SIGKILL);
+	EXPECT_EQ(nexus_counter("va", "flow_added"), nexus_counter("va", "flow_removed"));
+	ASSERT_EQ(0, sh("unetctl detach va"));
+	topo_teardown(&t);
 }
 
 /* The namespace goes with its last process: a child that is all in one. */

@@ -21,7 +21,7 @@ dropped() { counted "$1" "$NS_A" rx_type_drop "$2" say x; }
 
 check "a rule for a device that is not attached" \
 	in_a unetctl type add udp 7000 action drop priority 10 dev va
-refuse "just the same again is refused" "just the same" \
+refuse "just the same again is refused, with the rule in the way" "same priority \(rule 1\)" \
 	in_a unetctl type add udp 7000 action drop priority 10 dev va
 check "the same for any device is another" \
 	in_a unetctl type add udp 7000 action host priority 11

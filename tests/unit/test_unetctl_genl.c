@@ -240,6 +240,33 @@ static void errors_come_with_the_kernels_words(void **state)
 	}
 }
 
+/* What is in the way comes as a number, of 8 bytes or not at all. */
+static void errors_tell_what_is_in_the_way(void **state)
+{
+	static const struct {
+		uint16_t bytes;
+		uint64_t about;
+	} rows[] = { { 8, 1ull << 32 | 7 }, { 4, 0 }, { 0, 0 }, { 12, 0 } };
+	static const uint64_t id[2] = { 1ull << 32 | 7 };
+	struct unet_genl genl;
+	enum progress progress;
+	struct nlmsghdr *nlh;
+	struct seen seen;
+	struct datagram d;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		memset(&d, 0, sizeof(d));
+		nlh = put_error(&d, -EEXIST, NLM_F_CAPPED | NLM_F_ACK_TLVS, 40, "words");
+		mnl_attr_put(nlh, NLMSGERR_ATTR_COOKIE, rows[i].bytes, id);
+		d.bytes = NLMSG_ALIGN(nlh->nlmsg_len);
+		assert_int_equal(read_all(&genl, &d, &seen, &progress), -EEXIST);
+		assert_int_equal(unet_genl_about(&genl), rows[i].about);
+		assert_string_equal(unet_genl_said(&genl), "words");
+	}
+}
+
 static void an_ack_is_success_and_may_be_positive_never(void **state)
 {
 	struct unet_genl genl;
@@ -509,6 +536,7 @@ int main(void)
 		cmocka_unit_test(a_torn_dump_is_known),
 		cmocka_unit_test(other_conversations_are_passed_over),
 		cmocka_unit_test(errors_come_with_the_kernels_words),
+		cmocka_unit_test(errors_tell_what_is_in_the_way),
 		cmocka_unit_test(an_ack_is_success_and_may_be_positive_never),
 		cmocka_unit_test(a_failed_dump_tells_at_its_end),
 		cmocka_unit_test(hostile_error_lengths_do_no_harm),

@@ -496,6 +496,7 @@ PIN_VALUE(UNET_FEATURE_SUPER, 0x2);
 PIN_VALUE(UNET_FEATURE_TX_SEG, 0x4);
 PIN_VALUE(UNET_FEATURE_ICMP, 0x8);
 PIN_VALUE(UNET_FEATURE_INTER, 0x20);
+PIN_VALUE(UNET_FEATURE_OF_FLOW, 0x40);
 PIN_VALUE(UNET_PARAM_NONE, 0xffffffff);
 PIN_VALUE(UNET_FLOW_LOCAL_ADDR, 0x1);
 PIN_VALUE(UNET_FLOW_LOCAL_PORT, 0x2);
@@ -551,7 +552,7 @@ PIN(unet_type_req, reason, 20);
 PIN(unet_type_req, conflict, 24);
 PIN(unet_type_req, flow, 28);
 PIN(unet_type_req, mtu, 32);
-PIN(unet_type_req, reserved, 36);
+PIN(unet_type_req, parent, 36);
 PIN(unet_type_req, meta, 40);
 PIN(unet_type_req, spec, 56);
 

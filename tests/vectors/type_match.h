@@ -26,6 +26,10 @@
 #define TCPS(f, l) \
 	.layer = UNET_TYPE_PORT, .direction = RX, .action = UNET_TYPE_DELIVER, \
 	.proto = UNET_PROTO_TCP, .first = (f), .last = (l)
+#define OF_FLOW(dir, p, act, l, more) \
+	.layer = UNET_TYPE_PORT, .direction = (dir), .action = (act), .proto = (p), \
+	.first = 7, .last = (l), .flags = UNET_TYPE_OF_FLOW | (more), \
+	.num_patterns = 1, .pattern = { BYTE(1, 1, 1) }
 #define NET10	.family = INET4, .local_bits = 8, .local = { 10 }
 #define NET11	.family = INET4, .local_bits = 8, .local = { 11 }
 #define HOST10	.family = INET4, .local_bits = 32, .local = { 10, 9, 0, 2 }
@@ -126,7 +130,24 @@ static const struct type_spec_row type_spec_rows[] = {
 	{ "patterns of what is sent", { .layer = UNET_TYPE_PORT, .direction = TX,
 	  .action = UNET_TYPE_DROP, .proto = 17, .first = 7, .last = 7,
 	  .num_patterns = 1, .pattern = { BYTE(0, 1, 1) } }, UNET_TYPE_NO_PATTERN },
-	{ "an unknown flag", { UDPS(7, 7), .flags = 16 }, UNET_TYPE_NO_FLAGS },
+	{ "a rule of a flow", { OF_FLOW(RX, 17, UNET_TYPE_DELIVER, 7, 0) }, 0 },
+	{ "a rule of a flow that may send", { OF_FLOW(BOTH, 17, UNET_TYPE_DELIVER, 7, 0) },
+	  0 },
+	{ "a rule of a flow that only sends", { OF_FLOW(TX, 17, UNET_TYPE_DELIVER, 7, 0) },
+	  UNET_TYPE_NO_PARENT },
+	{ "a rule of a flow without patterns", { UDPS(7, 7), .flags = UNET_TYPE_OF_FLOW },
+	  UNET_TYPE_NO_PARENT },
+	{ "a rule of a flow of TCP", { OF_FLOW(RX, 6, UNET_TYPE_DELIVER, 7, 0) },
+	  UNET_TYPE_NO_PARENT },
+	{ "a rule of a flow that drops", { OF_FLOW(RX, 17, UNET_TYPE_DROP, 7, 0) },
+	  UNET_TYPE_NO_PARENT },
+	{ "a rule of a flow of many ports", { OF_FLOW(RX, 17, UNET_TYPE_DELIVER, 8, 0) },
+	  UNET_TYPE_NO_PARENT },
+	{ "a rule of a flow of a family", { OF_FLOW(RX, 17, UNET_TYPE_DELIVER, 7, 0),
+	  .family = INET4 }, UNET_TYPE_NO_PARENT },
+	{ "a rule of a flow that holds no ports", { OF_FLOW(RX, 17, UNET_TYPE_DELIVER, 7,
+	  UNET_TYPE_NO_HOLD) }, UNET_TYPE_NO_PARENT },
+	{ "an unknown flag", { UDPS(7, 7), .flags = 32 }, UNET_TYPE_NO_FLAGS },
 	{ "reserved bits", { UDPS(7, 7), .reserved = 1 }, UNET_TYPE_NO_FLAGS },
 	{ "an ethertype for local addresses", { ETHER(0x88b5, 0x88b5),
 	  .flags = UNET_TYPE_LOCAL_ONLY }, UNET_TYPE_NO_FLAGS },

@@ -37,6 +37,8 @@ static void cell_numbers(const void *row, char *buf)
 		     r->first);
 	if (r->last != r->first)
 		snprintf(buf + n, UNET_CELL_BYTES - n, hex ? "-%#x" : "-%u", r->last);
+	else if (unet_reply_has(r, UNET_A_FLOW_ID))
+		snprintf(buf + n, UNET_CELL_BYTES - n, " of flow %" PRIu64, r->flow_id);
 }
 
 static void cell_prefix(char *buf, const uint8_t *addr, unsigned int len,
@@ -115,6 +117,7 @@ static const struct unet_output_field type_fields[] = {
 	{ .key = "remote_addr", .json = unet_json_remote_addr },
 	{ .key = "remote_bits", .attr = UNET_A_REMOTE_BITS },
 	{ .key = "flags", .attr = UNET_A_TYPE_FLAGS },
+	{ .key = "flow", .attr = UNET_A_FLOW_ID },
 	{ .head = "PATTERNS", .key = "patterns", .attr = UNET_A_PATTERNS, .right = true },
 	{ .head = "DIR", .key = "dir", .attr = UNET_A_DIRECTION, .word = unet_word_direction },
 	{ .head = "ACTION", .key = "action", .attr = UNET_A_ACTION, .word = unet_word_action },

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,6 +37,18 @@ static const char *meaning(int err)
 	}
 }
 
+/* " (rule 3)": what is in the way of what was asked, as the kernel numbers it. */
+static const char *in_the_way(const struct unet_run *run, char *buf, size_t len)
+{
+	uint64_t id = run->genl ? unet_genl_about(run->genl) : 0;
+
+	*buf = '\0';
+	if (id && run->command && run->command->takes == UNET_WORDS_TYPE)
+		snprintf(buf, len, run->type.verb->cmd == UNET_CMD_POLICY_ADD ?
+			 " (entry %" PRIu64 ")" : " (rule %" PRIu64 ")", id);
+	return buf;
+}
+
 /* Our own sentence knows best, then the module's, then what errno means. */
 void unet_explain(const struct unet_run *run, int err, char *buf, size_t len)
 {
@@ -43,14 +56,16 @@ void unet_explain(const struct unet_run *run, int err, char *buf, size_t len)
 	const char *name = run->command ? run->command->name : "";
 	bool device = run->command && run->command->takes == UNET_WORDS_DEVS;
 	const char *text = *said ? said : meaning(err);
+	char id[32];
 
 	/* What is busy or there already depends on what was asked. */
 	if (!*said && !device && (err == -EEXIST || err == -EBUSY))
 		text = strerror(-err);
 	if (*run->error.text)
 		text = run->error.text;
-	snprintf(buf, len, "%s%s%s%s%s", name, *name ? ": " : "",
-		 run->subject ? run->subject : "", run->subject ? ": " : "", text);
+	snprintf(buf, len, "%s%s%s%s%s%s", name, *name ? ": " : "",
+		 run->subject ? run->subject : "", run->subject ? ": " : "", text,
+		 in_the_way(run, id, sizeof(id)));
 }
 
 static int list_attached(const struct unet_reply *reply, void *error)

@@ -19,6 +19,7 @@ struct unet_genl {
 	uint32_t group;
 	uint32_t seq;
 	bool torn;
+	uint64_t about;
 	unet_genl_raw_fn raw;
 	char said[256];
 	char buf[RECEIVE_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
@@ -29,14 +30,29 @@ enum progress { MORE, COMPLETE };
 
 /* ---- reading ------------------------------------------------------------ */
 
+static void keep_text(struct unet_genl *genl, const struct nlattr *attr)
+{
+	const char *text = mnl_attr_get_payload(attr);
+	size_t i, len = mnl_attr_get_payload_len(attr);
+
+	for (i = 0; i < len && i < sizeof(genl->said) - 1 && text[i]; i++)
+		genl->said[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+	genl->said[i] = '\0';
+}
+
+static void keep_id(struct unet_genl *genl, const struct nlattr *attr)
+{
+	if (mnl_attr_get_payload_len(attr) == sizeof(genl->about))
+		memcpy(&genl->about, mnl_attr_get_payload(attr), sizeof(genl->about));
+}
+
 /* The kernel's words ride on errors behind the errno and the query's header. */
 static void keep_words(struct unet_genl *genl, const struct nlmsghdr *nlh,
 		       size_t offset)
 {
 	const struct nlattr *attr;
-	const char *text, *attrs;
+	const char *attrs;
 	ssize_t bytes;
-	size_t i, len;
 
 	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS) ||
 	    offset > nlh->nlmsg_len - NLMSG_HDRLEN)
@@ -44,14 +60,10 @@ static void keep_words(struct unet_genl *genl, const struct nlmsghdr *nlh,
 	attrs = (const char *)nlh + NLMSG_HDRLEN + offset;
 	bytes = nlh->nlmsg_len - NLMSG_HDRLEN - offset;
 	mnl_attr_for_each_payload((void *)attrs, bytes) {
-		if (mnl_attr_get_type(attr) != NLMSGERR_ATTR_MSG)
-			continue;
-		text = mnl_attr_get_payload(attr);
-		len = mnl_attr_get_payload_len(attr);
-		for (i = 0; i < len && i < sizeof(genl->said) - 1 && text[i]; i++)
-			genl->said[i] = text[i] >= ' ' && text[i] <= '~' ?
-				text[i] : '?';
-		genl->said[i] = '\0';
+		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG)
+			keep_text(genl, attr);
+		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_COOKIE)
+			keep_id(genl, attr);
 	}
 }
 
@@ -164,6 +176,7 @@ static int exchange(struct unet_genl *genl, const struct nlmsghdr *nlh,
 	int err;
 
 	genl->said[0] = '\0';
+	genl->about = 0;
 	genl->torn = false;
 	if (mnl_socket_sendto(genl->socket, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
@@ -291,6 +304,11 @@ int unet_genl_ask(struct unet_genl *genl, const struct unet_genl_query *query,
 const char *unet_genl_said(const struct unet_genl *genl)
 {
 	return genl->said;
+}
+
+uint64_t unet_genl_about(const struct unet_genl *genl)
+{
+	return genl->about;
 }
 
 bool unet_genl_torn(const struct unet_genl *genl)

@@ -88,6 +88,14 @@ int unet_genl_ask(struct unet_genl *genl, const struct unet_genl_query *query,
 const char *unet_genl_said(const struct unet_genl *genl);
 
 /**
+ * unet_genl_about() - what the kernel's words are about
+ * @genl: connection
+ *
+ * Return: id of the rule, or entry of the policy, that is in the way, or 0.
+ */
+uint64_t unet_genl_about(const struct unet_genl *genl);
+
+/**
  * unet_genl_torn() - did things change while the last dump was read
  * @genl: connection
  *

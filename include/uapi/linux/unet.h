@@ -382,6 +382,7 @@ enum unet_counter {
 #define UNET_FEATURE_ICMP	(1ull << 3)	/* ICMP errors reach the flow they quote */
 #define UNET_FEATURE_TYPES	(1ull << 4)	/* UNET_IOC_TYPE_* */
 #define UNET_FEATURE_INTER	(1ull << 5)	/* intermediaries */
+#define UNET_FEATURE_OF_FLOW	(1ull << 6)	/* UNET_TYPE_OF_FLOW */
 
 /**
  * struct unet_query - what this kernel offers; works on an unbound channel
@@ -652,6 +653,17 @@ struct unet_state {
  * lower id. The administrator's rules with a priority below UNET_TYPE_RESERVED come
  * before flows, all others after them.
  *
+ * A rule of a flow (UNET_TYPE_OF_FLOW) is asked when a packet was found to be of that
+ * flow, its parent, and takes it away from there if the payload has its patterns:
+ *
+ *   packet -> ... -> flow -> its rules by patterns -> who joined the first that holds
+ *                      `---> none does, or nobody joined: the flow, as ever
+ *
+ * It is defined by the parent's owner and joined by one channel, that of another
+ * process for one, which receives what it takes and may send what the parent may. When
+ * that channel ends, packets are the parent's again; with the parent the rule ends.
+ * ICMP errors are told to the parent, whoever sent what they are about.
+ *
  * Ethertypes select frames that are neither IP nor tagged, and deliver them whole,
  * Ethernet header first (UNET_RX_L2). The others select IPv4 and IPv6 packets that
  * are no fragments, and deliver them as flows do.
@@ -694,6 +706,7 @@ enum unet_type_action {
 #define UNET_TYPE_ANY_NUMBER	(1u << 1)	/* another free number will do */
 #define UNET_TYPE_STRICT	(1u << 2)	/* deny rather than amend */
 #define UNET_TYPE_NO_HOLD	(1u << 3)	/* do not hold the ports; CAP_NET_ADMIN */
+#define UNET_TYPE_OF_FLOW	(1u << 4)	/* only packets of the flow unet_type_req.parent */
 
 /* What an eBPF program of type socket filter returns; so does an extension. */
 #define UNET_TYPE_VERDICT_HOST	0u
@@ -734,7 +747,8 @@ enum unet_type_action {
 	X(MANY_TOTAL,	ENOSPC,	"the network namespace has as many rules as allowed") \
 	X(OVERLAP,	ENOSPC,	"too many rules wait behind each other for one number") \
 	X(LINK,		EOPNOTSUPP, "the device has no Ethernet header to deliver or send") \
-	X(AMENDED,	EPERM,	"it would have to be amended, which the request forbids")
+	X(AMENDED,	EPERM,	"it would have to be amended, which the request forbids") \
+	X(PARENT,	EINVAL,	"a rule of a flow needs a UDP flow of this channel, patterns, and to deliver, and nothing else")
 
 #define UNET_TYPE_REASON_ID(id, err, text)	UNET_TYPE_NO_##id,
 enum unet_type_reason {
@@ -754,7 +768,8 @@ enum unet_type_reason {
  * @value:	zero where @mask is
  * @mask:	which bits count
  *
- * @offset and @bytes together are at most UNET_PATTERN_REACH.
+ * @offset and @bytes together are at most UNET_PATTERN_REACH. Of a super packet all
+ * datagrams must have the patterns of a rule of a flow; of other rules the first.
  */
 struct unet_pattern {
 	__u16 offset;
@@ -818,9 +833,15 @@ struct unet_type_spec {
  * @conflict:	out: id of the rule that @reason is about, or 0
  * @flow:	out: handle of what is delivered and may be sent, or UNET_NO_FLOW
  * @mtu:	out: largest packet or frame, Ethernet header included, that may be sent
- * @reserved:	zero
+ * @parent:	UNET_IOC_TYPE_ADD with UNET_TYPE_OF_FLOW: handle of a flow of this
+ *		channel; UNET_IOC_TYPE_MODIFY: that, or zero; else zero
  * @meta:	UNET_IOC_TYPE_ADD: of the handle; later: UNET_IOC_FLOW_SET
  * @spec:	the rule wanted; out: the rule in force
+ *
+ * A rule of a flow is of layer UNET_TYPE_PORT, protocol UDP, action
+ * UNET_TYPE_DELIVER; it has patterns, its numbers are zero or the flow's port, and it
+ * has neither family nor addresses. It has no handle (@flow is UNET_NO_FLOW): who
+ * joins it has. At most UNET_TYPE_OVERLAP of them are of one flow.
  *
  * A modified rule replaces the old one at once: every packet is treated by either
  * the one or the other. The port of a rule of this kind is held as a flow's.
@@ -836,7 +857,7 @@ struct unet_type_req {
 	__u32 conflict;
 	__u32 flow;
 	__u32 mtu;
-	__u32 reserved;
+	__u32 parent;
 	struct unet_flow_meta meta;
 	struct unet_type_spec spec;
 };
@@ -852,11 +873,12 @@ struct unet_type_req {
  * @conflict:	out: id of the rule that @reason is about, or 0
  * @generation:	out
  * @flow:	UNET_IOC_TYPE_JOIN, out: handle
- * @member:	UNET_IOC_TYPE_JOIN, out: 1 to UNET_TYPE_MEMBERS
+ * @member:	UNET_IOC_TYPE_JOIN, out: 1 to UNET_TYPE_MEMBERS; of a flow's rule 1
  *
  * Errors: as the reason says; ENOENT there is no such rule; joining: EPERM it is
  * another user's, ENOSPC it has all its members, EALREADY this channel is one, EINVAL
- * another nexus, or the rule delivers nothing.
+ * another nexus, or the rule delivers nothing. A rule of a flow has one member, which
+ * may be its own channel.
  */
 struct unet_type_ref {
 	__u32 size;
@@ -1135,6 +1157,11 @@ enum unet_inter_attr {
 #define UNET_GENL_VERSION	1
 #define UNET_GENL_GROUP		"events"
 
+/*
+ * A refusal names the attribute it is about (NLMSGERR_ATTR_OFFS) and says what is
+ * allowed (NLMSGERR_ATTR_MSG). If a rule is in the way, or an entry of the policy,
+ * its id is in NLMSGERR_ATTR_COOKIE, a __u64.
+ */
 enum unet_genl_cmd {
 	UNET_CMD_UNSPEC,
 	UNET_CMD_NEXUS_ATTACH,	/* IFNAME; CAP_NET_ADMIN */
@@ -1149,7 +1176,7 @@ enum unet_genl_cmd {
 	UNET_CMD_TYPE_MODIFY,	/* TYPE and as TYPE_ADD; CAP_NET_ADMIN; answers as TYPE_GET */
 	UNET_CMD_TYPE_PRIORITY,	/* TYPE, PRIORITY; CAP_NET_ADMIN; answers as TYPE_GET */
 	UNET_CMD_TYPE_DEL,	/* TYPE; CAP_NET_ADMIN */
-	UNET_CMD_TYPE_GET,	/* dump, in the order of ids; IFNAME filters */
+	UNET_CMD_TYPE_GET,	/* dump, in the order of ids; IFNAME filters; FLOW_ID: parent */
 	UNET_CMD_POLICY_ADD,	/* LAYER, ACTIONS ...; CAP_NET_ADMIN; answers as POLICY_GET */
 	UNET_CMD_POLICY_DEL,	/* POLICY; CAP_NET_ADMIN */
 	UNET_CMD_POLICY_GET,	/* dump, in the order of ids */
