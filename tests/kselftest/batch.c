@@ -205,7 +205,7 @@ static int calls_noted(const char *probe)
 
 	snprintf(word, sizeof(word), " %s: ", probe);
 	while (f && fgets(line, sizeof(line), f))
-		n += strstr(line, word) != NULL;
+		n += !!strstr(line, word);
 	if (f)
 		fclose(f);
 	return n;

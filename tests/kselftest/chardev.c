@@ -244,7 +244,8 @@ TEST_F(chardev, polled_while_it_is_bound)
 		struct poller p = { 0 };
 		struct chan c = { 0 };
 
-		p.fd = c.fd = open(UNET_DEVICE, O_RDWR | O_CLOEXEC);
+		c.fd = open(UNET_DEVICE, O_RDWR | O_CLOEXEC);
+		p.fd = c.fd;
 		ASSERT_EQ(0, pthread_create(&th, NULL, poll_on, &p));
 		ASSERT_TRUE(sees(&p, POLLERR));
 		ASSERT_EQ(0, chan_bind(&c, "va", &small));

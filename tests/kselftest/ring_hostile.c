@@ -303,8 +303,10 @@ TEST_F_TIMEOUT(hostile, scribbling_hurts_only_the_scribbler, 600)
 	storm_over = true;
 	pthread_join(other, NULL);
 	close(next.peer);
-	TH_LOG("%lu channels scribbled on, %lu poisoned, %lu rounds, %lu slots received, %lu sends answered, %lu of the neighbour's",
-	       lives, poisoned, rounds, received, answered, next.rounds);
+	TH_LOG("%lu channels scribbled on, %lu poisoned, %lu rounds", lives,
+	       poisoned, rounds);
+	TH_LOG("%lu slots received, %lu sends answered, %lu rounds of the neighbour",
+	       received, answered, next.rounds);
 	EXPECT_EQ(0, next.wrong);
 	EXPECT_LT(0, next.rounds);
 	EXPECT_LT(0, poisoned);

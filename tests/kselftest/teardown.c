@@ -51,7 +51,10 @@ static pid_t flood(struct topo *t)
 	}
 }
 
-/* A process that owns UDP port 1000, takes all it gets and sends as much. */
+/*
+ * A process that owns UDP port 1000, takes all it gets and sends as much: when it is
+ * returned packets have gone both ways.
+ */
 static pid_t owner(bool close_cleanly)
 {
 	int ready[2];
@@ -72,20 +75,30 @@ static pid_t owner(bool close_cleanly)
 			.dst = PEER_V4, .sport = 1000, .dport = 9,
 			.data = data, .bytes = sizeof(data),
 		};
-		uint64_t end = mono_ms() + 60;
+		bool got = false, told = false;
+		uint64_t end = 0;
 		struct chan c;
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		alarm(30);
 		if (chan_open(&c, "va", NULL) || chan_flow_add(&c, &l))
 			_exit(1);
 		r.parent = l.flow;
-		if (chan_flow_add(&c, &r) || write(ready[1], "r", 1) != 1)
+		if (chan_flow_add(&c, &r))
 			_exit(2);
-		while (!close_cleanly || mono_ms() < end) {
-			if (chan_rx_peek(&c, 1))
+		while (!told || !close_cleanly || mono_ms() < end) {
+			if (chan_rx_peek(&c, 1)) {
 				chan_rx_next(&c);
+				got = true;
+			}
 			if (chan_send(&c, r.flow, &p, 0) < 0)
 				break;
+			if (told || !got)
+				continue;
+			if (write(ready[1], "r", 1) != 1)
+				_exit(3);
+			told = true;
+			end = mono_ms() + 60;
 		}
 		chan_close(&c);
 		_exit(0);
@@ -108,8 +121,32 @@ static void end_process(pid_t pid, int sig)
 	waitpid(pid, NULL, 0);
 }
 
+/* It was alive until then. */
+static bool killed(pid_t pid)
+{
+	int status = 0;
+
+	kill(pid, SIGKILL);
+	return waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) &&
+	       WTERMSIG(status) == SIGKILL;
+}
+
+static long free_kib(void)
+{
+	FILE *f = fopen("/proc/meminfo", "r");
+	char line[128];
+	long kib = -1;
+
+	while (f && kib < 0 && fgets(line, sizeof(line), f))
+		sscanf(line, "MemAvailable: %ld", &kib);
+	if (f)
+		fclose(f);
+	return kib;
+}
+
 TEST_F_TIMEOUT(teardown, owner_killed_under_traffic, 300)
 {
+	long before = free_kib();
 	struct topo t;
 	pid_t f, o;
 	int i;
@@ -121,9 +158,11 @@ TEST_F_TIMEOUT(teardown, owner_killed_under_traffic, 300)
 		o = owner(false);
 		ASSERT_GT(o, 0) TH_LOG("round %d", i);
 		usleep(1000 * (i % 20));
-		end_process(o, SIGKILL);
+		ASSERT_TRUE(killed(o)) TH_LOG("round %d", i);
 	}
 	end_process(f, SIGKILL);
+	/* Pages that were on their way count nowhere: a channel has 8 MiB. */
+	EXPECT_LT(before - ROUNDS * 4096 - 40960, free_kib());
 	EXPECT_EQ(nexus_counter("va", "ch_opened"), nexus_counter("va", "ch_closed"));
 	EXPECT_EQ(nexus_counter("va", "flow_added"), nexus_counter("va", "flow_removed"));
 	EXPECT_EQ(ROUNDS, nexus_counter("va", "ch_opened"));

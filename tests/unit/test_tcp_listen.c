@@ -410,6 +410,29 @@ static void initial_numbers_differ_per_tuple(void **state)
 	script_close(s);
 }
 
+/* RFC 6528: a clock of 4 us, and what a secret makes of the tuple. */
+static void an_initial_number_is_a_clock_and_a_secret(void **state)
+{
+	struct script *s = script_open(SCRIPT_RANDOM);
+	struct unet_flow_key key = { .family = 4, .proto = UNET_PROTO_TCP,
+				     .remote_port = 1 };
+	u32 first = unet_tcp_isn(s->st, &key), other;
+
+	assert_int_equal(unet_tcp_isn(s->st, &key), first);
+	s->st->now += 4000;
+	assert_int_equal(unet_tcp_isn(s->st, &key), first + 1000);
+	s->st->now -= 4000;
+	key.remote_port = 2;
+	other = unet_tcp_isn(s->st, &key);
+	assert_int_not_equal(other, first);
+	key.remote_port = 1;
+	s->st->sip_key[0] ^= 1;
+	assert_int_not_equal(unet_tcp_isn(s->st, &key), first);
+	s->st->sip_key[0] ^= 1;
+	assert_int_equal(unet_tcp_isn(s->st, &key), first);
+	script_close(s);
+}
+
 static void an_idle_connection_takes_less_than_a_kilobyte(void **state)
 {
 	assert_true(sizeof(struct unet_tcp_pcb) <= 960);
@@ -440,6 +463,7 @@ int main(void)
 		cmocka_unit_test(without_a_flow_a_connection_is_reset),
 		cmocka_unit_test(a_reset_connection_can_still_be_accepted),
 		cmocka_unit_test(initial_numbers_differ_per_tuple),
+		cmocka_unit_test(an_initial_number_is_a_clock_and_a_secret),
 		cmocka_unit_test(an_idle_connection_takes_less_than_a_kilobyte),
 	};
 
