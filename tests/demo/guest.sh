@@ -181,8 +181,8 @@ inspect() {
 	run ip netns exec server unetctl flows
 	flows=$(server unetctl flows)
 	holds "unetctl shows the listener, with its owner" \
-		grep -q ' listen .*unet-httpd' <<< "$flows"
-	holds "and the connection" grep -q ' est .*unet-httpd' <<< "$flows"
+		grep -q 'unet-httpd.* listen ' <<< "$flows"
+	holds "and the connection" grep -q 'unet-httpd.* est ' <<< "$flows"
 	kill $slow
 	wait $slow 2> /dev/null
 
