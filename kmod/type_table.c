@@ -417,8 +417,7 @@ unet_type_find(struct unet_nexus *nx, struct unet_local *local,
 		if (rule->num_patterns)
 			*alike = false;
 		if (unet_packet_has(p->skb, rule->pattern, rule->num_patterns,
-				    payload_of(rule, &p->info),
-				  p->info.bytes))
+				    payload_of(rule, &p->info), p->info.bytes))
 			return as_version(rule);
 	}
 	return NULL;

@@ -222,35 +222,22 @@ static inline int inter_accept_all(struct chan *c, int ms)
 	return inter_accept_some(c, -1, ms);
 }
 
+static inline void inter_serve(int ready, void *id)
+{
+	struct unet_inter_open o;
+	struct chan c;
+
+	if (inter_open(&c, *(uint32_t *)id, &o) || write(ready, "r", 1) != 1)
+		_exit(1);
+	while (inter_accept_all(&c, 1000) >= 0)
+		;
+	_exit(2);
+}
+
 /* A process that accepts all it is shown, for ever. Its pid, or -1. */
 static inline pid_t inter_process(uint32_t id)
 {
-	int ready[2];
-	pid_t pid;
-	char b;
-
-	if (pipe(ready))
-		return -1;
-	pid = fork();
-	if (!pid) {
-		struct unet_inter_open o;
-		struct chan c;
-
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (inter_open(&c, id, &o) || write(ready[1], "r", 1) != 1)
-			_exit(1);
-		while (inter_accept_all(&c, 1000) >= 0)
-			;
-		_exit(2);
-	}
-	close(ready[1]);
-	if (read(ready[0], &b, 1) != 1) {
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-		pid = -1;
-	}
-	close(ready[0]);
-	return pid;
+	return topo_start(inter_serve, &id);
 }
 
 /* ---- numbered datagrams ---- */

@@ -6,26 +6,10 @@
  * What is wrong with a predicate is named.
  */
 /* libs: -lbpf */
+#include "bpf_hand.h"
 #include "inter_bed.h"
 
-#include <bpf/bpf.h>
-#include <linux/bpf.h>
-
 #define LAST_BYTE	31	/* of a numbered datagram: its number's highest */
-
-/* A program that wants a packet when its byte at @offset is not 0. */
-static int load_byte(uint32_t offset)
-{
-	const struct bpf_insn insns[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_6,
-		  .src_reg = BPF_REG_1 },
-		{ .code = BPF_LD | BPF_B | BPF_ABS, .imm = offset },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-
-	return bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "byte", "GPL", insns,
-			     sizeof(insns) / sizeof(insns[0]), NULL);
-}
 
 /* The number's lowest byte is odd. */
 #define ODD	{ .offset = 0, .bytes = 1, .value = { 1 }, .mask = { 1 } }
@@ -147,8 +131,8 @@ TEST_F(inter, what_is_wrong_with_a_predicate_is_named)
 		{ .bytes = 1, .mask = { 1 }, .reserved = 1 },
 	};
 	const struct bpf_insn pass[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = 2 },
-		{ .code = BPF_JMP | BPF_EXIT },
+		MOV64_IMM(BPF_REG_0, 2),
+		EXIT(),
 	};
 	struct grant g = { .rights = OBSERVE, .num_patterns = 1 };
 	uint32_t id;

@@ -51,66 +51,52 @@ static pid_t flood(struct topo *t)
 	}
 }
 
-/*
- * A process that owns UDP port 1000, takes all it gets and sends as much: when it is
- * returned packets have gone both ways.
- */
+/* Own UDP port 1000, take all that comes and send as much. */
+static void own(int ready, void *arg)
+{
+	const bool *close_cleanly = arg;
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, 1000,
+					  PEER_V4, 9);
+	struct unet_flow_req l = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, 1000,
+					  NULL, 0);
+	static char data[1400];
+	struct pkt_spec p = {
+		.family = AF_INET, .proto = IPPROTO_UDP, .src = OUR_V4,
+		.dst = PEER_V4, .sport = 1000, .dport = 9,
+		.data = data, .bytes = sizeof(data),
+	};
+	bool got = false, told = false;
+	uint64_t end = 0;
+	struct chan c;
+
+	alarm(30);
+	if (chan_open(&c, "va", NULL) || chan_flow_add(&c, &l))
+		_exit(1);
+	r.parent = l.flow;
+	if (chan_flow_add(&c, &r))
+		_exit(2);
+	while (!told || !*close_cleanly || mono_ms() < end) {
+		if (chan_rx_peek(&c, 1)) {
+			chan_rx_next(&c);
+			got = true;
+		}
+		if (chan_send(&c, r.flow, &p, 0) < 0)
+			break;
+		if (told || !got)
+			continue;
+		if (write(ready, "r", 1) != 1)
+			_exit(3);
+		told = true;
+		end = mono_ms() + 60;
+	}
+	chan_close(&c);
+	_exit(0);
+}
+
+/* When it is returned packets have gone both ways. */
 static pid_t owner(bool close_cleanly)
 {
-	int ready[2];
-	pid_t pid;
-	char b;
-
-	if (pipe(ready))
-		return -1;
-	pid = fork();
-	if (!pid) {
-		struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4,
-						  1000, PEER_V4, 9);
-		struct unet_flow_req l = flow_req(IPPROTO_UDP, AF_INET, OUR_V4,
-						  1000, NULL, 0);
-		static char data[1400];
-		struct pkt_spec p = {
-			.family = AF_INET, .proto = IPPROTO_UDP, .src = OUR_V4,
-			.dst = PEER_V4, .sport = 1000, .dport = 9,
-			.data = data, .bytes = sizeof(data),
-		};
-		bool got = false, told = false;
-		uint64_t end = 0;
-		struct chan c;
-
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		alarm(30);
-		if (chan_open(&c, "va", NULL) || chan_flow_add(&c, &l))
-			_exit(1);
-		r.parent = l.flow;
-		if (chan_flow_add(&c, &r))
-			_exit(2);
-		while (!told || !close_cleanly || mono_ms() < end) {
-			if (chan_rx_peek(&c, 1)) {
-				chan_rx_next(&c);
-				got = true;
-			}
-			if (chan_send(&c, r.flow, &p, 0) < 0)
-				break;
-			if (told || !got)
-				continue;
-			if (write(ready[1], "r", 1) != 1)
-				_exit(3);
-			told = true;
-			end = mono_ms() + 60;
-		}
-		chan_close(&c);
-		_exit(0);
-	}
-	close(ready[1]);
-	if (read(ready[0], &b, 1) != 1) {
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-		pid = -1;
-	}
-	close(ready[0]);
-	return pid;
+	return topo_start(own, &close_cleanly);
 }
 
 static void end_process(pid_t pid, int sig)
@@ -233,30 +219,6 @@ TEST_F_TIMEOUT(teardown, device_deleted_under_traffic, 300)
 
 /* ---- owners of rules ---- */
 
-/* A process that does @fn for ever, once it says that it is ready. */
-static pid_t start(void (*fn)(int ready, void *arg), void *arg)
-{
-	int ready[2];
-	pid_t pid;
-	char b;
-
-	if (pipe(ready))
-		return -1;
-	pid = fork();
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		fn(ready[1], arg);
-		_exit(1);
-	}
-	close(ready[1]);
-	if (read(ready[0], &b, 1) != 1) {
-		end_process(pid, SIGKILL);
-		pid = -1;
-	}
-	close(ready[0]);
-	return pid;
-}
-
 /* Take all that comes, and send as much on @flow, which may use port 1000. */
 static void busy(struct chan *c, uint32_t flow)
 {
@@ -324,7 +286,7 @@ TEST_F_TIMEOUT(teardown, rules_go_with_their_killed_owner_under_traffic, 300)
 	ASSERT_EQ(0, sh("unetctl attach va"));
 	f = flood(&t);
 	for (i = 0; i < ROUNDS; i++) {
-		o = start(own_rules, NULL);
+		o = topo_start(own_rules, NULL);
 		ASSERT_GT(o, 0) TH_LOG("round %d", i);
 		EXPECT_FALSE(port_is_free(1001));
 		usleep(1000 * (i % 20));
@@ -390,7 +352,7 @@ TEST_F_TIMEOUT(teardown, a_flow_has_its_packets_back_when_its_child_is_killed, 3
 	r.spec.pattern[0] = pattern_byte(0, 0, 0xff);
 	ASSERT_EQ(0, chan_ioctl(c.fd, UNET_IOC_TYPE_ADD, &r));
 	for (i = 0; i < ROUNDS; i++) {
-		o = start(join_rule, &r.id);
+		o = topo_start(join_rule, &r.id);
 		ASSERT_GT(o, 0) TH_LOG("round %d", i);
 		/* What was on its way is taken; then there is nothing more. */
 		hears(&c, l.flow, 0);
@@ -402,7 +364,7 @@ TEST_F_TIMEOUT(teardown, a_flow_has_its_packets_back_when_its_child_is_killed, 3
 		EXPECT_TRUE(hears(&c, l.flow, 5000)) TH_LOG("round %d", i);
 	}
 	/* And now the parent goes, under traffic, while somebody is there. */
-	o = start(join_rule, &r.id);
+	o = topo_start(join_rule, &r.id);
 	ASSERT_GT(o, 0);
 	chan_close(&c);
 	end_process(o, SIGKILL);

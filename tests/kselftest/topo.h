@@ -94,6 +94,33 @@ static inline pid_t topo_park(void)
 	return pid;
 }
 
+/* A process that does @fn, which writes a byte to @ready once it is. Its pid, or -1. */
+static inline pid_t topo_start(void (*fn)(int ready, void *arg), void *arg)
+{
+	int ready[2];
+	pid_t pid;
+	char b;
+
+	if (pipe(ready))
+		return -1;
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		fn(ready[1], arg);
+		_exit(1);
+	}
+	close(ready[1]);
+	if (read(ready[0], &b, 1) != 1) {
+		if (pid > 0) {
+			kill(pid, SIGKILL);
+			waitpid(pid, NULL, 0);
+		}
+		pid = -1;
+	}
+	close(ready[0]);
+	return pid;
+}
+
 static inline int topo_open_ns(pid_t pid)
 {
 	char path[64];

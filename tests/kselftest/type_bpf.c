@@ -7,36 +7,11 @@
  * processes as the worked example; a program lives as long as its rule.
  */
 #include "type_hand.h"
+#include "bpf_hand.h"
 #include "kselftest_harness.h"
-
-#include <bpf/bpf.h>
-#include <linux/bpf.h>
 
 #define PORT	4433
 #define RPORT	9000
-
-#define MOV64_REG(dst, src) \
-	((struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = dst, .src_reg = src })
-#define MOV64_IMM(dst, v) \
-	((struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = dst, .imm = v })
-#define LD_ABS_B(off) \
-	((struct bpf_insn){ .code = BPF_LD | BPF_B | BPF_ABS, .imm = off })
-#define ALU64_IMM(op, dst, v) \
-	((struct bpf_insn){ .code = BPF_ALU64 | (op) | BPF_K, .dst_reg = dst, .imm = v })
-#define EXIT() ((struct bpf_insn){ .code = BPF_JMP | BPF_EXIT })
-
-/* The verdict is a byte of the packet. */
-static int load_byte(int offset)
-{
-	const struct bpf_insn insns[] = {
-		MOV64_REG(BPF_REG_6, BPF_REG_1),
-		LD_ABS_B(offset),
-		EXIT(),
-	};
-
-	return bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "byte", "GPL", insns,
-			     sizeof(insns) / sizeof(insns[0]), NULL);
-}
 
 /*
  * QUIC, RFC 9000: of a packet with a short header the destination connection id
