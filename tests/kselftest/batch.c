@@ -10,6 +10,7 @@
 /* libs: -lpthread */
 #include "topo.h"
 #include "chan.h"
+#include "pin.h"
 #include "kselftest_harness.h"
 
 #include <pthread.h>
@@ -170,15 +171,6 @@ TEST_F(batch, mixed_flows_of_one_burst_are_sorted_into_their_own_slots)
 	EXPECT_EQ(20, got[1]);
 	/* The timer may let them go in a few bursts, not one by one. */
 	EXPECT_GE(24, slots);
-}
-
-static void run_on(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	sched_setaffinity(0, sizeof(set), &set);
 }
 
 #define TRACING "/sys/kernel/tracing/"

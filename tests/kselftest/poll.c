@@ -7,6 +7,7 @@
 /* libs: -lpthread */
 #include "topo.h"
 #include "chan.h"
+#include "pin.h"
 #include "kselftest_harness.h"
 
 #include <pthread.h>
@@ -101,11 +102,8 @@ static void *send_when_asked(void *arg)
 {
 	struct rounds *r = arg;
 	unsigned int sent = 0, spin;
-	cpu_set_t set;
 
-	CPU_ZERO(&set);
-	CPU_SET(1, &set);
-	sched_setaffinity(0, sizeof(set), &set);
+	run_on(1);
 	while (!r->stop) {
 		if (sent == r->asked)
 			continue;
@@ -137,12 +135,9 @@ static int play(struct chan *c, int peer, int (*wait)(struct chan *c))
 {
 	struct rounds r = { .fd = peer };
 	pthread_t thread;
-	cpu_set_t set;
 	int i;
 
-	CPU_ZERO(&set);
-	CPU_SET(0, &set);
-	sched_setaffinity(0, sizeof(set), &set);
+	run_on(0);
 	if (pthread_create(&thread, NULL, send_when_asked, &r))
 		return -1;
 	for (i = 0; i < ROUNDS; i++) {
