@@ -7,6 +7,7 @@
  */
 #include "topo.h"
 #include "chan.h"
+#include "nexus.h"
 #include "kselftest_harness.h"
 
 #define PORT	7000
@@ -38,7 +39,7 @@ FIXTURE_SETUP(advice)
 	uint8_t buf[1400];
 
 	ASSERT_EQ(0, topo_setup(&self->t));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
 	self->r = flow_req(IPPROTO_UDP, variant->family, variant->ours, PORT,
 			   variant->theirs, RPORT);
@@ -188,7 +189,7 @@ TEST_F(advice, a_flow_the_kernel_removed_says_so_and_ends_with_a_slot)
 	uint32_t mask = self->c.bind.layout.params.rx_slots - 1;
 	uint32_t head = self->c.uring->rx_head;
 
-	ASSERT_EQ(0, sh("unetctl detach va"));
+	ASSERT_EQ(0, nexus_detach("va"));
 	EXPECT_TRUE(self->adv->flags & UNET_ADV_DEAD);
 	EXPECT_EQ(self->r.flow, self->adv->flow);
 	ASSERT_EQ(head + 1, load_acquire(&self->c.kring->rx_tail));

@@ -7,6 +7,7 @@
  */
 #include "topo.h"
 #include "chan.h"
+#include "nexus.h"
 #include "kselftest_harness.h"
 
 #include <setjmp.h>
@@ -19,7 +20,7 @@ FIXTURE(arena) {
 FIXTURE_SETUP(arena)
 {
 	ASSERT_EQ(0, topo_setup(&self->t));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
 }
 
@@ -132,7 +133,7 @@ TEST_F(arena, memory_starts_zeroed)
 TEST_F(arena, a_mapping_outlives_its_channel)
 {
 	close(self->c.fd);
-	ASSERT_EQ(0, sh("unetctl detach va"));
+	ASSERT_EQ(0, nexus_detach("va"));
 	memset(self->c.tx_mem, 0xa5, self->c.bind.layout.region[UNET_REGION_TX].bytes);
 	EXPECT_EQ(UNET_ABI_VERSION, self->c.info->abi);
 	self->c.fd = open("/dev/null", O_RDONLY);

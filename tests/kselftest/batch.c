@@ -11,6 +11,7 @@
 #include "topo.h"
 #include "chan.h"
 #include "pin.h"
+#include "nexus.h"
 #include "kselftest_harness.h"
 
 #include <pthread.h>
@@ -31,7 +32,7 @@ FIXTURE_SETUP(batch)
 	/* The peer cuts in software: all pieces leave in one burst. */
 	ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx-udp-segmentation off"));
 	ASSERT_EQ(0, sh("ethtool -K va gro on"));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
 	self->peer = peer_socket(&self->t, AF_INET, SOCK_DGRAM);
 	ASSERT_GE(self->peer, 0);

@@ -361,23 +361,4 @@ static inline int chan_send(struct chan *c, uint32_t flow,
 	return d ? d->status : -1;
 }
 
-/* ---- counters: `unetctl stats -j` would do, but a test needs one number ---- */
-
-static inline long long nexus_counter(const char *dev, const char *name)
-{
-	long long value = -1, v;
-	char cmd[64], line[128], seen[64];
-	FILE *f;
-
-	snprintf(cmd, sizeof(cmd), "exec unetctl stats -a %s", dev);
-	f = popen(cmd, "r");
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%*s %63s %lld", seen, &v) == 2 &&
-		    !strcmp(seen, name))
-			value = v;
-	if (f)
-		pclose(f);
-	return value;
-}
-
 #endif

@@ -9,6 +9,7 @@
 #include "topo.h"
 #include "chan.h"
 #include "effort.h"
+#include "nexus.h"
 #include "kselftest_harness.h"
 
 #include <pthread.h>
@@ -236,7 +237,7 @@ TEST_F(chardev, polled_while_it_is_bound)
 	pthread_t th;
 
 	ASSERT_EQ(0, topo_setup(&t));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	for (i = 0; i < rounds; i++) {
 		struct unet_params small = { .rx_slots = 16, .tx_slots = 16,
 					     .rx_small = 16, .tx_bufs = 16,
@@ -281,7 +282,7 @@ FIXTURE(bound) {
 FIXTURE_SETUP(bound)
 {
 	ASSERT_EQ(0, topo_setup(&self->t));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
 }
 
@@ -474,7 +475,7 @@ TEST_F(bound, a_detached_nexus_ends_its_channels)
 					  NULL, 0);
 
 	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
-	ASSERT_EQ(0, sh("unetctl detach va"));
+	ASSERT_EQ(0, nexus_detach("va"));
 	EXPECT_EQ(UNET_CHANNEL_DETACHED, chan_state(&self->c, NULL));
 	EXPECT_EQ(UNET_CHANNEL_DETACHED, self->c.info->state);
 	EXPECT_EQ(1, poll(&p, 1, 1000));

@@ -7,6 +7,7 @@
  */
 #include "topo.h"
 #include "chan.h"
+#include "nexus.h"
 #include "kselftest_harness.h"
 
 #include <linux/if_ether.h>
@@ -31,7 +32,7 @@ FIXTURE_SETUP(counters)
 	/* Nothing but the tests' own packets. */
 	ASSERT_EQ(0, sh("sysctl -qw net.ipv6.conf.va.disable_ipv6=1"));
 	ASSERT_EQ(0, sh_peer(&self->t, "sysctl -qw net.ipv6.conf.vb.disable_ipv6=1"));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
 	self->r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, PORT, NULL, 0);
 	ASSERT_EQ(0, chan_flow_add(&self->c, &self->r));

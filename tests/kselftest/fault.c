@@ -8,9 +8,9 @@
  */
 #include "fault.h"
 #include "live.h"
-#include "nl.h"
 #include "tcp_hand.h"
 #include "type_hand.h"
+#include "nexus.h"
 #include "kselftest_harness.h"
 
 #include <sys/syscall.h>
@@ -715,7 +715,7 @@ FIXTURE_SETUP(fault)
 	ASSERT_EQ(0, write_linger("0"));
 	ASSERT_EQ(0, topo_setup(&self->s.t));
 	ASSERT_EQ(0, sh("ip link add vc type veth peer name vd"));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	self->before = live_now();
 	self->nth = fault_open();
 	ASSERT_GE(self->nth, 0);

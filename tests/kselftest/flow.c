@@ -8,6 +8,7 @@
  */
 #include "topo.h"
 #include "chan.h"
+#include "nexus.h"
 #include "kselftest_harness.h"
 
 #define PORT	7000
@@ -31,7 +32,7 @@ FIXTURE_VARIANT_ADD(flow, v6) { AF_INET6, OUR_V6, PEER_V6 };
 FIXTURE_SETUP(flow)
 {
 	ASSERT_EQ(0, topo_setup(&self->t));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
 	self->peer = peer_socket(&self->t, variant->family, SOCK_DGRAM);
 	ASSERT_GE(self->peer, 0);

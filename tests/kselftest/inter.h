@@ -7,7 +7,7 @@
 #define UNET_TEST_INTER_H
 
 #include "chan.h"
-#include "nl.h"
+#include "nexus.h"
 #include "topo.h"
 
 struct grant {

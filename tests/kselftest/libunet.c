@@ -7,6 +7,7 @@
  */
 /* libs: $(UNET_LIB) */
 #include "topo.h"
+#include "nexus.h"
 #include "kselftest_harness.h"
 
 #include <poll.h>
@@ -26,7 +27,7 @@ FIXTURE(libunet) {
 FIXTURE_SETUP(libunet)
 {
 	ASSERT_EQ(0, topo_setup(&self->t));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	self->st = unet_stack_open("va", NULL);
 	ASSERT_NE(NULL, self->st) TH_LOG("%s", unet_error_detail());
 	self->peer = -1;
@@ -463,7 +464,7 @@ TEST_F(libunet, a_detached_device_ends_the_stack_in_good_order)
 	int ret;
 
 	ASSERT_NE(NULL, s);
-	ASSERT_EQ(0, sh("unetctl detach va"));
+	ASSERT_EQ(0, nexus_detach("va"));
 	while ((ret = unet_stack_run(self->st, 100)) >= 0 && now_ms() < end)
 		;
 	EXPECT_EQ(-ENODEV, ret);

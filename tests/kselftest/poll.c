@@ -8,6 +8,7 @@
 #include "topo.h"
 #include "chan.h"
 #include "pin.h"
+#include "nexus.h"
 #include "kselftest_harness.h"
 
 #include <pthread.h>
@@ -28,7 +29,7 @@ FIXTURE_SETUP(poll)
 	struct unet_params small = { .tx_slots = 8 };
 
 	ASSERT_EQ(0, topo_setup(&self->t));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, chan_open(&self->c, "va", &small));
 	self->r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, PORT, NULL, 0);
 	ASSERT_EQ(0, chan_flow_add(&self->c, &self->r));

@@ -9,6 +9,7 @@
 /* libs: $(UNET_LIB) */
 #include <unet/unet.h>
 #include "tcp_hand.h"
+#include "nexus.h"
 #include "kselftest_harness.h"
 
 FIXTURE(reset) {
@@ -28,7 +29,7 @@ FIXTURE_SETUP(reset)
 {
 	self->h.family = variant->family;
 	ASSERT_EQ(0, topo_setup(&self->t));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
 	ASSERT_EQ(0, hand_listen(&self->c, &self->h, 0));
 	ASSERT_EQ(0, hand_accept(&self->t, &self->c, &self->h));

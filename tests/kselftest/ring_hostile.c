@@ -10,6 +10,7 @@
 #include "topo.h"
 #include "chan.h"
 #include "effort.h"
+#include "nexus.h"
 #include "kselftest_harness.h"
 
 #include <pthread.h>
@@ -28,7 +29,7 @@ FIXTURE_SETUP(hostile)
 					  NULL, 0);
 
 	ASSERT_EQ(0, topo_setup(&self->t));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
 	ASSERT_EQ(0, chan_open(&self->good, "va", NULL));
 	ASSERT_EQ(0, chan_flow_add(&self->c, &r));

@@ -11,6 +11,7 @@
 #include "effort.h"
 #include "live.h"
 #include "type_hand.h"
+#include "nexus.h"
 #include "kselftest_harness.h"
 
 #define ROUNDS	effort(50)

@@ -6,6 +6,7 @@
  * amended; who may; what is sent must match; and that rules die with their owner.
  */
 #include "type_hand.h"
+#include "nexus.h"
 #include "kselftest_harness.h"
 
 #define PORT	7000
@@ -26,7 +27,7 @@ FIXTURE(type) {
 FIXTURE_SETUP(type)
 {
 	ASSERT_EQ(0, topo_setup(&self->t));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
 	self->peer = peer_socket(&self->t, AF_INET, SOCK_DGRAM);
 	ASSERT_EQ(0, bind_to(self->peer, PEER_V4, RPORT));
@@ -728,7 +729,7 @@ TEST_F(type, rules_die_when_the_nexus_is_detached)
 	struct unet_type_req r;
 
 	ASSERT_EQ(0, type_add(&self->c, &spec, 3, &r));
-	ASSERT_EQ(0, sh("unetctl detach va"));
+	ASSERT_EQ(0, nexus_detach("va"));
 	s = chan_rx_peek(&self->c, 0);
 	ASSERT_NE(NULL, s);
 	EXPECT_EQ(UNET_RX_END, s->flags);

@@ -7,7 +7,7 @@
  * device is, and follow its name.
  */
 #include "type_hand.h"
-#include "nl.h"
+#include "nexus.h"
 #include "kselftest_harness.h"
 
 #define PORT	7000
@@ -540,7 +540,7 @@ TEST_F(type_admin, ids_that_are_nobodys_are_named)
 		EXPECT_TRUE(named(nl, &a, attr)) TH_LOG("'%s'", nl->said);
 	}
 	/* A channel's can be moved and removed from outside, not changed. */
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, chan_open(&c, "va", NULL));
 	ASSERT_EQ(0, type_add(&c, &spec, 0, &r));
 	ASSERT_EQ(some_id, r.id);
@@ -605,7 +605,7 @@ TEST_F(type_admin, too_many_for_one_number_tells_the_last_of_them)
 	uint32_t id[UNET_TYPE_OVERLAP];
 	int i;
 
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	for (i = 0; i < UNET_TYPE_OVERLAP; i++) {
 		remote[3] = i;
 		ASSERT_EQ(0, ask_for(nl, UNET_CMD_TYPE_ADD, plain_rule, changes, &id[i]));
@@ -737,7 +737,7 @@ TEST_F(type_admin, the_policy_is_for_members_of_its_group)
 	int status;
 	pid_t pid;
 
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, add_entry(&self->nl, (const struct value[]){ V32(GID, 4000), { 0 } },
 			       NULL));
 	/* as_user() gives the group of the user's number, and no others. */
@@ -760,7 +760,7 @@ TEST_F(type_admin, the_policy_is_for_its_numbers_actions_and_layer)
 {
 	struct unet_type_spec one = spec_ether(OTHER_TYPE, OTHER_TYPE);
 
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, add_entry(&self->nl, no_changes, NULL));
 	EXPECT_EQ(0, wish(1000, "va", one, 0));
 	EXPECT_EQ(0, wish(1000, "va", spec_ether(OWN_TYPE, OTHER_TYPE), 0));
@@ -816,7 +816,7 @@ static int only_receives(void *arg)
 
 TEST_F(type_admin, the_policy_may_be_to_receive_only)
 {
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, add_entry(&self->nl, (const struct value[]){
 			       V8(DIRECTION, UNET_TYPE_RX), { 0 } }, NULL));
 	EXPECT_EQ(0, as_user(1000, only_receives, NULL));
@@ -850,7 +850,7 @@ static int wants_one_more(void *arg)
 
 TEST_F(type_admin, the_policy_says_how_many_rules_a_user_has)
 {
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, ask_for(&self->nl, UNET_CMD_POLICY_ADD, frames_entry,
 			     (const struct value[]){ V32(FIRST, 0x9000), V32(LAST, 0x9010),
 			     V32(MAX_TYPES, 3), { 0 } }, NULL));
@@ -1052,7 +1052,7 @@ TEST_F(type_admin, a_rule_is_there_before_its_device_and_follows_the_name)
 	ASSERT_EQ(0, add_rule(nl, "va", PORT, 10, &va));
 	ASSERT_EQ(0, add_rule(nl, "vq", PORT, 10, &vq));
 	EXPECT_EQ(0, meets(nl, self->peer, va));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	EXPECT_EQ(1, meets(nl, self->peer, va));
 	EXPECT_EQ(1, meets(nl, self->peer, va));
 	EXPECT_EQ(0, tell(nl, vq).packets);
@@ -1063,7 +1063,7 @@ TEST_F(type_admin, a_rule_is_there_before_its_device_and_follows_the_name)
 	EXPECT_EQ(0, meets(nl, self->peer, va));
 	EXPECT_EQ(2, tell(nl, va).packets);
 	/* Detached it meets nothing, the rules are still there. */
-	ASSERT_EQ(0, sh("unetctl detach vq"));
+	ASSERT_EQ(0, nexus_detach("vq"));
 	EXPECT_EQ(0, meets(nl, self->peer, vq));
 	EXPECT_EQ(2, tell(nl, 0).rules);
 	EXPECT_STREQ("vq", tell(nl, vq).dev);
@@ -1076,7 +1076,7 @@ TEST_F(type_admin, a_channels_rule_is_for_its_device_whatever_it_is_called)
 	struct chan c;
 	uint32_t id;
 
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, chan_open(&c, "va", NULL));
 	ASSERT_EQ(0, type_add(&c, &spec, 6, &r));
 	EXPECT_STREQ("va", tell(&self->nl, r.id).dev);

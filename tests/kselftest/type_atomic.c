@@ -9,6 +9,7 @@
 #include "type_hand.h"
 #include "effort.h"
 #include "pin.h"
+#include "nexus.h"
 #include "kselftest_harness.h"
 
 #include <pthread.h>
@@ -30,7 +31,7 @@ FIXTURE_SETUP(type_atomic)
 	struct sockaddr_storage ss;
 
 	ASSERT_EQ(0, topo_setup(&self->t));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, chan_open(&self->c, "va", &large));
 	self->peer = peer_socket(&self->t, AF_INET, SOCK_DGRAM);
 	ASSERT_EQ(0, bind_to(self->peer, PEER_V4, RPORT));

@@ -8,6 +8,7 @@
  */
 #include "type_hand.h"
 #include "bpf_hand.h"
+#include "nexus.h"
 #include "kselftest_harness.h"
 
 #define PORT	4433
@@ -46,7 +47,7 @@ FIXTURE_SETUP(type_bpf)
 	struct timeval moment = { .tv_usec = 300000 };
 
 	ASSERT_EQ(0, topo_setup(&self->t));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
 	self->peer = peer_socket(&self->t, AF_INET, SOCK_DGRAM);
 	ASSERT_EQ(0, bind_to(self->peer, PEER_V4, RPORT));

@@ -9,6 +9,7 @@
  */
 #include "type_hand.h"
 #include "effort.h"
+#include "nexus.h"
 #include "kselftest_harness.h"
 
 #include <pthread.h>
@@ -44,7 +45,7 @@ static int listen_on(struct chan *c, int family, const char *local, uint32_t *fl
 FIXTURE_SETUP(type_flow)
 {
 	ASSERT_EQ(0, topo_setup(&self->t));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, chan_open(&self->c, "va", &large));
 	ASSERT_EQ(0, listen_on(&self->c, AF_INET, OUR_V4, &self->flow));
 	self->peer = peer_socket(&self->t, AF_INET, SOCK_DGRAM);
