@@ -507,16 +507,29 @@ static int owner_or_errno(const struct unet_channel *ch)
 	return !err && ch->inter ? -EOPNOTSUPP : err;
 }
 
-int unet_channel_flow_add(struct unet_channel *ch, struct unet_flow_req *req)
+/* Locks @ch for a call of its process, if it may be made now; end() unlocks. */
+static int begin(struct unet_channel *ch, int (*may)(const struct unet_channel *ch))
 {
 	int err;
 
 	mutex_lock(&ch->ctl);
-	err = owner_or_errno(ch);
-	if (!err)
-		err = unet_flow_add(ch, req);
+	err = may(ch);
+	if (err)
+		mutex_unlock(&ch->ctl);
+	return err;
+}
+
+static int end(struct unet_channel *ch, int err)
+{
 	mutex_unlock(&ch->ctl);
 	return err;
+}
+
+int unet_channel_flow_add(struct unet_channel *ch, struct unet_flow_req *req)
+{
+	int err = begin(ch, owner_or_errno);
+
+	return err ? err : end(ch, unet_flow_add(ch, req));
 }
 
 static void remove_flow(struct unet_flow *flow, u32 flags)
@@ -525,105 +538,74 @@ static void remove_flow(struct unet_flow *flow, u32 flags)
 	unet_flow_remove(flow, flags);
 }
 
+static int flow_del(struct unet_channel *ch, const struct unet_flow_del *del)
+{
+	struct unet_flow *flow = unet_channel_flow(ch, del->flow);
+
+	if (!flow)
+		return -ENOENT;
+	if (flow->type)
+		return -EBUSY;	/* it goes with its rule */
+	remove_flow(flow, del->flags);
+	return 0;
+}
+
 int unet_channel_flow_del(struct unet_channel *ch, const struct unet_flow_del *del)
 {
-	struct unet_flow *flow;
-	int err;
+	int err = del->reserved ? -EINVAL : begin(ch, live_or_errno);
 
-	if (del->reserved)
-		return -EINVAL;
-	mutex_lock(&ch->ctl);
-	err = live_or_errno(ch);
-	if (!err) {
-		flow = unet_channel_flow(ch, del->flow);
-		if (!flow)
-			err = -ENOENT;
-		else if (flow->type)
-			err = -EBUSY;	/* it goes with its rule */
-		else
-			remove_flow(flow, del->flags);
-	}
-	mutex_unlock(&ch->ctl);
-	return err;
+	return err ? err : end(ch, flow_del(ch, del));
+}
+
+static int flow_set(struct unet_channel *ch, const struct unet_flow_set *set)
+{
+	struct unet_flow *flow = unet_channel_flow(ch, set->flow);
+
+	return flow ? unet_flow_set(flow, &set->meta) : -ENOENT;
 }
 
 int unet_channel_flow_set(struct unet_channel *ch, const struct unet_flow_set *set)
 {
-	struct unet_flow *flow;
-	int err;
+	int err = set->reserved ? -EINVAL : begin(ch, live_or_errno);
 
-	if (set->reserved)
-		return -EINVAL;
-	mutex_lock(&ch->ctl);
-	err = live_or_errno(ch);
-	if (!err) {
-		flow = unet_channel_flow(ch, set->flow);
-		err = flow ? unet_flow_set(flow, &set->meta) : -ENOENT;
-	}
-	mutex_unlock(&ch->ctl);
-	return err;
+	return err ? err : end(ch, flow_set(ch, set));
 }
 
 /* ---- packet types ------------------------------------------------------ */
 
 int unet_channel_type_add(struct unet_channel *ch, struct unet_type_req *req)
 {
-	int err;
+	int err = begin(ch, owner_or_errno);
 
-	mutex_lock(&ch->ctl);
-	err = owner_or_errno(ch);
-	if (!err)
-		err = unet_type_add(ch, req);
-	mutex_unlock(&ch->ctl);
-	return err;
+	return err ? err : end(ch, unet_type_add(ch, req));
 }
 
 int unet_channel_type_modify(struct unet_channel *ch, struct unet_type_req *req)
 {
-	int err;
+	int err = begin(ch, live_or_errno);
 
-	mutex_lock(&ch->ctl);
-	err = live_or_errno(ch);
-	if (!err)
-		err = unet_type_modify(ch, req);
-	mutex_unlock(&ch->ctl);
-	return err;
+	return err ? err : end(ch, unet_type_modify(ch, req));
 }
 
 int unet_channel_type_priority(struct unet_channel *ch, struct unet_type_ref *ref)
 {
-	int err;
+	int err = begin(ch, live_or_errno);
 
-	mutex_lock(&ch->ctl);
-	err = live_or_errno(ch);
-	if (!err)
-		err = unet_type_priority(ch, ref);
-	mutex_unlock(&ch->ctl);
-	return err;
+	return err ? err : end(ch, unet_type_priority(ch, ref));
 }
 
 int unet_channel_type_del(struct unet_channel *ch, struct unet_type_ref *ref)
 {
-	int err;
+	int err = begin(ch, live_or_errno);
 
-	mutex_lock(&ch->ctl);
-	err = live_or_errno(ch);
-	if (!err)
-		err = unet_type_del(ch, ref);
-	mutex_unlock(&ch->ctl);
-	return err;
+	return err ? err : end(ch, unet_type_del(ch, ref));
 }
 
 int unet_channel_type_join(struct unet_channel *ch, struct unet_type_ref *ref)
 {
-	int err;
+	int err = begin(ch, owner_or_errno);
 
-	mutex_lock(&ch->ctl);
-	err = owner_or_errno(ch);
-	if (!err)
-		err = unet_type_join(ch, ref);
-	mutex_unlock(&ch->ctl);
-	return err;
+	return err ? err : end(ch, unet_type_join(ch, ref));
 }
 
 /* ---- DONE -------------------------------------------------------------- */
