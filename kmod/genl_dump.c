@@ -69,27 +69,28 @@ static bool name_fits(const struct unet_nexus *nx, const char *name)
 	return !name || !strncmp(nx->name, name, UNET_NAME_LEN);
 }
 
-/*
- * Refuse a device that is not attached, once: it may go in the midst of a dump. Not
- * in a start function, because older kernels have no words for errors there.
- */
-static int begin(struct netlink_callback *cb)
+int unet_genl_dump_begin(struct netlink_callback *cb, const struct nlattr *name,
+			 bool *begun)
 {
-	const struct nlattr *attr = unet_genl_dump_attrs(cb)[UNET_A_IFNAME];
-	struct cursor *at = cursor_of(cb);
 	struct unet_nexus *nx;
 
-	if (at->begun || !attr)
+	if (*begun || !name)
 		return 0;
-	nx = unet_nexus_find(net_of(cb), nla_data(attr));
+	nx = unet_nexus_find(net_of(cb), nla_data(name));
 	if (!nx) {
-		NL_SET_ERR_MSG_ATTR(cb->extack, attr,
+		NL_SET_ERR_MSG_ATTR(cb->extack, name,
 				    "IFNAME is not an attached device of this network namespace");
 		return -ENODEV;
 	}
 	unet_nexus_put(nx);
-	at->begun = true;
+	*begun = true;
 	return 0;
+}
+
+static int begin(struct netlink_callback *cb)
+{
+	return unet_genl_dump_begin(cb, unet_genl_dump_attrs(cb)[UNET_A_IFNAME],
+				    &cursor_of(cb)->begun);
 }
 
 /* ---- nexuses and their counters ---------------------------------------- */

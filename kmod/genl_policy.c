@@ -24,8 +24,8 @@ int unet_genl_check_ifname(const struct nlattr *attr,
 	return -EINVAL;
 }
 
-static int check_proto(const struct nlattr *attr,
-		       struct netlink_ext_ack *extack)
+int unet_genl_check_proto(const struct nlattr *attr,
+			  struct netlink_ext_ack *extack)
 {
 	if (nla_len(attr) == sizeof(u8))
 		return 0;
@@ -39,8 +39,8 @@ static bool is_port(const struct nlattr *attr)
 	return nla_len(attr) == sizeof(__be16) && nla_get_be16(attr);
 }
 
-static int check_local_port(const struct nlattr *attr,
-			    struct netlink_ext_ack *extack)
+int unet_genl_check_local_port(const struct nlattr *attr,
+			       struct netlink_ext_ack *extack)
 {
 	if (is_port(attr))
 		return 0;
@@ -49,8 +49,8 @@ static int check_local_port(const struct nlattr *attr,
 	return -EINVAL;
 }
 
-static int check_remote_port(const struct nlattr *attr,
-			     struct netlink_ext_ack *extack)
+int unet_genl_check_remote_port(const struct nlattr *attr,
+				struct netlink_ext_ack *extack)
 {
 	if (is_port(attr))
 		return 0;
@@ -320,11 +320,11 @@ const struct nla_policy unet_genl_flow_policy[UNET_A_COUNT] = {
 	[UNET_A_IFNAME + 1 ... UNET_A_PID - 1] = REFUSE(ONLY_FLOW),
 	[UNET_A_PID] = CHECK(check_pid),
 	[UNET_A_PID + 1 ... UNET_A_PROTO - 1] = REFUSE(ONLY_FLOW),
-	[UNET_A_PROTO] = CHECK(check_proto),
+	[UNET_A_PROTO] = CHECK(unet_genl_check_proto),
 	[UNET_A_LOCAL_ADDR] = CHECK(unet_genl_check_local_addr),
 	[UNET_A_REMOTE_ADDR] = CHECK(unet_genl_check_remote_addr),
-	[UNET_A_LOCAL_PORT] = CHECK(check_local_port),
-	[UNET_A_REMOTE_PORT] = CHECK(check_remote_port),
+	[UNET_A_LOCAL_PORT] = CHECK(unet_genl_check_local_port),
+	[UNET_A_REMOTE_PORT] = CHECK(unet_genl_check_remote_port),
 	[UNET_A_REMOTE_PORT + 1 ... UNET_GENL_MAX_ATTR] = REFUSE(ONLY_FLOW),
 };
 
@@ -335,7 +335,7 @@ const struct nla_policy unet_genl_type_add_policy[UNET_A_COUNT] = {
 	[UNET_A_IFNAME] = CHECK(unet_genl_check_ifname),
 	[UNET_A_IFNAME + 1 ... UNET_A_FAMILY - 1] = REFUSE(ONLY_RULE),
 	[UNET_A_FAMILY] = CHECK(check_family),
-	[UNET_A_PROTO] = CHECK(check_proto),
+	[UNET_A_PROTO] = CHECK(unet_genl_check_proto),
 	[UNET_A_LOCAL_ADDR] = CHECK(unet_genl_check_local_addr),
 	[UNET_A_REMOTE_ADDR] = CHECK(unet_genl_check_remote_addr),
 	[UNET_A_REMOTE_ADDR + 1 ... UNET_A_LAYER - 1] = REFUSE(ONLY_RULE),
@@ -358,7 +358,7 @@ const struct nla_policy unet_genl_type_modify_policy[UNET_A_COUNT] = {
 	[0] = FIRST,
 	[1 ... UNET_A_FAMILY - 1] = REFUSE(ONLY_RULE),
 	[UNET_A_FAMILY] = CHECK(check_family),
-	[UNET_A_PROTO] = CHECK(check_proto),
+	[UNET_A_PROTO] = CHECK(unet_genl_check_proto),
 	[UNET_A_LOCAL_ADDR] = CHECK(unet_genl_check_local_addr),
 	[UNET_A_REMOTE_ADDR] = CHECK(unet_genl_check_remote_addr),
 	[UNET_A_REMOTE_ADDR + 1 ... UNET_A_TYPE - 1] = REFUSE(ONLY_RULE),
@@ -401,7 +401,7 @@ const struct nla_policy unet_genl_policy_add_policy[UNET_A_COUNT] = {
 	[UNET_A_IFNAME + 1 ... UNET_A_UID - 1] = REFUSE(ONLY_ENTRY),
 	[UNET_A_UID] = CHECK(check_uid),
 	[UNET_A_UID + 1 ... UNET_A_PROTO - 1] = REFUSE(ONLY_ENTRY),
-	[UNET_A_PROTO] = CHECK(check_proto),
+	[UNET_A_PROTO] = CHECK(unet_genl_check_proto),
 	[UNET_A_PROTO + 1 ... UNET_A_LAYER - 1] = REFUSE(ONLY_ENTRY),
 	[UNET_A_LAYER] = CHECK(check_layer),
 	[UNET_A_DIRECTION] = CHECK(check_direction),

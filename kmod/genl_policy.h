@@ -28,6 +28,12 @@ int unet_genl_check_local_addr(const struct nlattr *attr,
 			       struct netlink_ext_ack *extack);
 int unet_genl_check_remote_addr(const struct nlattr *attr,
 				struct netlink_ext_ack *extack);
+int unet_genl_check_local_port(const struct nlattr *attr,
+			       struct netlink_ext_ack *extack);
+int unet_genl_check_remote_port(const struct nlattr *attr,
+				struct netlink_ext_ack *extack);
+int unet_genl_check_proto(const struct nlattr *attr,
+			  struct netlink_ext_ack *extack);
 int unet_genl_check_patterns(const struct nlattr *attr,
 			     struct netlink_ext_ack *extack);
 

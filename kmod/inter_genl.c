@@ -16,6 +16,7 @@
 
 #include "channel.h"
 #include "core/inter_check.h"
+#include "genl_dump.h"
 #include "genl_msg.h"
 #include "genl_policy.h"
 #include "inter_genl.h"
@@ -46,11 +47,8 @@ CHECK_BYTES(backlog, 4, "BACKLOG must be four bytes, a number of packets")
 CHECK_BYTES(backlog_bytes, 4, "BACKLOG_BYTES must be four bytes, a number of bytes")
 CHECK_BYTES(copy_bytes, 4, "COPY_BYTES must be four bytes, a number of bytes")
 CHECK_BYTES(violations, 4, "VIOLATIONS must be four bytes, a number")
-CHECK_BYTES(proto, 1, "PROTO must be one byte, an IP protocol's number")
 CHECK_BYTES(local_prefix, 1, "LOCAL_PREFIX must be one byte, a number of bits")
 CHECK_BYTES(remote_prefix, 1, "REMOTE_PREFIX must be one byte, a number of bits")
-CHECK_BYTES(local_port, 2, "LOCAL_PORT must be two bytes in network order")
-CHECK_BYTES(remote_port, 2, "REMOTE_PORT must be two bytes in network order")
 CHECK_BYTES(prog_fd, 4, "PROG_FD must be four bytes, a file descriptor")
 
 #define FIRST		{ .strict_start_type = 1 }	/* no attribute has number 0 */
@@ -79,13 +77,13 @@ const struct nla_policy unet_inter_grant_policy[UNET_IA_COUNT] = {
 	[UNET_IA_BACKLOG_BYTES] = CHECK(check_backlog_bytes),
 	[UNET_IA_COPY_BYTES] = CHECK(check_copy_bytes),
 	[UNET_IA_VIOLATIONS] = CHECK(check_violations),
-	[UNET_IA_PROTO] = CHECK(check_proto),
+	[UNET_IA_PROTO] = CHECK(unet_genl_check_proto),
 	[UNET_IA_LOCAL_ADDR] = CHECK(unet_genl_check_local_addr),
 	[UNET_IA_LOCAL_PREFIX] = CHECK(check_local_prefix),
-	[UNET_IA_LOCAL_PORT] = CHECK(check_local_port),
+	[UNET_IA_LOCAL_PORT] = CHECK(unet_genl_check_local_port),
 	[UNET_IA_REMOTE_ADDR] = CHECK(unet_genl_check_remote_addr),
 	[UNET_IA_REMOTE_PREFIX] = CHECK(check_remote_prefix),
-	[UNET_IA_REMOTE_PORT] = CHECK(check_remote_port),
+	[UNET_IA_REMOTE_PORT] = CHECK(unet_genl_check_remote_port),
 	[UNET_IA_REMOTE_PORT + 1 ... UNET_IA_STATS] = REFUSE(ONLY_TERMS),
 	[UNET_IA_PATTERNS] = CHECK(unet_genl_check_patterns),
 	[UNET_IA_PROG_FD] = CHECK(check_prog_fd),
@@ -489,6 +487,12 @@ static int put_message(struct sk_buff *skb, struct netlink_callback *cb,
 	return 0;
 }
 
+/* Where a dump goes on. */
+struct cursor {
+	u32 id;
+	bool begun;
+};
+
 static bool name_fits(struct netlink_callback *cb, const struct unet_inter *in)
 {
 	const struct nlattr *attr = unet_genl_dump_attrs(cb)[UNET_IA_IFNAME];
@@ -505,16 +509,18 @@ static bool name_fits(struct netlink_callback *cb, const struct unet_inter *in)
  */
 int unet_inter_genl_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
+	struct cursor *at = (struct cursor *)cb->ctx;
 	struct unet_inter *in;
-	u32 *id = (u32 *)cb->ctx;
-	int err = 0;
+	int err;
 
-	BUILD_BUG_ON(sizeof(*id) > sizeof(cb->ctx));
-	while (!err && (in = unet_inter_next(sock_net(cb->skb->sk), id))) {
+	BUILD_BUG_ON(sizeof(*at) > sizeof(cb->ctx));
+	err = unet_genl_dump_begin(cb, unet_genl_dump_attrs(cb)[UNET_IA_IFNAME],
+				   &at->begun);
+	while (!err && (in = unet_inter_next(sock_net(cb->skb->sk), &at->id))) {
 		if (name_fits(cb, in))
 			err = put_message(skb, cb, in);
 		if (!err)
-			++*id;
+			at->id++;
 		unet_inter_put(in);
 	}
 	return skb->len ?: err;

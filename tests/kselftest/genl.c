@@ -33,36 +33,62 @@
 			 BIT(UNET_A_LAST) | BIT(UNET_A_DIRECTION) | \
 			 BIT(UNET_A_ACTIONS) | BIT(UNET_A_MAX_TYPES))
 
-static const struct {
+#define TERMS_ATTRS	(BIT(UNET_IA_RIGHTS) | BIT(UNET_IA_DIRECTIONS) | \
+			 BIT(UNET_IA_UID) | BIT(UNET_IA_PRIORITY) | \
+			 BIT(UNET_IA_POLICY) | BIT(UNET_IA_AFTER_MS) | \
+			 BIT(UNET_IA_HOLD_MS) | BIT(UNET_IA_BACKLOG) | \
+			 BIT(UNET_IA_BACKLOG_BYTES) | BIT(UNET_IA_COPY_BYTES) | \
+			 BIT(UNET_IA_VIOLATIONS) | BIT(UNET_IA_PROTO) | \
+			 BIT(UNET_IA_LOCAL_ADDR) | BIT(UNET_IA_LOCAL_PREFIX) | \
+			 BIT(UNET_IA_LOCAL_PORT) | BIT(UNET_IA_REMOTE_ADDR) | \
+			 BIT(UNET_IA_REMOTE_PREFIX) | BIT(UNET_IA_REMOTE_PORT) | \
+			 BIT(UNET_IA_PATTERNS) | BIT(UNET_IA_PROG_FD))
+
+/* A command of intermediaries has attributes of its own numbers. */
+static const struct command {
 	const char *name;
 	uint8_t cmd;
 	uint16_t flags;
 	uint64_t takes;
+	bool inter;
 } commands[] = {
-	{ "attach", UNET_CMD_NEXUS_ATTACH, NLM_F_ACK, BIT(UNET_A_IFNAME) },
-	{ "detach", UNET_CMD_NEXUS_DETACH, NLM_F_ACK, BIT(UNET_A_IFNAME) },
-	{ "nexus", UNET_CMD_NEXUS_GET, NLM_F_ACK, BIT(UNET_A_IFNAME) },
-	{ "nexus dump", UNET_CMD_NEXUS_GET, NLM_F_DUMP, BIT(UNET_A_IFNAME) },
-	{ "channel dump", UNET_CMD_CHANNEL_GET, NLM_F_DUMP, BIT(UNET_A_IFNAME) },
-	{ "flow dump", UNET_CMD_FLOW_GET, NLM_F_DUMP, FLOW_ATTRS },
-	{ "stats dump", UNET_CMD_STATS_GET, NLM_F_DUMP, BIT(UNET_A_IFNAME) },
-	{ "version", UNET_CMD_VERSION_GET, NLM_F_ACK, 0 },
-	{ "type add", UNET_CMD_TYPE_ADD, NLM_F_ACK, RULE_ATTRS | BIT(UNET_A_IFNAME) },
-	{ "type modify", UNET_CMD_TYPE_MODIFY, NLM_F_ACK, RULE_ATTRS | BIT(UNET_A_TYPE) },
+	{ "attach", UNET_CMD_NEXUS_ATTACH, NLM_F_ACK, BIT(UNET_A_IFNAME), false },
+	{ "detach", UNET_CMD_NEXUS_DETACH, NLM_F_ACK, BIT(UNET_A_IFNAME), false },
+	{ "nexus", UNET_CMD_NEXUS_GET, NLM_F_ACK, BIT(UNET_A_IFNAME), false },
+	{ "nexus dump", UNET_CMD_NEXUS_GET, NLM_F_DUMP, BIT(UNET_A_IFNAME), false },
+	{ "channel dump", UNET_CMD_CHANNEL_GET, NLM_F_DUMP, BIT(UNET_A_IFNAME), false },
+	{ "flow dump", UNET_CMD_FLOW_GET, NLM_F_DUMP, FLOW_ATTRS, false },
+	{ "stats dump", UNET_CMD_STATS_GET, NLM_F_DUMP, BIT(UNET_A_IFNAME), false },
+	{ "version", UNET_CMD_VERSION_GET, NLM_F_ACK, 0, false },
+	{ "type add", UNET_CMD_TYPE_ADD, NLM_F_ACK, RULE_ATTRS | BIT(UNET_A_IFNAME), false },
+	{ "type modify", UNET_CMD_TYPE_MODIFY, NLM_F_ACK, RULE_ATTRS | BIT(UNET_A_TYPE), false },
 	{ "type priority", UNET_CMD_TYPE_PRIORITY, NLM_F_ACK,
-	  BIT(UNET_A_TYPE) | BIT(UNET_A_PRIORITY) },
-	{ "type del", UNET_CMD_TYPE_DEL, NLM_F_ACK, BIT(UNET_A_TYPE) },
-	{ "type dump", UNET_CMD_TYPE_GET, NLM_F_DUMP, BIT(UNET_A_IFNAME) },
-	{ "policy add", UNET_CMD_POLICY_ADD, NLM_F_ACK, ENTRY_ATTRS },
-	{ "policy del", UNET_CMD_POLICY_DEL, NLM_F_ACK, BIT(UNET_A_POLICY) },
-	{ "policy dump", UNET_CMD_POLICY_GET, NLM_F_DUMP, 0 },
+	  BIT(UNET_A_TYPE) | BIT(UNET_A_PRIORITY), false },
+	{ "type del", UNET_CMD_TYPE_DEL, NLM_F_ACK, BIT(UNET_A_TYPE), false },
+	{ "type dump", UNET_CMD_TYPE_GET, NLM_F_DUMP, BIT(UNET_A_IFNAME), false },
+	{ "policy add", UNET_CMD_POLICY_ADD, NLM_F_ACK, ENTRY_ATTRS, false },
+	{ "policy del", UNET_CMD_POLICY_DEL, NLM_F_ACK, BIT(UNET_A_POLICY), false },
+	{ "policy dump", UNET_CMD_POLICY_GET, NLM_F_DUMP, 0, false },
+	{ "grant", UNET_CMD_INTER_GRANT, NLM_F_ACK, TERMS_ATTRS | BIT(UNET_IA_IFNAME), true },
+	{ "revoke", UNET_CMD_INTER_REVOKE, NLM_F_ACK, BIT(UNET_IA_GRANT), true },
+	{ "grant dump", UNET_CMD_INTER_GET, NLM_F_DUMP, BIT(UNET_IA_IFNAME), true },
 };
+
+static uint16_t name_of(const struct command *c)
+{
+	return c->inter ? UNET_IA_IFNAME : UNET_A_IFNAME;
+}
+
+static uint16_t count_of(const struct command *c)
+{
+	return c->inter ? UNET_IA_COUNT : UNET_A_COUNT;
+}
 
 #define SHAPE(attr, word, ...) { UNET_A_##attr, word, \
 	sizeof((uint8_t[]){ __VA_ARGS__ }), { __VA_ARGS__ } }
 
 /* Payloads an attribute must not have. */
-static const struct {
+static const struct payload {
 	uint16_t attr;
 	const char *word;
 	uint16_t bytes;
@@ -143,6 +169,54 @@ static const struct {
 	SHAPE(MAX_TYPES, "MAX_TYPES", 1, 0x20, 0, 0),
 };
 
+/* And of commands of intermediaries; those of terms that depend on another: inter_change.c. */
+#define INTER_SHAPE(attr, ...) { UNET_IA_##attr, #attr, \
+	sizeof((uint8_t[]){ __VA_ARGS__ }), { __VA_ARGS__ } }
+
+static const struct payload inter_wrong[] = {
+	{ UNET_IA_IFNAME, "IFNAME", 0, "" },
+	INTER_SHAPE(IFNAME, 0),
+	INTER_SHAPE(IFNAME, 'v', 'a'),
+	INTER_SHAPE(IFNAME, 'v', '/', 'a', 0),
+	{ UNET_IA_IFNAME, "IFNAME", 17, "abcdefghijklmnop" },
+	{ UNET_IA_GRANT, "GRANT", 0, "" },
+	INTER_SHAPE(GRANT, 1, 0),
+	INTER_SHAPE(GRANT, 1, 0, 0, 0, 0, 0, 0, 0),
+	INTER_SHAPE(RIGHTS, 1, 0),
+	INTER_SHAPE(RIGHTS, 0, 0, 0, 0),
+	INTER_SHAPE(RIGHTS, 0xff, 0xff, 0xff, 0xff),
+	INTER_SHAPE(DIRECTIONS, 1),
+	INTER_SHAPE(DIRECTIONS, 0, 0, 0, 0),
+	INTER_SHAPE(DIRECTIONS, 4, 0, 0, 0),
+	INTER_SHAPE(UID, 1, 0),
+	INTER_SHAPE(PRIORITY, 1, 0),
+	INTER_SHAPE(POLICY, 3, 0, 0, 0),
+	INTER_SHAPE(POLICY, 1),
+	INTER_SHAPE(AFTER_MS, 1),
+	INTER_SHAPE(HOLD_MS, 0, 0, 0, 0),
+	INTER_SHAPE(HOLD_MS, 0xff, 0xff, 0, 0),
+	INTER_SHAPE(BACKLOG, 0, 0, 0, 0),
+	INTER_SHAPE(BACKLOG, 0xff, 0xff, 0, 0),
+	INTER_SHAPE(BACKLOG_BYTES, 1, 0, 0, 0),
+	INTER_SHAPE(COPY_BYTES, 0, 0, 1, 0),
+	INTER_SHAPE(VIOLATIONS, 1, 0),
+	{ UNET_IA_PROTO, "PROTO", 0, "" },
+	INTER_SHAPE(PROTO, 17, 0),
+	INTER_SHAPE(LOCAL_ADDR, 10, 9, 0),
+	INTER_SHAPE(LOCAL_PREFIX, 129),
+	INTER_SHAPE(LOCAL_PREFIX, 8, 0),
+	INTER_SHAPE(LOCAL_PORT, 0, 0),
+	INTER_SHAPE(LOCAL_PORT, 80),
+	INTER_SHAPE(REMOTE_ADDR, 10, 9, 0, 2, 0),
+	INTER_SHAPE(REMOTE_PREFIX, 129),
+	INTER_SHAPE(REMOTE_PREFIX, 8, 0),
+	INTER_SHAPE(REMOTE_PORT, 0, 0),
+	INTER_SHAPE(REMOTE_PORT, 80),
+	{ UNET_IA_PATTERNS, "PATTERNS", 0, "" },
+	INTER_SHAPE(PATTERNS, 1, 0, 1, 0),
+	INTER_SHAPE(PROG_FD, 3, 0),
+};
+
 FIXTURE(genl) {
 	struct topo t;
 	struct nl nl;
@@ -213,19 +287,19 @@ TEST_F(genl, attributes_a_command_does_not_take_are_refused_by_name)
 
 	ASSERT_EQ(0, nl_device(nl, UNET_CMD_NEXUS_ATTACH, "va", NULL, NULL));
 	for (i = 0; i < ARRAY_SIZE(commands); i++) {
-		for (attr = 1; attr < UNET_A_COUNT + 3; attr++) {
+		for (attr = 1; attr < count_of(&commands[i]) + 3; attr++) {
 			if (commands[i].takes & BIT(attr))
 				continue;
 			nl_start(nl, &r, nl->family, commands[i].flags,
 				 commands[i].cmd);
-			if (commands[i].takes & BIT(UNET_A_IFNAME))
-				nl_put_str(&r, UNET_A_IFNAME, "va");
+			if (commands[i].takes & BIT(name_of(&commands[i])))
+				nl_put_str(&r, name_of(&commands[i]), "va");
 			at = nl_put(&r, attr, &four, sizeof(four));
 			EXPECT_EQ(-EINVAL, nl_ask(nl, &r, NULL, NULL))
 				TH_LOG("%s, attribute %d", commands[i].name, attr);
 			EXPECT_EQ(at, nl->bad)
 				TH_LOG("%s, attribute %d", commands[i].name, attr);
-			if (attr >= UNET_A_COUNT)
+			if (attr >= count_of(&commands[i]))
 				continue;
 			EXPECT_NE(NULL, strstr(nl->said, "this command takes"))
 				TH_LOG("%s: '%s'", commands[i].name, nl->said);
@@ -234,28 +308,48 @@ TEST_F(genl, attributes_a_command_does_not_take_are_refused_by_name)
 	EXPECT_EQ(1, counted(nl, UNET_CMD_NEXUS_GET));
 }
 
-TEST_F(genl, wrong_payloads_are_refused_by_name)
+/* What a grant needs, but for @attr. */
+static void put_least(struct nl_req *r, uint16_t attr)
 {
-	struct nl *nl = &self->nl;
-	unsigned int i, j;
+	uint32_t rights = UNET_INTER_OBSERVE_HEADERS;
+
+	if (attr != UNET_IA_IFNAME)
+		nl_put_str(r, UNET_IA_IFNAME, "va");
+	if (attr != UNET_IA_RIGHTS)
+		nl_put(r, UNET_IA_RIGHTS, &rights, sizeof(rights));
+}
+
+static void refuses(struct __test_metadata *_metadata, struct nl *nl,
+		    const struct command *c, const struct payload *p)
+{
 	struct nl_req r;
 	uint32_t at;
 
+	if (!(c->takes & BIT(p->attr)))
+		return;
+	nl_start(nl, &r, nl->family, c->flags, c->cmd);
+	if (c->cmd == UNET_CMD_INTER_GRANT)
+		put_least(&r, p->attr);
+	at = nl_put(&r, p->attr, p->data, p->bytes);
+	EXPECT_EQ(-EINVAL, nl_ask(nl, &r, NULL, NULL))
+		TH_LOG("%s, %s of %u bytes", c->name, p->word, p->bytes);
+	EXPECT_EQ(at, nl->bad) TH_LOG("%s, %s", c->name, p->word);
+	EXPECT_NE(NULL, strstr(nl->said, p->word))
+		TH_LOG("%s, %s of %u bytes: '%s'", c->name, p->word, p->bytes, nl->said);
+}
+
+TEST_F(genl, wrong_payloads_are_refused_by_name)
+{
+	unsigned int i, j;
+
+	ASSERT_EQ(0, nl_device(&self->nl, UNET_CMD_NEXUS_ATTACH, "va", NULL, NULL));
 	for (i = 0; i < ARRAY_SIZE(commands); i++) {
-		for (j = 0; j < ARRAY_SIZE(wrong); j++) {
-			if (!(commands[i].takes & BIT(wrong[j].attr)))
-				continue;
-			nl_start(nl, &r, nl->family, commands[i].flags,
-				 commands[i].cmd);
-			at = nl_put(&r, wrong[j].attr, wrong[j].data,
-				    wrong[j].bytes);
-			EXPECT_EQ(-EINVAL, nl_ask(nl, &r, NULL, NULL))
-				TH_LOG("%s, payload %u", commands[i].name, j);
-			EXPECT_EQ(at, nl->bad);
-			EXPECT_NE(NULL, strstr(nl->said, wrong[j].word))
-				TH_LOG("%s, payload %u: '%s'", commands[i].name,
-				       j, nl->said);
-		}
+		if (commands[i].inter)
+			for (j = 0; j < ARRAY_SIZE(inter_wrong); j++)
+				refuses(_metadata, &self->nl, &commands[i], &inter_wrong[j]);
+		else
+			for (j = 0; j < ARRAY_SIZE(wrong); j++)
+				refuses(_metadata, &self->nl, &commands[i], &wrong[j]);
 	}
 }
 
@@ -304,7 +398,7 @@ TEST_F(genl, a_dump_of_a_device_that_is_not_attached_is_refused)
 			continue;
 		nl_start(&self->nl, &r, self->nl.family, NLM_F_DUMP,
 			 commands[i].cmd);
-		nl_put_str(&r, UNET_A_IFNAME, "va");
+		nl_put_str(&r, name_of(&commands[i]), "va");
 		EXPECT_EQ(-ENODEV, nl_ask(&self->nl, &r, NULL, NULL))
 			TH_LOG("%s", commands[i].name);
 		EXPECT_NE(NULL, strstr(self->nl.said, "not an attached device"));
