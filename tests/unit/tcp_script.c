@@ -61,6 +61,30 @@ static void read_opts(const u8 *p, u32 len, struct script_seg *seg)
 	}
 }
 
+static bool in_queue(const struct unet_tcp_pcb *pcb, const u8 *from, u32 len)
+{
+	const struct unet_pkt *piece = pcb ? pcb->sndq.head : NULL;
+
+	for (; piece; piece = piece->next)
+		if (from >= piece->data && from + len <= piece->data + piece->len)
+			return true;
+	return false;
+}
+
+/* The test may still point at a connection that is gone. */
+static u32 from_queue(const struct script *s, const struct unet_pkt *pkt)
+{
+	const struct unet_tcp_pcb *pcb = tcp_of(s->st)->pcbs;
+	u32 bytes = 0;
+
+	while (pcb && pcb != s->pcb)
+		pcb = pcb->next;
+	for (; pkt; pkt = pkt->more)
+		if (in_queue(pcb, pkt->data, pkt->len))
+			bytes += pkt->len;
+	return bytes;
+}
+
 static int be_tx(struct unet_backend *be, u32 handle, struct unet_pkt *pkt,
 		 u16 header_len)
 {
@@ -82,6 +106,7 @@ static int be_tx(struct unet_backend *be, u32 handle, struct unet_pkt *pkt,
 	for (i = 0; i < seg.len; i++)
 		if (bytes[header_len + i] != script_byte(seg.seq + i))
 			s->bad_bytes = true;
+	s->from_queue += from_queue(s, pkt);
 	unet_pkt_free(pkt);
 	if (s->n_out < SCRIPT_SEGS)
 		s->out[s->n_out++] = seg;

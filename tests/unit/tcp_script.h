@@ -87,6 +87,7 @@ struct script_seg {
  * @now:	microseconds
  * @out:	segments sent and not yet looked at
  * @bad_bytes:	a payload byte sent was not the stream's
+ * @from_queue:	payload bytes sent that lay in the send queue of @pcb itself
  * @tx_room:	sends the backend takes, UINT32_MAX: any
  * @tx_memory:	bytes of payload memory left
  * @flows:	flows in the backend
@@ -107,6 +108,7 @@ struct script {
 	struct script_seg out[SCRIPT_SEGS];
 	u32 n_out;
 	bool bad_bytes;
+	u32 from_queue;
 	u32 tx_room;
 	u32 tx_memory;
 	u32 flows;

@@ -28,6 +28,29 @@ static void data_goes_out_in_full_segments(void **state)
 	script_close(s);
 }
 
+/* What is sent, first or again, is the queue's own memory: nothing is copied for it. */
+static void segments_are_clones_of_the_send_queue(void **state)
+{
+	struct script *s = open_plain(0);
+	struct script_seg seg;
+	u32 again = 0;
+
+	script_send(s, 4000);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 1460);
+	OUT(s, ACK, .seq = 1461, .ack = 1, .len = 1460);
+	OUT(s, ACK, .seq = 2921, .ack = 1, .len = 1080);
+	assert_int_equal(s->from_queue, 4000);
+	IN(s, ACK, .seq = 1, .ack = 1461);
+	script_after(s, 3000000);
+	while ((seg = script_take(s)).len)
+		again += seg.len;
+	assert_true(again >= 2540);
+	assert_int_equal(s->from_queue, 4000 + again);
+	NONE(s);
+	expect_sound(s);
+	script_close(s);
+}
+
 static void small_writes_wait_for_the_one_under_way(void **state)
 {
 	struct script *s = open_plain(0);
@@ -507,6 +530,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(data_goes_out_in_full_segments),
 		cmocka_unit_test(small_writes_wait_for_the_one_under_way),
+		cmocka_unit_test(segments_are_clones_of_the_send_queue),
 		cmocka_unit_test(without_delay_small_writes_go_at_once),
 		cmocka_unit_test(a_cork_holds_back_for_200_ms_at_most),
 		cmocka_unit_test(more_to_come_holds_back),
