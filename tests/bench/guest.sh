@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # guest.sh KVER PART...: the measurements, inside the instruction-counting VM
-# (bench.sh starts it). Parts: rx, mid, types, tcp, profile-rx, profile-tcp. Prints one JSON object a line;
+# (bench.sh starts it). Parts: rx, flows, mid, types, tcp, profile-rx, profile-tcp. Prints one JSON object a line;
 # what else is said goes to standard error. A nanosecond in here is an
 # instruction.
 #
@@ -154,7 +154,7 @@ rx_unet()
 	"$unetctl" -j stats | jq -Mc --argjson flows "$1" '
 		[.. | objects | select(has("rx_batches"))][0]
 		| { bench: "rx-counters", flows: $flows, rx_packets, rx_delivered,
-		    rx_batches, ch_wakeups, rx_drop_no_buffer, rx_drop_ring_full }'
+		    rx_batches, rx_publishes, ch_wakeups, rx_drop_no_buffer, rx_drop_ring_full }'
 	detach
 }
 
@@ -168,6 +168,52 @@ part_rx()
 		rx_skb "$flows"
 		rx_unet "$flows"
 	done
+	remove_link
+}
+
+# ---- looking flows up -----------------------------------------------------------
+
+# Of these many source ports the receive path remembers only a part, so that each
+# packet is looked up: in vain among the connected flows, then a listener.
+sources=50000
+
+# flows_row FLOWS WAY SOURCES [RECEIVER]
+flows_row()
+{
+	local sent got=null
+
+	if [ "$2" = drop ]; then
+		sent=$(generate "$3")
+	else
+		run_rx "$2" "$3"
+	fi
+	rx_report "$2" "$3" "$sent" "$got" |
+		jq -Mc --argjson table "$1" '.bench = "flows" | .table = $table'
+}
+
+part_flows()
+{
+	local table flows_pid flows_said from
+
+	make_link
+	ip route add 10.78.0.0/16 dev vb # where the other ends of bench_flows are
+	insmod "$drop_module" dev=vb
+	for from in 1 "$sources"; do
+		flows_row 0 drop "$from"
+	done
+	rmmod bench_drop
+	attach
+	for table in 1 1000 1000000; do
+		start "$built/bench_flows" vb "$table"
+		flows_pid=$pid flows_said=$said
+		for from in 1 "$sources"; do
+			flows_row "$table" unet-listen "$from"
+		done
+		kill "$flows_pid"
+		wait "$flows_pid" || true
+		exec {flows_said}<&-
+	done
+	detach
 	remove_link
 }
 
@@ -318,6 +364,7 @@ tcp_run()
 		($r.end - $r.start) as $insn
 		| { bench: "tcp", server: $server, client: $client, kind: $kind, conns: $conns,
 		    bytes: $r.bytes, trips: $r.trips, insn: $insn,
+		    median_ns: $r.median, p99_ns: $r.p99,
 		    mbit_per_s: ($r.bytes * 8000 / $insn | round),
 		    per_s: ($r.trips * 1e9 / $insn | round) }'
 }

@@ -39,6 +39,11 @@ build/bench/bench_types: build/rel/obj/tests/bench/types.o
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $^ -o $@
 
+build/bench/bench_flows: build/rel/obj/tests/bench/flows.o build/rel/libunet.a
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $^ $(LIB_LIBS) -o $@
+
 build/bench/%.bpf.o: tests/bench/%.bpf.c tests/bench/gen.h
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D)
@@ -52,7 +57,7 @@ bench-drop:
 		M=$(CURDIR)/build/bench/drop-$(BENCH_KVER)/tests/bench/drop $(KFLAGS) modules
 
 bench-build: tools build/bench/bench_gen build/bench/bench_rx build/bench/gen.bpf.o \
-		build/bench/bench_mid build/bench/mid.bpf.o build/bench/bench_types build/bench/bench_tcp_kernel build/bench/bench_tcp_unet bench-drop
+		build/bench/bench_mid build/bench/mid.bpf.o build/bench/bench_types build/bench/bench_flows build/bench/bench_tcp_kernel build/bench/bench_tcp_unet bench-drop
 	$(Q)$(MAKE) --no-print-directory modules KVER=$(BENCH_KVER) \
 		KDIR=/lib/modules/$(BENCH_KVER)/build
 

@@ -35,18 +35,41 @@ if grep -q '"bench":"rx"' "$results"; then
 	     (if $u and (.way | test("^(xsk|packet|udp)"))
 	      then (above($u) / above($r) * 100 | round / 100 | tostring) else "-" end),
 	     (if .way == "xsk-generic" then "at most 0.5"
-	      elif .way == "xsk-native" then "at most 0.8 in XDP mode" else "-" end)
+	      elif .way == "xsk-native" then "at most 0.8 in XDP mode"
+	      elif .way == "unet" then "387 above" else "-" end)
 	   ]) | @tsv'
 fi
 
 if grep -q '"rx-counters"' "$results"; then
 	echo
 	rows '
-	["FLOWS", "DELIVERED", "BATCHES", "WAKEUPS", "DROPPED", "TARGET"],
+	["FLOWS", "DELIVERED", "BATCHES", "POLLS", "WAKEUPS", "DROPPED", "TARGET"],
 	(.[] | select(.bench == "rx-counters")
-	 | [ (.flows, .rx_delivered, .rx_batches, .ch_wakeups,
+	 | [ (.flows, .rx_delivered, .rx_batches, .rx_publishes, .ch_wakeups,
 	      .rx_drop_no_buffer + .rx_drop_ring_full | tostring),
 	     "at most 1 wakeup per channel per poll" ]) | @tsv'
+fi
+
+if grep -q '"bench":"flows"' "$results"; then
+	echo
+	echo "Looking a flow up among others: packets of one listener while a nexus has so many"
+	echo "connected flows. known: from one source, which is remembered; looked-up: from"
+	echo "50,000, which are not; both above the drop of the same packets. look-up is the"
+	echo "difference, ratio is to one flow."
+	echo
+	rows '
+	[.[] | select(.bench == "flows")] as $f
+	| def drop(n): [$f[] | select(.way == "drop" and .flows == n).insn][0];
+	  def above(t; n): [$f[] | select(.table == t and .flows == n).insn][0] - drop(n);
+	  def show(x): x * 10 | round / 10 | tostring;
+	  def lookup(t): above(t; 50000) - above(t; 1);
+	["FLOWS", "KNOWN", "LOOKED-UP", "LOOK-UP", "RATIO", "LOST", "TARGET"],
+	($f[] | select(.way != "drop" and .flows == 1).table
+	 | . as $t
+	 | [ ($t | tostring), show(above($t; 1)), show(above($t; 50000)), show(lookup($t)),
+	     (lookup($t) / lookup(1) * 100 | round / 100 | tostring),
+	     ([$f[] | select(.table == $t) | .packets - .received] | add | tostring),
+	     (if $t > 1000 then "at most 1.5" else "-" end) ]) | @tsv'
 fi
 
 if grep -q '"bench":"mid"' "$results"; then
@@ -122,6 +145,24 @@ if grep -q '"bench":"tcp"' "$results"; then
 	 | [ .kind, (.conns | tostring), ($k | tostring), show($u), ratio($u; $k),
 	     show($both), ratio($both; $k), kinds[.kind].unit, kinds[.kind].target
 	   ]) | @tsv'
+fi
+
+if grep -q '"kind":"rr"' "$results"; then
+	echo
+	echo "The same round trips, one by one: us from request to response."
+	echo
+	rows '
+	[.[] | select(.bench == "tcp" and .kind == "rr")] as $t
+	| def of(k; s; c): [$t[] | select(.conns == k.conns and .server == s and .client == c)][0];
+	  def us: if . then . / 100 | round / 10 | tostring else "-" end;
+	  def ratio(x; k): if x then x / k * 100 | round / 100 | tostring else "-" end;
+	["CONNECTIONS", "OF-THEM", "KERNEL", "UNET", "RATIO", "BOTH-UNET", "RATIO", "TARGET"],
+	($t[] | select(.server == "kernel") | . as $row | of($row; "unet"; "kernel") as $u
+	 | of($row; "unet"; "unet") as $both
+	 | ["median", "p99"][] | . as $which | ($which + "_ns") as $ns
+	 | [ ($row.conns | tostring), $which, ($row[$ns] | us), ($u[$ns] | us),
+	     ratio($u[$ns]; $row[$ns]), ($both[$ns] | us), ratio($both[$ns]; $row[$ns]),
+	     "at most 0.5" ]) | @tsv'
 fi
 
 profile_of()

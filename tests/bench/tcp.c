@@ -71,7 +71,8 @@ static void client(size_t which, char **argv)
 	}
 	runs[which].run(argv[3], conns, amount, &r);
 	printf("{\"start\":%" PRIu64 ",\"end\":%" PRIu64 ",\"bytes\":%" PRIu64
-	       ",\"trips\":%" PRIu64 "}\n", r.start, r.end, r.bytes, r.trips);
+	       ",\"trips\":%" PRIu64 ",\"median\":%" PRIu64 ",\"p99\":%" PRIu64 "}\n",
+	       r.start, r.end, r.bytes, r.trips, r.median, r.p99);
 }
 
 int main(int argc, char **argv)

@@ -18,12 +18,16 @@
  * @end:	when the last byte had come back
  * @bytes:	payload moved
  * @trips:	round trips made
+ * @median:	of the times of round trips, ns; 0 where they are not taken one by one
+ * @p99:	what 99 of 100 of them took at most
  */
 struct tcp_result {
 	uint64_t start;
 	uint64_t end;
 	uint64_t bytes;
 	uint64_t trips;
+	uint64_t median;
+	uint64_t p99;
 };
 
 /* Serves for ever. */

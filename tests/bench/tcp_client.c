@@ -13,12 +13,14 @@
  * @s:		its socket
  * @left:	bytes to move, or round trips to make
  * @got:	bytes of the response that have come
+ * @asked:	when the request was made
  */
 struct conn {
 	struct run *run;
 	struct net_sock *s;
 	uint64_t left;
 	uint32_t got;
+	uint64_t asked;
 	int connected;
 	int done;
 };
@@ -31,6 +33,7 @@ struct run {
 	uint32_t answers;
 	int killed;
 	const char *addr;
+	uint64_t *took;		/* of each round trip, NULL: nobody asks */
 	struct tcp_result *result;
 };
 
@@ -69,34 +72,52 @@ static void on_event(struct net_sock *s, uint32_t events, void *arg)
 		on_connected(s, events, arg);
 }
 
-static void run_all(const char *addr, uint16_t port, uint32_t conns,
-		    uint64_t amount, struct tcp_result *result, step_fn work)
+static int longer(const void *a, const void *b)
 {
-	struct run run = { .conn = calloc(conns, sizeof(struct conn)),
-			   .conns = conns, .addr = addr, .result = result };
-	uint32_t i;
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void sum_up(const struct run *run)
+{
+	struct tcp_result *r = run->result;
+
+	if (!run->took)
+		return;
+	qsort(run->took, r->trips, sizeof(*run->took), longer);
+	r->median = run->took[r->trips / 2];
+	r->p99 = run->took[r->trips * 99 / 100];
+}
+
+static void run_all(struct run *run, uint16_t port, uint64_t amount, step_fn work)
+{
+	struct tcp_result *result = run->result;
+	uint32_t i, conns = run->conns;
 
 	step = NULL;
+	run->conn = calloc(conns, sizeof(*run->conn));
 	for (i = 0; i < conns; i++) {
-		struct conn *c = &run.conn[i];
+		struct conn *c = &run->conn[i];
 
-		c->run = &run;
+		c->run = run;
 		c->left = amount / conns + (i < amount % conns);
-		c->s = net_connect(addr, port);
+		c->s = net_connect(run->addr, port);
 		net_on(c->s, on_event, c);
 	}
-	while (run.connected < conns)
+	while (run->connected < conns)
 		net_run();
 	step = work;
 	result->start = tcp_now_ns();
 	for (i = 0; i < conns; i++)
-		work(&run.conn[i], 0);
-	while (run.done < conns)
+		work(&run->conn[i], 0);
+	while (run->done < conns)
 		net_run();
 	result->end = tcp_now_ns();
 	for (i = 0; i < conns; i++)
-		net_close(run.conn[i].s);
-	free(run.conn);
+		net_close(run->conn[i].s);
+	free(run->conn);
+	sum_up(run);
 }
 
 /* ---- streams ------------------------------------------------------------ */
@@ -136,7 +157,9 @@ static void send_step(struct conn *c, uint32_t events)
 void tcp_send_stream(const char *addr, uint32_t conns, uint64_t amount,
 		     struct tcp_result *result)
 {
-	run_all(addr, SINK_PORT, conns, amount, result, send_step);
+	struct run run = { .conns = conns, .addr = addr, .result = result };
+
+	run_all(&run, SINK_PORT, amount, send_step);
 }
 
 static void recv_step(struct conn *c, uint32_t events)
@@ -165,7 +188,9 @@ static void recv_step(struct conn *c, uint32_t events)
 void tcp_recv_stream(const char *addr, uint32_t conns, uint64_t amount,
 		     struct tcp_result *result)
 {
-	run_all(addr, SOURCE_PORT, conns, amount, result, recv_step);
+	struct run run = { .conns = conns, .addr = addr, .result = result };
+
+	run_all(&run, SOURCE_PORT, amount, recv_step);
 }
 
 /* ---- round trips --------------------------------------------------------- */
@@ -173,6 +198,7 @@ void tcp_recv_stream(const char *addr, uint32_t conns, uint64_t amount,
 static void ask(struct conn *c)
 {
 	c->got = 0;
+	c->asked = c->run->took ? tcp_now_ns() : 0;
 	if (net_send(c->s, tcp_chunk, MESSAGE_BYTES) != MESSAGE_BYTES)
 		tcp_die("request", EPROTO);
 }
@@ -189,6 +215,8 @@ static int answered(struct conn *c)
 	c->got += n;
 	if (c->got < MESSAGE_BYTES)
 		return 0;
+	if (c->run->took)
+		c->run->took[c->run->result->trips] = tcp_now_ns() - c->asked;
 	c->run->result->trips++;
 	c->run->result->bytes += 2 * MESSAGE_BYTES;
 	return 1;
@@ -211,7 +239,11 @@ static void request_step(struct conn *c, uint32_t events)
 void tcp_request(const char *addr, uint32_t conns, uint64_t amount,
 		 struct tcp_result *result)
 {
-	run_all(addr, ECHO_PORT, conns, amount, result, request_step);
+	struct run run = { .conns = conns, .addr = addr, .result = result,
+			   .took = calloc(amount, sizeof(*run.took)) };
+
+	run_all(&run, ECHO_PORT, amount, request_step);
+	free(run.took);
 }
 
 /* ---- short connections --------------------------------------------------- */
@@ -314,5 +346,7 @@ static void bereave_step(struct conn *c, uint32_t events)
 void tcp_bereave(const char *addr, uint32_t conns, uint64_t server,
 		 struct tcp_result *result)
 {
-	run_all(addr, ECHO_PORT, conns, server * conns, result, bereave_step);
+	struct run run = { .conns = conns, .addr = addr, .result = result };
+
+	run_all(&run, ECHO_PORT, server * conns, bereave_step);
 }
