@@ -9,6 +9,7 @@
 #   make sparse|style    static checks of the module; coding style
 #   make kselftest KVER= the kernel tests, in a throw-away VM
 #   make check           all of the above, on Linux 6.1 and 6.12
+#   make check-long      loops and fuzzers of it at their full length
 #   make demo            see it work, in a throw-away VM
 #   make install         module, library, headers, tools, man pages (DESTDIR, PREFIX)
 #   make uninstall       take them away again
@@ -196,12 +197,10 @@ need-headers:
 			$$(cd /lib/modules 2>/dev/null && ls -d */build | cut -d/ -f1) >&2; \
 		exit 1; }
 
+# C=2 looks at all sources, also at those whose objects are up to date.
 .PHONY: sparse
-sparse: need-headers
-	$(Q)rm -rf build/sparse-$(KVER)
-	$(Q)$(MAKE) --no-print-directory modules KMOD_BUILD=build/sparse-$(KVER)/unet \
-		CORE_TEST_BUILD=build/sparse-$(KVER)/core_test \
-		EXT_TEST_BUILD=build/sparse-$(KVER)/ext_test \
+sparse:
+	$(Q)$(MAKE) --no-print-directory modules \
 		KFLAGS='$(KFLAGS) C=2 CF="-D__CHECK_ENDIAN__ -Wsparse-error"'
 
 # ---- the library -----------------------------------------------------------

@@ -11,8 +11,12 @@
 # own timers and for one CPU most of the time.
 #
 #   check.sh [LAYER...]    all, or those whose names start so (check.sh kself)
+#
+# Loops of the kernel tests make UNET_EFFORT per cent of their rounds (20), fuzzers run
+# for FUZZ_SECONDS each (3); `make check-long` asks for all.
 set -u
 cd "$(dirname "$0")/.." || exit
+export UNET_EFFORT=${UNET_EFFORT:-20} FUZZ_SECONDS=${FUZZ_SECONDS:-3}
 
 started=$SECONDS
 only=("$@")
@@ -121,9 +125,9 @@ run_dkms() {
 }
 
 # A layer's own make would build what is missing; built here, none writes what
-# another reads.
+# another reads. The modules go through sparse on their way.
 for k in $k61 $k612; do
-	layer "build-module-${k%%[-+]*}" make modules KVER="$k"
+	layer "build-module-${k%%[-+]*}" make sparse KVER="$k"
 done
 layer build-user make "$jobs" lib tools unit-build sim-build fuzz-build kselftest-build
 layer build-clang make "$jobs" clang-build
@@ -133,9 +137,6 @@ beside demo tests/vm/run.sh -t 400 "$k61" tests/demo/guest.sh "$k61"
 beside dkms run_dkms "$k612"
 for l in unit sim fuzz; do
 	beside $l make $l
-done
-for k in $k61 $k612; do
-	beside "sparse-${k%%[-+]*}" make sparse KVER="$k"
 done
 beside style run_style
 all_done

@@ -121,9 +121,13 @@ kselftest: modules lib tools kselftest-build
 
 # ---- all of it ---------------------------------------------------------------
 
-.PHONY: style check
+.PHONY: style check check-long
 style:
 	$(Q)tests/style.sh
 
 check:
 	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL tests/check.sh
+
+check-long:
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL UNET_EFFORT=100 FUZZ_SECONDS=60 \
+		tests/check.sh build fuzz kselftest
