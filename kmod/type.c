@@ -146,6 +146,8 @@ create_version(struct unet_type_draft *d, struct unet_type *type,
 	version->spec = d->spec;
 	unet_type_rule_set(&version->rule, &d->spec, type->id,
 			   d->nx || *d->ifname);
+	version->rule.user = d->ch && !d->admin &&
+			     !(d->spec.flags & UNET_TYPE_OF_FLOW);
 	return version;
 }
 
@@ -443,6 +445,13 @@ static int modify(struct unet_type_draft *d, bool keep)
 
 /* ---- remove -------------------------------------------------------------- */
 
+/* What a flow that was removed has received stays its rule's. */
+static void keep_counts(struct unet_type *type, const struct unet_flow *flow)
+{
+	this_cpu_add(type->stats->packets, READ_ONCE(flow->rx_packets));
+	this_cpu_add(type->stats->bytes, READ_ONCE(flow->rx_bytes));
+}
+
 /* Its own flow: no one else looks at what is in the array any more. */
 static void leave(struct unet_types *types, struct unet_type *type, u32 i,
 		  u32 flags)
@@ -454,7 +463,10 @@ static void leave(struct unet_types *types, struct unet_type *type, u32 i,
 	flow = rcu_replace_pointer(type->flow[i], NULL,
 				   lockdep_is_held(&types->lock));
 	type->member[i] = NULL;
+	unet_flow_get(flow);
 	unet_flow_remove(flow, flags);
+	keep_counts(type, flow);
+	unet_flow_put(flow);
 	unet_channel_put(ch);
 	unet_type_put(type);
 }

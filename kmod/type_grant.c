@@ -131,6 +131,7 @@ static int check_rights(struct unet_type_draft *d,
 	if (capability_of_layer(d))
 		return 0;
 	*policy = unet_type_policy_find(d->types, d->nx, &d->spec);
+	d->by_policy = *policy;
 	return *policy ? 0 : unet_type_deny(d, UNET_TYPE_NO_RIGHT);
 }
 
@@ -345,10 +346,40 @@ static int refuse_port(struct unet_type_draft *d, int err)
 		return err;
 	if (err == -EADDRNOTAVAIL)
 		return unet_type_deny(d, UNET_TYPE_NO_ADDRESS);
-	/* No policy lifts what the host asks of who binds a privileged port. */
 	if (err == -EACCES)
 		return unet_type_deny(d, UNET_TYPE_NO_RIGHT);
 	return unet_type_deny(d, UNET_TYPE_NO_PORT_TAKEN);
+}
+
+static int hold_each(struct unet_type_draft *d, u32 num)
+{
+	for (; d->num_ports < num; d->num_ports++) {
+		struct unet_port *port;
+
+		port = hold_port(d, asks_for_number(&d->spec) ? 0 :
+				    d->spec.first + d->num_ports);
+		if (IS_ERR(port))
+			return refuse_port(d, PTR_ERR(port));
+		d->ports[d->num_ports] = port;
+	}
+	return 0;
+}
+
+/* What bind() asks for privileged ports, the administrator's policy has answered. */
+static int hold_by_policy(struct unet_type_draft *d, u32 num)
+{
+	struct cred *lifted = prepare_creds();
+	const struct cred *own;
+	int err;
+
+	if (!lifted)
+		return -ENOMEM;
+	cap_raise(lifted->cap_effective, CAP_NET_BIND_SERVICE);
+	own = override_creds(lifted);
+	err = hold_each(d, num);
+	revert_creds(own);
+	put_cred(lifted);
+	return err;
 }
 
 static int hold_ports(struct unet_type_draft *d)
@@ -360,16 +391,7 @@ static int hold_ports(struct unet_type_draft *d)
 	d->ports = kcalloc(num, sizeof(*d->ports), GFP_KERNEL_ACCOUNT);
 	if (!d->ports)
 		return -ENOMEM;
-	for (; d->num_ports < num; d->num_ports++) {
-		struct unet_port *port;
-
-		port = hold_port(d, asks_for_number(&d->spec) ? 0 :
-				    d->spec.first + d->num_ports);
-		if (IS_ERR(port))
-			return refuse_port(d, PTR_ERR(port));
-		d->ports[d->num_ports] = port;
-	}
-	return 0;
+	return d->by_policy ? hold_by_policy(d, num) : hold_each(d, num);
 }
 
 static int assign_port(struct unet_type_draft *d)
@@ -436,13 +458,28 @@ static u32 rules_of_user(const struct unet_type_draft *d)
 	return num;
 }
 
+static u32 rules_of_device(const struct unet_type_draft *d)
+{
+	struct unet_type *type;
+	u32 num = 0;
+
+	list_for_each_entry(type, &d->types->rules, node)
+		num += type != d->old && !type->dead && devices_meet(type, d);
+	return num;
+}
+
+/* Some are the administrator's, however many users there are. */
 static int check_caps(struct unet_type_draft *d,
 		      const struct unet_type_policy *policy)
 {
 	u32 max = policy ? policy->max : UNET_TYPE_MAX_OWNER;
+	u32 kept = d->admin ? 0 : UNET_TYPE_KEPT_TOTAL;
 
-	if (!d->old && d->types->total >= UNET_TYPE_MAX_TOTAL)
+	if (!d->old && d->types->total >= UNET_TYPE_MAX_TOTAL - kept)
 		return unet_type_deny(d, UNET_TYPE_NO_MANY_TOTAL);
+	if (!d->admin &&
+	    rules_of_device(d) >= UNET_TYPE_MAX_DEVICE - UNET_TYPE_KEPT_DEVICE)
+		return unet_type_deny(d, UNET_TYPE_NO_MANY_DEVICE);
 	if (!d->admin && rules_of_user(d) >= max)
 		return unet_type_deny(d, UNET_TYPE_NO_MANY_OWNER);
 	return 0;

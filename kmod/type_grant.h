@@ -23,6 +23,7 @@ struct unet_types;
  * @old:	the rule it replaces, or NULL
  * @spec:	in: wanted; out: effective
  * @admin:	the caller may do anything in the namespace
+ * @by_policy:	the caller may have it because an entry of the policy says so
  * @amended:	out: UNET_AMEND_*
  * @reason:	out: enum unet_type_reason
  * @conflict:	out: id of the rule @reason is about, or 0
@@ -38,6 +39,7 @@ struct unet_type_draft {
 	struct unet_type *old;
 	struct unet_type_spec spec;
 	bool admin;
+	bool by_policy;
 	u32 amended;
 	u32 reason;
 	u32 conflict;

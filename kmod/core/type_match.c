@@ -529,8 +529,20 @@ static int find_span(const struct unet_type_table *table, u16 number)
 	return (int)low - 1;
 }
 
+/* Users cannot fill a number up against the administrator. */
+static bool has_room(const struct unet_type_set *set, const struct unet_type_span *span,
+		     const struct unet_type_rule *rule)
+{
+	u32 i, users = 0;
+
+	for (i = 0; i < span->count; i++)
+		users += set->rule[span->rule[i]]->user;
+	return span->count < UNET_TYPE_OVERLAP &&
+	       (!rule->user || users < UNET_TYPE_OVERLAP_USERS);
+}
+
 /* Rules come in their order: each is asked behind those that are there. */
-static int paint(struct unet_type_table *table,
+static int paint(const struct unet_type_set *set, struct unet_type_table *table,
 		 const struct unet_type_rule *rule, u16 index)
 {
 	u32 i = (u32)find_span(table, rule->first);
@@ -540,7 +552,7 @@ static int paint(struct unet_type_table *table,
 
 		if (span->closed)
 			continue;
-		if (span->count == UNET_TYPE_OVERLAP)
+		if (!has_room(set, span, rule))
 			return -ENOSPC;
 		span->rule[span->count++] = index;
 		span->closed = takes_all(rule);
@@ -575,7 +587,7 @@ static int build_table(struct unet_type_set *set, u32 dir,
 	for (i = 0; i < set->num; i++) {
 		if (!in_table(set->rule[i], dir, kind))
 			continue;
-		if (paint(table, set->rule[i], i)) {
+		if (paint(set, table, set->rule[i], i)) {
 			*culprit = i;
 			return -ENOSPC;
 		}

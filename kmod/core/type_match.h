@@ -38,6 +38,7 @@
  * @remote_bits: that count of @remote
  * @num_patterns: entries of @pattern
  * @bound:	it is for one device, not for any
+ * @user:	it is an ordinary user's: of those that may wait for a number only half are
  * @local:	address, IPv4 in the first word
  * @remote:	address
  * @pattern:	all must hold
@@ -57,6 +58,7 @@ struct unet_type_rule {
 	u8 remote_bits;
 	u8 num_patterns;
 	bool bound;
+	bool user;
 	__be32 local[4];
 	__be32 remote[4];
 	struct unet_pattern pattern[UNET_TYPE_PATTERNS];
@@ -233,7 +235,8 @@ u32 unet_type_set_spans(const struct unet_type_rule *const *rule, u32 num);
  * @culprit:	out: with -ENOSPC, a rule for which there was no room
  *
  * Context: any; takes its time.
- * Return: 0; -ENOSPC more than UNET_TYPE_OVERLAP rules would wait behind each other.
+ * Return: 0; -ENOSPC more than UNET_TYPE_OVERLAP rules, or UNET_TYPE_OVERLAP_USERS of
+ * ordinary users, would wait behind each other.
  */
 int unet_type_set_build(struct unet_type_set *set, struct unet_type_span *span,
 			u32 *marks, u32 *culprit);

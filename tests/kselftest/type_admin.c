@@ -782,13 +782,57 @@ TEST_F(type_admin, the_policy_is_for_its_numbers_actions_and_layer)
 			     V32(FIRST, 0), V32(LAST, 255), { 0 } }, NULL));
 	EXPECT_EQ(0, wish(1000, "va", spec_proto(IPPROTO_UDP, IPPROTO_UDP),
 			  UNET_TYPE_NO_PRIVILEGED));
-	/* Nor what bind() would refuse. */
+}
+
+/* The entry's ports are lent for the rule, and to nothing else. */
+static int takes_a_privileged_port(void *arg)
+{
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, 54, NULL, 0);
+	struct wish w = { .dev = "va", .spec = spec_port(IPPROTO_UDP, 53, 53) };
+	struct unet_type_req q;
+	struct chan c;
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	(void)arg;
+	w.spec.flags = UNET_TYPE_LOCAL_ONLY;
+	CHECK(!chan_open(&c, "va", NULL));
+	CHECK(!type_add(&c, &w.spec, 0, &q));
+	CHECK(chan_flow_add(&c, &r) == -EACCES);
+	CHECK(bind_to(fd, OUR_V4, 54) == -EACCES);
+	w.spec.first = 101;
+	w.spec.last = 101;
+	w.err = -EPERM;
+	w.reason = UNET_TYPE_NO_RIGHT;
+	CHECK(!wishes(&w));
+	return 0;
+}
+
+static int wants_a_taken_port(void *arg)
+{
+	struct wish w = { .dev = "va", .spec = spec_port(IPPROTO_UDP, 53, 53),
+			  .err = -EADDRINUSE, .reason = UNET_TYPE_NO_PORT_TAKEN };
+
+	(void)arg;
+	w.spec.flags = UNET_TYPE_LOCAL_ONLY;
+	return wishes(&w);
+}
+
+TEST_F(type_admin, the_policy_lends_privileged_ports)
+{
+	struct unet_type_spec one = spec_port(IPPROTO_UDP, 53, 53);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	one.flags = UNET_TYPE_LOCAL_ONLY;
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, ask_for(&self->nl, UNET_CMD_POLICY_ADD, frames_entry,
 			     (const struct value[]){ V8(LAYER, UNET_TYPE_PORT),
-			     V32(FIRST, 1), V32(LAST, 100), { 0 } }, NULL));
-	one = spec_port(IPPROTO_UDP, 53, 53);
-	one.flags = UNET_TYPE_LOCAL_ONLY;
-	EXPECT_EQ(0, wish(1000, "va", one, UNET_TYPE_NO_RIGHT));
+			     V32(UID, 1000), V32(FIRST, 1), V32(LAST, 100), { 0 } }, NULL));
+	EXPECT_EQ(0, as_user(1000, takes_a_privileged_port, NULL));
+	EXPECT_EQ(0, wish(1001, "va", one, UNET_TYPE_NO_RIGHT));
+	/* What the host has it keeps. */
+	ASSERT_EQ(0, bind_to(fd, OUR_V4, 53));
+	EXPECT_EQ(0, as_user(1000, wants_a_taken_port, NULL));
+	close(fd);
 }
 
 static int only_receives(void *arg)
@@ -860,6 +904,82 @@ TEST_F(type_admin, the_policy_says_how_many_rules_a_user_has)
 	EXPECT_EQ(0, tell(&self->nl, 0).rules);
 }
 
+/* As many rules of one port as a user may have, each for another of the host's addresses. */
+static int fill_a_number(struct chan *c)
+{
+	struct unet_type_spec spec = spec_port(IPPROTO_UDP, PORT, PORT);
+	struct unet_type_req r;
+	int i;
+
+	spec.family = AF_INET;
+	spec.local_bits = 32;
+	CHECK(!chan_open(c, "va", NULL));
+	for (i = 0; i < UNET_TYPE_OVERLAP_USERS; i++) {
+		memcpy(spec.local, (uint8_t[]){ 127, 0, 0, 1 + i }, 4);
+		CHECK(!type_add(c, &spec, 0, &r));
+	}
+	memcpy(spec.local, (uint8_t[]){ 127, 0, 0, 1 + i }, 4);
+	CHECK(type_add(c, &spec, 0, &r) == -ENOSPC);
+	CHECK(r.reason == UNET_TYPE_NO_OVERLAP);
+	return 0;
+}
+
+static void fill_as_user(int ready, void *arg)
+{
+	struct chan c;
+
+	(void)arg;
+	if (setresgid(1000, 1000, 1000) || setresuid(1000, 1000, 1000) ||
+	    fill_a_number(&c) || write(ready, "", 1) != 1)
+		return;
+	pause();
+}
+
+TEST_F(type_admin, no_user_fills_a_number_up_against_the_administrator)
+{
+	uint8_t remote[4] = { 203, 0, 113 };
+	const struct value changes[] = { { UNET_A_REMOTE_ADDR, 4, remote }, { 0 } };
+	pid_t pid;
+	int i;
+
+	ASSERT_EQ(0, nexus_attach("va"));
+	pid = topo_start(fill_as_user, NULL);
+	ASSERT_LT(0, pid);
+	for (i = 0; i < UNET_TYPE_OVERLAP - UNET_TYPE_OVERLAP_USERS; i++) {
+		remote[3] = i;
+		EXPECT_EQ(0, ask_for(&self->nl, UNET_CMD_TYPE_ADD, plain_rule, changes, NULL))
+			TH_LOG("rule %d: %s", i, self->nl.said);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static int finds_the_device_full(void *arg)
+{
+	struct wish w = { .dev = "va", .spec = spec_port(IPPROTO_UDP, 60000, 60000),
+			  .err = -ENOSPC, .reason = UNET_TYPE_NO_MANY_DEVICE };
+
+	w.spec.flags = UNET_TYPE_LOCAL_ONLY;
+	if (*(int *)arg)
+		w.err = w.reason = 0;
+	return wishes(&w);
+}
+
+TEST_F_TIMEOUT(type_admin, the_last_rules_of_a_device_are_the_administrators, 300)
+{
+	const uint32_t users = UNET_TYPE_MAX_DEVICE - UNET_TYPE_KEPT_DEVICE;
+	int room = 1, full = 0;
+	uint32_t i;
+
+	ASSERT_EQ(0, nexus_attach("va"));
+	for (i = 0; i < users - 1; i++)
+		ASSERT_EQ(0, add_rule(&self->nl, "va", 1 + i, 10, NULL)) TH_LOG("rule %u", i);
+	EXPECT_EQ(0, as_user(1000, finds_the_device_full, &room));
+	ASSERT_EQ(0, add_rule(&self->nl, NULL, 1 + i, 10, NULL));
+	EXPECT_EQ(0, as_user(1000, finds_the_device_full, &full));
+	EXPECT_EQ(0, add_rule(&self->nl, "va", 2 + i, 10, NULL));
+}
+
 TEST_F_TIMEOUT(type_admin, a_device_has_so_many_rules_and_no_more, 300)
 {
 	struct nl *nl = &self->nl;
@@ -880,6 +1000,16 @@ TEST_F_TIMEOUT(type_admin, a_device_has_so_many_rules_and_no_more, 300)
 	EXPECT_EQ(UNET_TYPE_MAX_DEVICE + 1, tell(nl, 0).rules);
 }
 
+static int finds_the_total_reached(void *arg)
+{
+	struct wish w = { .dev = "va", .spec = spec_port(IPPROTO_UDP, 60000, 60000),
+			  .err = -ENOSPC, .reason = UNET_TYPE_NO_MANY_TOTAL };
+
+	(void)arg;
+	w.spec.flags = UNET_TYPE_LOCAL_ONLY;
+	return wishes(&w);
+}
+
 TEST_F_TIMEOUT(type_admin, a_namespace_has_so_many_rules_and_no_more, 600)
 {
 	struct nl *nl = &self->nl, other;
@@ -893,6 +1023,12 @@ TEST_F_TIMEOUT(type_admin, a_namespace_has_so_many_rules_and_no_more, 600)
 	EXPECT_EQ(0, del_rule(nl, id));
 	EXPECT_EQ(0, add_rule(nl, NULL, 1, 20, NULL));
 	EXPECT_EQ(UNET_TYPE_MAX_TOTAL, tell(nl, 0).rules);
+	/* The last of them are the administrator's: users are refused long before. */
+	ASSERT_EQ(0, nexus_attach("va"));
+	for (; id > UNET_TYPE_MAX_TOTAL - UNET_TYPE_KEPT_TOTAL + 1; id--)
+		del_rule(nl, id - 1);
+	EXPECT_EQ(UNET_TYPE_MAX_TOTAL - UNET_TYPE_KEPT_TOTAL + 1, tell(nl, 0).rules);
+	EXPECT_EQ(0, as_user(1000, finds_the_total_reached, NULL));
 	/* Another namespace has its own. */
 	ASSERT_EQ(0, setns(self->t.ns_peer, CLONE_NEWNET));
 	ASSERT_EQ(0, nl_open(&other));

@@ -151,6 +151,35 @@ static int send_quic(int peer, int cid)
 	return send_to(peer, OUR_V4, PORT, p, sizeof(p));
 }
 
+struct rule_sum {
+	uint32_t id;
+	uint64_t packets;
+};
+
+static void keep_packets(const struct nl_reply *reply, void *arg)
+{
+	struct rule_sum *sum = arg;
+
+	if (reply->attr[UNET_A_TYPE] && nl_u32(reply->attr[UNET_A_TYPE]) == sum->id)
+		sum->packets = nl_u64(reply->attr[UNET_A_RX_PACKETS]);
+}
+
+/* How many packets a rule has selected, as a dump says. */
+static long long rule_packets(uint32_t id)
+{
+	struct rule_sum sum = { .id = id };
+	struct nl_req r;
+	struct nl nl;
+
+	if (nl_open(&nl))
+		return -1;
+	nl_start(&nl, &r, nl.family, NLM_F_DUMP, UNET_CMD_TYPE_GET);
+	if (nl_ask(&nl, &r, keep_packets, &sum))
+		return -1;
+	close(nl.fd);
+	return sum.packets;
+}
+
 TEST_F(type_bpf, connection_ids_are_steered_to_their_processes)
 {
 	struct unet_type_spec spec = spec_bpf(load_steering(PROCESSES));
@@ -188,8 +217,10 @@ TEST_F(type_bpf, connection_ids_are_steered_to_their_processes)
 		EXPECT_EQ(8, got);
 		EXPECT_EQ(NULL, chan_rx_peek(&c[i], 0));
 	}
-	/* One leaves: its packets are the host's, the others' theirs. */
+	/* One leaves: its packets are the host's, the others' theirs; what it got counts. */
+	EXPECT_EQ(8 * PROCESSES, rule_packets(r.id));
 	chan_close(&c[2]);
+	EXPECT_EQ(8 * PROCESSES, rule_packets(r.id));
 	ASSERT_EQ(0, send_quic(self->peer, 2));
 	ASSERT_EQ(0, send_quic(self->peer, 3));
 	EXPECT_NE(NULL, chan_rx_peek(&c[3], 2000));

@@ -182,6 +182,29 @@ static void one_rule_too_many_for_a_number_is_named(void **state)
 	free(c.span);
 }
 
+static void users_have_half_of_a_number(void **state)
+{
+	static struct compiled c;
+	u32 i, culprit = 99;
+
+	for (i = 0; i <= UNET_TYPE_OVERLAP; i++) {
+		struct unet_type_spec spec = { UDPS(7, 7), .family = INET4,
+			.local_bits = 32, .local = { 10, 0, 0, 1 + i }, .priority = 5 };
+
+		unet_type_rule_set(&c.rule[i], &spec, i + 1, false);
+		c.rule[i].user = i <= UNET_TYPE_OVERLAP_USERS;
+	}
+	assert_int_equal(compile(&c, UNET_TYPE_OVERLAP_USERS, &culprit), 0);
+	free(c.span);
+	assert_int_equal(compile(&c, UNET_TYPE_OVERLAP_USERS + 1, &culprit), -ENOSPC);
+	assert_int_equal(culprit, UNET_TYPE_OVERLAP_USERS);
+	free(c.span);
+	/* The other half is there for others. */
+	c.rule[UNET_TYPE_OVERLAP_USERS].user = false;
+	assert_int_equal(compile(&c, UNET_TYPE_OVERLAP, &culprit), 0);
+	free(c.span);
+}
+
 static void a_thousand_rules_are_a_table_of_two_thousand_spans_at_most(void **state)
 {
 	static struct compiled c;
@@ -255,6 +278,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_sets_find_what_the_reference_finds),
 		cmocka_unit_test(one_rule_too_many_for_a_number_is_named),
+		cmocka_unit_test(users_have_half_of_a_number),
 		cmocka_unit_test(a_thousand_rules_are_a_table_of_two_thousand_spans_at_most),
 		cmocka_unit_test(privileged_protocols_are_told_from_others),
 		cmocka_unit_test(a_pattern_looks_at_its_bits_only),

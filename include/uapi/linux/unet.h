@@ -675,10 +675,13 @@ struct unet_state {
 #define UNET_PATTERN_BYTES	32
 #define UNET_PATTERN_REACH	1000	/* a pattern lies within so many bytes */
 #define UNET_TYPE_OVERLAP	16	/* rules that may wait behind each other for one number */
+#define UNET_TYPE_OVERLAP_USERS	8	/* of them rules of users without CAP_NET_ADMIN */
 #define UNET_TYPE_HELD_PORTS	256	/* ports one rule may hold */
 #define UNET_TYPE_MAX_OWNER	64	/* rules of a user, where no policy says otherwise */
 #define UNET_TYPE_MAX_DEVICE	2048	/* rules that select packets of one device */
 #define UNET_TYPE_MAX_TOTAL	8192	/* rules of a network namespace */
+#define UNET_TYPE_KEPT_DEVICE	256	/* of a device's, with CAP_NET_ADMIN only */
+#define UNET_TYPE_KEPT_TOTAL	1024	/* of a namespace's, likewise */
 #define UNET_TYPE_MEMBERS	8	/* channels that share a rule */
 
 enum unet_type_layer {
