@@ -210,31 +210,39 @@ void unet_nexus_rename(struct unet_nexus *nx, const char *name)
 	unet_type_nexus_renamed(nx);
 }
 
-static void tell_channels(struct unet_nexus *nx, u32 gen)
+/* The last that writes has read the last generation, whoever else is on the way. */
+static void tell_channel(struct unet_channel *ch)
 {
-	struct unet_channel *ch;
-	u32 id = 0;
+	u32 gen;
 
-	while ((ch = unet_channel_next(nx->net, &id))) {
-		if (ch->nexus == nx)
-			WRITE_ONCE(ch->info->addr_gen, gen);
-		unet_channel_put(ch);
-		id++;
-	}
+	do {
+		gen = atomic_read(&ch->nexus->addr_gen);
+		WRITE_ONCE(ch->info->addr_gen, gen);
+		smp_mb(); /* what was written, before it is asked whether it is the last */
+	} while (gen != atomic_read(&ch->nexus->addr_gen));
 }
 
+/* One walk over the channels, however many nexuses the namespace has. */
 void unet_nexus_addr_changed(struct net *net)
 {
+	struct unet_channel *ch;
 	struct unet_nexus *nx;
+	u32 id = 0;
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(nx, &nexuses, list) {
 		if (!net_eq(nx->net, net))
 			continue;
-		tell_channels(nx, atomic_inc_return(&nx->addr_gen));
+		/* pairs with who reads it before he looks an address up */
+		(void)atomic_inc_return_release(&nx->addr_gen);
 		unet_flow_table_changed(&nx->flows);
 	}
 	rcu_read_unlock();
+	while ((ch = unet_channel_next(net, &id))) {
+		tell_channel(ch);
+		unet_channel_put(ch);
+		id++;
+	}
 }
 
 u32 unet_nexus_mtu(struct unet_nexus *nx)
@@ -261,6 +269,7 @@ void unet_nexus_mtu_changed(struct unet_nexus *nx)
 		unet_advice_mtu(flow, mtu);
 		unet_flow_put(flow);
 		id++;
+		cond_resched();
 	}
 }
 
