@@ -57,7 +57,7 @@ MODULE_PARM_DESC(port_linger_secs,
 static unsigned int port_linger_max = 4096;
 module_param(port_linger_max, uint, 0644);
 MODULE_PARM_DESC(port_linger_max,
-		 "ports held so at a time in a network namespace; the oldest go first (4096)");
+		 "ports held so at a time in a network namespace; of who adds one the oldest goes (4096)");
 
 /**
  * struct portns - the ports of one network namespace
@@ -231,6 +231,17 @@ static void reap_later(struct portns *ns)
 	schedule_delayed_work(&ns->reap, round_jiffies_relative(HZ));
 }
 
+/* Who has too many loses his own oldest: nobody frees the ports of others so. */
+static struct unet_port *first_to_go(struct portns *ns, kuid_t uid)
+{
+	struct unet_port *port;
+
+	list_for_each_entry(port, &ns->lingering, node)
+		if (uid_eq(port->uid, uid))
+			return port;
+	return list_first_entry(&ns->lingering, struct unet_port, node);
+}
+
 /*
  * Context: ports_lock held; the last reference has gone.
  * Return: true when @port stays; what had to make room is on @evicted.
@@ -239,16 +250,15 @@ static bool start_linger(struct unet_port *port, struct list_head *evicted)
 {
 	unsigned int max = READ_ONCE(port_linger_max);
 	struct portns *ns = port->ns;
-	struct unet_port *oldest;
 
 	if (!port->linger || time_after_eq(jiffies, port->expires) || !ns ||
 	    ns->dead || !max)
 		return false;
 	while (ns->lingers >= max) {
-		oldest = list_first_entry(&ns->lingering, struct unet_port,
-					  node);
-		unlist_lingering(ns, oldest);
-		list_add_tail(&oldest->node, evicted);
+		struct unet_port *first = first_to_go(ns, port->uid);
+
+		unlist_lingering(ns, first);
+		list_add_tail(&first->node, evicted);
 	}
 	list_move_tail(&port->node, &ns->lingering);
 	ns->lingers++;

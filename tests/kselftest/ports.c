@@ -548,6 +548,48 @@ TEST_F(ports, only_so_many_linger)
 	}
 }
 
+/* Another user's, as many as may linger at all; those who are last stay. */
+static void linger_as_another(int ready, void *arg)
+{
+	uint32_t flow;
+	struct chan c;
+	int i;
+
+	(void)arg;
+	if (setresgid(1001, 1001, 1001) || setresuid(1001, 1001, 1001) ||
+	    chan_open(&c, "va", NULL))
+		return;
+	for (i = 0; i < 8; i++)
+		if (flow_bind(&c, IPPROTO_TCP, &wants[0], PORT + 100 + i, &flow) ||
+		    chan_flow_del(&c, flow, UNET_DEL_LINGER))
+			return;
+	if (write(ready, "", 1) == 1)
+		pause();
+}
+
+TEST_F(ports, who_lingers_too_much_loses_his_own)
+{
+	uint32_t flow;
+	pid_t pid;
+	int i;
+
+	ASSERT_EQ(0, sh("echo 4 > " LINGER_MAX));
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, flow_bind(&self->c, IPPROTO_TCP, &wants[0],
+				       PORT + i, &flow));
+		ASSERT_EQ(0, chan_flow_del(&self->c, flow, UNET_DEL_LINGER));
+	}
+	pid = topo_start(linger_as_another, NULL);
+	EXPECT_EQ(0, sh("echo 4096 > " LINGER_MAX));
+	ASSERT_LT(0, pid);
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(-EADDRINUSE, host_bind(SOCK_STREAM, &wants[0], PORT + i));
+	EXPECT_EQ(-EADDRINUSE, host_bind(SOCK_STREAM, &wants[0], PORT + 107));
+	EXPECT_LE(0, host_bind(SOCK_STREAM, &wants[0], PORT + 106));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 TEST_F(ports, udp_does_not_linger)
 {
 	uint32_t flow;
