@@ -135,7 +135,7 @@ static int call_inter_flow(struct unet_channel *ch, union arg *a)
  * @flags:	that mean something
  * @run:	works on a private copy, which is copied back on success; NULL: there
  *		is no such call
- * @reasons:	it is copied back with an error, too: it says why
+ * @reasons:	it is copied back with an error, too: it says why, or how far it got
  */
 struct call {
 	u32 size;
@@ -145,7 +145,8 @@ struct call {
 };
 
 #define CALL(type, known, fn)	{ sizeof(struct type), known, fn }
-#define CALL_REASONS(type, fn)	{ sizeof(struct type), 0, fn, true }
+#define CALL_TELLS(type, known, fn)	{ sizeof(struct type), known, fn, true }
+#define CALL_REASONS(type, fn)	CALL_TELLS(type, 0, fn)
 
 /* By _IOC_NR; there may be numbers without a call. */
 static const struct call calls[] = {
@@ -157,8 +158,8 @@ static const struct call calls[] = {
 	     call_flow_add),
 	CALL(unet_flow_del, UNET_DEL_LINGER | UNET_DEL_RESET, call_flow_del),
 	CALL(unet_flow_set, 0, call_flow_set),
-	CALL(unet_sync, UNET_SYNC_TX | UNET_SYNC_FREE | UNET_SYNC_WAIT,
-	     call_sync),
+	CALL_TELLS(unet_sync, UNET_SYNC_TX | UNET_SYNC_FREE | UNET_SYNC_WAIT,
+		   call_sync),
 	CALL(unet_state, 0, call_state),
 	[_IOC_NR(UNET_IOC_TYPE_ADD)] = CALL_REASONS(unet_type_req, call_type_add),
 	[_IOC_NR(UNET_IOC_TYPE_MODIFY)] = CALL_REASONS(unet_type_req,

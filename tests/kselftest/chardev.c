@@ -13,6 +13,7 @@
 #include "kselftest_harness.h"
 
 #include <pthread.h>
+#include <sys/time.h>
 
 union any_arg {
 	uint32_t size;
@@ -397,6 +398,44 @@ TEST_F(bound, sync_wait_times_out_and_wakes)
 	EXPECT_EQ(1, s.ready);
 	waitpid(pid, NULL, 0);
 	close(peer);
+}
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+TEST_F(bound, a_signal_ends_the_sleep_and_what_was_sent_is_told)
+{
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, 1000,
+					  PEER_V4, 9);
+	struct unet_sync s = { .size = sizeof(s), .timeout_ns = ~0ull,
+			       .flags = UNET_SYNC_TX | UNET_SYNC_WAIT };
+	struct sigaction act = { .sa_handler = on_alarm };
+	struct itimerval soon = { .it_interval.tv_usec = 50000,
+				  .it_value.tv_usec = 50000 };
+	struct itimerval never = { 0 };
+	struct pkt_spec p = {
+		.family = AF_INET, .proto = IPPROTO_UDP, .src = OUR_V4,
+		.dst = PEER_V4, .sport = 1000, .dport = 9, .bytes = 1000,
+	};
+	uint32_t hdr = build_packet(self->c.tx_mem, &p);
+	struct unet_tx_slot slot = { .header_len = hdr, .extents = 1,
+				     .extent = { { 0, hdr + p.bytes } } };
+
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	slot.flow = r.flow;
+	/*
+	 * The device keeps it: nothing is done that would end the sleep. The neighbour is
+	 * known: for one that is not, the host copies what waits, and is done with it.
+	 */
+	ASSERT_EQ(0, sh("ping -q -c 1 " PEER_V4 " && tc qdisc add dev va root netem delay 3s"));
+	chan_tx_slot(&self->c, &slot);
+	sigaction(SIGALRM, &act, NULL);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	EXPECT_EQ(-EINTR, chan_ioctl(self->c.fd, UNET_IOC_SYNC, &s));
+	EXPECT_EQ(1, s.sent);
+	setitimer(ITIMER_REAL, &never, NULL);
 }
 
 static uint32_t rnd(uint64_t *s)

@@ -606,7 +606,8 @@ struct unet_flow_set {
  * @sent:	out: TX slots taken
  * @ready:	out: RX slots published and not yet taken
  *
- * Errors: EIO poisoned, ENODEV detached, EINTR.
+ * Errors: EIO poisoned, ENODEV detached, EINTR a signal came while it slept, be it one
+ * that only stopped and continued the process: what was sent is in @sent.
  */
 struct unet_sync {
 	__u32 size;
