@@ -16,6 +16,7 @@ static const char *const names[UNET_LIVE_COUNT] = {
 	[UNET_LIVE_TYPE] = "types",
 	[UNET_LIVE_GRANT] = "grants",
 	[UNET_LIVE_HELD] = "held",
+	[UNET_LIVE_SEND] = "sends",
 };
 
 static int live_get(char *buffer, const struct kernel_param *kp)

@@ -18,6 +18,7 @@ enum unet_live_kind {
 	UNET_LIVE_TYPE,
 	UNET_LIVE_GRANT,
 	UNET_LIVE_HELD,
+	UNET_LIVE_SEND,
 	UNET_LIVE_COUNT
 };
 

@@ -21,6 +21,7 @@
 #include "channel.h"
 #include "core/wire.h"
 #include "flow.h"
+#include "live.h"
 #include "nexus.h"
 #include "packet.h"
 #include "stats.h"
@@ -382,6 +383,7 @@ static void request_put(struct unet_request *req)
 	unet_channel_done(flow->channel, req->cookie, req->status);
 	unet_channel_wake(flow->channel);
 	kfree(req);
+	unet_live_add(UNET_LIVE_SEND, -1);
 	unet_flow_put(flow);
 }
 
@@ -402,6 +404,7 @@ static struct unet_request *request_create(struct unet_flow *flow, u32 cookie,
 
 	if (!req)
 		return NULL;
+	unet_live_add(UNET_LIVE_SEND, 1);
 	unet_ubuf_set_ops(&req->ubuf, &ubuf_ops);
 	refcount_set(&req->ubuf.refcnt, 1);
 	req->ubuf.flags = SKBFL_ZEROCOPY_FRAG;

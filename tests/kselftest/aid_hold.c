@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * aid_hold DEV [PORT [OURS PEER]]: hold a channel of DEV, with a UDP listener on
+ * aid_hold DEV [PORT [OURS PEER]]: hold a channel of DEV, 64 MiB large, with a UDP listener on
  * PORT that sends one datagram from the IPv4 address OURS to PEER, port 9, and does
  * not wait for it to leave.
  *
@@ -12,6 +12,9 @@
 #include <signal.h>
 
 static volatile sig_atomic_t stop;
+
+/* So large that a loop of few rounds would be seen to lose a part of it each time. */
+static const struct unet_params large = { .rx_small = 16384, .tx_bufs = 16384 };
 
 static void on_term(int sig)
 {
@@ -60,7 +63,7 @@ int main(int argc, char **argv)
 	if (argc < 2)
 		return fprintf(stderr, "usage: aid_hold DEV [PORT [OURS PEER]]\n"), 2;
 	signal(SIGTERM, on_term);
-	err = chan_open(&c, argv[1], NULL);
+	err = chan_open(&c, argv[1], &large);
 	if (!err && port) {
 		r = flow_req(IPPROTO_UDP, AF_INET, NULL, port, NULL, 0);
 		err = chan_flow_add(&c, &r);

@@ -13,11 +13,12 @@ ctl_a() { ip netns exec "$NS_A" unetctl "$@"; }
 ROUNDS=$(effort 50)
 
 # A program with a flow dies just before. What the module keeps would be memory of
-# 8 MiB a channel.
+# 64 MiB a channel.
 remove_and_load() {
 	local n pid
 	for ((n = 0; n < ROUNDS; n++)); do
 		ctl_a attach va || return
+		: > "$READY"
 		ip netns exec "$NS_A" "$HOLD" va 5000 > "$READY" &
 		pid=$!
 		wait_until 10 grep -q ready "$READY" || return

@@ -38,15 +38,21 @@ fail() { # NAME WHY...
 
 references() { awk '$1 == "unet" { print $3 }' /proc/modules; }
 
-# Names what test $1 left behind.
+# What the module has made and not freed, as it counts itself.
+living() {
+	tr ' ' '\n' 2> /dev/null < /sys/module/unet/parameters/live | grep -v '=0$'
+}
+
+# Names what test $1 left behind. Objects end behind RCU and work queues.
 leftovers() {
 	local i
 	for i in {1..50}; do
-		[ "$(references)" -gt 0 ] 2>/dev/null || break
+		[ "$(references)" -gt 0 ] 2>/dev/null || [ -n "$(living)" ] || break
 		sleep 0.1
 	done
 	[ "$(references)" = 0 ] ||
 		echo "module references: $(references)"
+	[ -z "$(living)" ] || echo "objects:" $(living)
 	[ -z "$(ip netns list)" ] || echo "namespaces:" $(ip netns list)
 	ip -o link show type veth | sed 's/^/device: /'
 }
