@@ -422,12 +422,26 @@ static const struct wrong {
 	{ "UID is no user", { .rights = OBSERVE }, UNET_IA_UID, 4, 0xffffffff },
 	{ "this command takes", { .rights = OBSERVE }, UNET_IA_GRANT, 4, 1 },
 	{ "this command takes", { .rights = OBSERVE }, UNET_IA_STATE, 4, 1 },
+	{ "PROTO must be UDP", { .rights = UNET_INTER_REDIRECT,
+				  .redirect_port = 7001 } },
+	{ "PROTO must be UDP", { .rights = UNET_INTER_REDIRECT, .proto = IPPROTO_TCP,
+				  .redirect_port = 7001 } },
+	{ "DIRECTIONS must have inbound", {
+		.rights = UNET_INTER_REDIRECT, .proto = IPPROTO_UDP,
+		.directions = UNET_INTER_OUTBOUND, .redirect_port = 7001 } },
+	{ "REDIRECT_PORT must be 1 to", { .rights = UNET_INTER_REDIRECT,
+					   .proto = IPPROTO_UDP } },
+	{ "REDIRECT_PORT must be 1 to", { .rights = UNET_INTER_REDIRECT,
+					   .proto = IPPROTO_UDP },
+	  UNET_IA_REDIRECT_PORT, 2, 0 },
+	{ "REDIRECT_PORT goes with", { .rights = OBSERVE },
+	  UNET_IA_REDIRECT_PORT, 2, 0x591b },
 #define SHORT(name)	{ #name " must be", { .rights = OBSERVE }, UNET_IA_##name, 3, 1 }
 	SHORT(DIRECTIONS), SHORT(UID), SHORT(PRIORITY), SHORT(POLICY),
 	SHORT(AFTER_MS), SHORT(HOLD_MS), SHORT(BACKLOG), SHORT(BACKLOG_BYTES),
 	SHORT(COPY_BYTES), SHORT(VIOLATIONS), SHORT(PROTO), SHORT(LOCAL_ADDR),
 	SHORT(LOCAL_PREFIX), SHORT(LOCAL_PORT), SHORT(REMOTE_ADDR),
-	SHORT(REMOTE_PREFIX), SHORT(REMOTE_PORT),
+	SHORT(REMOTE_PREFIX), SHORT(REMOTE_PORT), SHORT(REDIRECT_PORT),
 };
 
 TEST_F(change, what_is_wrong_with_a_grant_is_named)
@@ -527,6 +541,7 @@ static void *scribble(void *arg)
 TEST_F_TIMEOUT(change, who_scribbles_ends_himself_and_the_flow_goes_on, 120)
 {
 	struct grant g = { .rights = UNET_INTER_ALL_RIGHTS & ~UNET_INTER_IDENTITY,
+			   .proto = IPPROTO_UDP, .redirect_port = PORT,
 			   .violations = -1 };
 	int round, rounds = effort(40), poisoned = 0;
 
