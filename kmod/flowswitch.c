@@ -33,7 +33,7 @@ static int poll(struct napi_struct *napi, int budget)
 {
 	struct unet_rx_cpu *rx = container_of(napi, struct unet_rx_cpu, napi);
 
-	unet_inter_release(&rx->burst);
+	unet_inter_release(&rx->fs->nx, &rx->burst);
 	unet_batch_release(rx);
 	napi_complete_done(napi, 0);
 	return 0;
@@ -135,4 +135,5 @@ const struct unet_nexus_ops unet_flowswitch_ops = {
 	.send_header = unet_flowswitch_send_header,
 	.pass_in = unet_flowswitch_pass_in,
 	.pass_out = unet_flowswitch_pass_out,
+	.pass_anew = unet_flowswitch_pass_anew,
 };

@@ -446,6 +446,35 @@ static noinline bool receive(struct unet_rx_cpu *rx, struct sk_buff *skb,
 	return carry_out(rx, skb, &p, &out, 0);
 }
 
+/* ---- out of one flow, into another --------------------------------------- */
+
+/* What rules say is obeyed, too: only that the host has no part in it. */
+bool unet_flowswitch_pass_anew(struct unet_nexus *nx, struct unet_held *h,
+			       struct unet_inter_burst *burst)
+{
+	struct unet_flowswitch *fs = container_of(nx, struct unet_flowswitch, nx);
+	struct unet_rx_cpu *rx = this_cpu_ptr(fs->rx);
+	struct unet_rx_packet p = {
+		.skb = h->skb,
+		.l3 = h->skb->data,
+		.moved = true,
+	};
+	struct outcome out = { .why = UNET_CNT_RX_HOST };
+	struct unet_flow_key key;
+
+	if (parse(rx, &p, &key) || key.mask != UNET_MASK_5TUPLE)
+		return false;
+	p.proto = key.proto;
+	find(rx, &p, &key, &out);
+	if (out.type)
+		unet_type_count(out.type, h->skb->len);
+	if (out.why)
+		return false;
+	if (!unet_flow_chained(out.flow) || !unet_inter_rx(out.flow, &p, burst))
+		put_in(rx, out.flow, &p, 0);
+	return true;
+}
+
 /* ---- frames that are not IP -------------------------------------------- */
 
 /* Untagged, to us or to many, whole, with an Ethernet header before it. */

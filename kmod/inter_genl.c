@@ -49,6 +49,7 @@ CHECK_BYTES(copy_bytes, 4, "COPY_BYTES must be four bytes, a number of bytes")
 CHECK_BYTES(violations, 4, "VIOLATIONS must be four bytes, a number")
 CHECK_BYTES(local_prefix, 1, "LOCAL_PREFIX must be one byte, a number of bits")
 CHECK_BYTES(remote_prefix, 1, "REMOTE_PREFIX must be one byte, a number of bits")
+CHECK_BYTES(redirect_port, 2, "REDIRECT_PORT must be two bytes in network order")
 CHECK_BYTES(prog_fd, 4, "PROG_FD must be four bytes, a file descriptor")
 
 #define FIRST		{ .strict_start_type = 1 }	/* no attribute has number 0 */
@@ -56,7 +57,7 @@ CHECK_BYTES(prog_fd, 4, "PROG_FD must be four bytes, a file descriptor")
 #define CHECK(fn)	NLA_POLICY_VALIDATE_FN(NLA_BINARY, fn)
 
 #define ONLY_TERMS \
-	"this command takes IFNAME, RIGHTS, DIRECTIONS, UID, PRIORITY, POLICY, limits and a predicate only"
+	"this command takes IFNAME, RIGHTS, REDIRECT_PORT, DIRECTIONS, UID, PRIORITY, POLICY, limits and a predicate only"
 #define ONLY_GRANT	"this command takes GRANT only"
 #define ONLY_IFNAME	"this command takes IFNAME only"
 
@@ -87,7 +88,8 @@ const struct nla_policy unet_inter_grant_policy[UNET_IA_COUNT] = {
 	[UNET_IA_REMOTE_PORT + 1 ... UNET_IA_STATS] = REFUSE(ONLY_TERMS),
 	[UNET_IA_PATTERNS] = CHECK(unet_genl_check_patterns),
 	[UNET_IA_PROG_FD] = CHECK(check_prog_fd),
-	[UNET_IA_PROG_FD + 1 ... UNET_INTER_MAX_ATTR] = REFUSE(ONLY_TERMS),
+	[UNET_IA_PROG_ID] = REFUSE(ONLY_TERMS),
+	[UNET_IA_REDIRECT_PORT] = CHECK(check_redirect_port),
 };
 
 const struct nla_policy unet_inter_revoke_policy[UNET_IA_COUNT] = {
@@ -173,6 +175,8 @@ static int read_ends(struct genl_info *info, struct unet_inter_terms *t)
 		t->any_proto = false;
 		t->proto = nla_get_u8(attrs[UNET_IA_PROTO]);
 	}
+	if (attrs[UNET_IA_REDIRECT_PORT])
+		t->redirect_port = nla_get_be16(attrs[UNET_IA_REDIRECT_PORT]);
 	return 0;
 }
 
@@ -436,6 +440,8 @@ static int put_choice(struct sk_buff *skb, const struct unet_inter *in)
 			      t->num_patterns * sizeof(t->pattern[0]), t->pattern);
 	if (!err && in->prog)
 		err = nla_put_u32(skb, UNET_IA_PROG_ID, in->prog->aux->id);
+	if (!err && t->redirect_port)
+		err = nla_put_be16(skb, UNET_IA_REDIRECT_PORT, t->redirect_port);
 	return err;
 }
 

@@ -55,6 +55,7 @@ bool unet_inter_put_before(struct unet_held *h, struct sk_buff *skb)
 	own->link = h->link;
 	own->family = h->family;
 	own->addr_gen = h->addr_gen;
+	own->moved = h->moved;
 	list_add_tail(&own->queue, &h->queue);
 	h->link->lane->held++;
 	return true;
@@ -154,6 +155,7 @@ static void enter(struct unet_link *link, struct unet_held *h, bool wanted,
 
 	h->link = link;
 	h->twice = false;
+	h->away = false;
 	spin_lock(&in->lock);
 	if (!wanted) {
 		line_up(in, h, false);
@@ -256,6 +258,7 @@ static struct unet_held *held_clone(const struct unet_held *h)
 	twin->proto = h->proto;
 	twin->family = h->family;
 	twin->addr_gen = h->addr_gen;
+	twin->moved = h->moved;
 	return twin;
 }
 
@@ -270,6 +273,19 @@ static void go_on(struct unet_link *link, struct unet_held *h,
 		place(link->lane, next, twin, burst);
 }
 
+/* Into another flow: which is found once no lane's lock is held. */
+static void move(struct unet_link *link, struct unet_held *h)
+{
+	struct unet_inters *inters = &link->inter->nexus->inters;
+
+	unet_inter_get(link->inter);
+	h->mover = link->inter;
+	h->moved = true;
+	spin_lock(&inters->moved_lock);
+	list_add_tail(&h->queue, &inters->moved);
+	spin_unlock(&inters->moved_lock);
+}
+
 static void settle_link(struct unet_link *link, struct unet_inter_burst *burst)
 {
 	struct unet_held *h;
@@ -281,6 +297,8 @@ static void settle_link(struct unet_link *link, struct unet_inter_burst *burst)
 		link->lane->held--;
 		if (h->drop)
 			drop(link->lane, h);
+		else if (h->away)
+			move(link, h);
 		else
 			go_on(link, h, burst);
 	}
@@ -322,10 +340,12 @@ void unet_inter_settle_all(struct unet_inter *in)
 	list_for_each_entry(link, &in->links, inter_node) {
 		struct unet_inter_burst burst = { };
 
-		spin_lock_bh(&link->lane->lock);
+		local_bh_disable();
+		spin_lock(&link->lane->lock);
 		unet_inter_settle(link->lane, &burst);
-		unet_inter_release(&burst);
-		spin_unlock_bh(&link->lane->lock);
+		spin_unlock(&link->lane->lock);
+		unet_inter_release(in->nexus, &burst);
+		local_bh_enable();
 		cond_resched();
 	}
 }
@@ -364,6 +384,7 @@ bool unet_inter_rx(struct unet_flow *flow, const struct unet_rx_packet *p,
 	h->info = p->info;
 	h->proto = p->proto;
 	h->family = *(const u8 *)p->l3 >> 4;
+	h->moved = p->moved;
 	come(&chain->lane[0], h, burst);
 	return true;
 }
@@ -391,9 +412,56 @@ enum unet_counter unet_inter_tx(struct unet_flow *flow, struct sk_buff *skb,
 	rcu_read_lock_bh();
 	chain = rcu_dereference_bh(flow->chain);
 	come(&chain->lane[1], h, &burst);
-	unet_inter_release(&burst);
+	unet_inter_release(flow->channel->nexus, &burst);
 	rcu_read_unlock_bh();
 	return UNET_CNT_NONE;
+}
+
+/* ---- packets move ------------------------------------------------------ */
+
+static void count_lost(struct unet_inter *in)
+{
+	spin_lock(&in->lock);
+	in->stats[UNET_INTER_CNT_REDIRECT_LOST]++;
+	spin_unlock(&in->lock);
+	unet_count(in->nexus, UNET_CNT_RX_DROP_INTER);
+}
+
+static void move_one(struct unet_nexus *nx, struct unet_held *h,
+		     struct unet_inter_burst *burst)
+{
+	struct unet_inter *in = h->mover;
+
+	rcu_read_lock();
+	h->skb = unet_packet_to_port(h->skb, h->info.l4_offset,
+				     in->terms.redirect_port);
+	if (!h->skb || !nx->ops->pass_anew(nx, h, burst))
+		count_lost(in);
+	rcu_read_unlock();
+	held_free(h);
+	unet_inter_put(in);
+}
+
+void unet_inter_move_on(struct unet_nexus *nx, struct unet_inter_burst *burst)
+{
+	struct unet_inters *inters = &nx->inters;
+	struct unet_held *h;
+
+	/* What this CPU put there it sees. */
+	if (likely(list_empty(&inters->moved)))
+		return;
+	spin_lock(&inters->moved_lock);
+	while (!inters->moving &&
+	       (h = list_first_entry_or_null(&inters->moved, struct unet_held,
+					     queue))) {
+		list_del(&h->queue);
+		inters->moving = true;
+		spin_unlock(&inters->moved_lock);
+		move_one(nx, h, burst);
+		spin_lock(&inters->moved_lock);
+		inters->moving = false;
+	}
+	spin_unlock(&inters->moved_lock);
 }
 
 /* ---- chains ------------------------------------------------------------ */

@@ -56,7 +56,8 @@ static bool is_sin(struct unet_inter *in, enum unet_inter_stat why)
 		in->excused = jiffies + msecs_to_jiffies(in->terms.hold_ms);
 		return true;
 	default:
-		return why >= UNET_INTER_VIOLATIONS;
+		return why >= UNET_INTER_VIOLATIONS &&
+		       why <= UNET_INTER_VIOLATIONS_LAST;
 	}
 }
 
@@ -274,10 +275,11 @@ static void publish(struct unet_inter *in)
 	spin_unlock(&in->lock);
 }
 
-void unet_inter_release(struct unet_inter_burst *burst)
+void unet_inter_release(struct unet_nexus *nx, struct unet_inter_burst *burst)
 {
 	struct unet_inter *in, *next;
 
+	unet_inter_move_on(nx, burst);
 	for (in = burst->first; in; in = next) {
 		next = in->next;
 		publish(in);
@@ -334,5 +336,5 @@ void unet_inter_timer(struct timer_list *timer)
 	}
 	if (n == EXPIRE_MAX)
 		mod_timer(&in->timer, jiffies);
-	unet_inter_release(&burst);
+	unet_inter_release(in->nexus, &burst);
 }

@@ -35,6 +35,12 @@ static bool serves(const struct unet_inter *in, const struct unet_channel *ch)
 	return in->channel == ch && in->state == UNET_INTER_SERVING;
 }
 
+/* What the owner sends has no other owner. */
+static bool fits(const struct unet_held *h, u16 action)
+{
+	return action != UNET_VERDICT_REDIRECT || !h->link->lane->outbound;
+}
+
 /* The held packet of a good token. Context: in->lock held. */
 static struct unet_held *find(struct unet_inter *in, u64 token,
 			      enum unet_inter_stat *bad)
@@ -55,12 +61,16 @@ static void decide(struct unet_inter *in, struct unet_held *h, u16 action)
 		[UNET_VERDICT_DROP] = UNET_INTER_CNT_DROPPED,
 		[UNET_VERDICT_MODIFY] = UNET_INTER_CNT_MODIFIED,
 		[UNET_VERDICT_DUPLICATE] = UNET_INTER_CNT_DUPLICATED,
+		[UNET_VERDICT_REDIRECT] = UNET_INTER_CNT_REDIRECTED,
 	};
+	/* Two that redirect to each other's flows are no loop. */
+	bool lost = action == UNET_VERDICT_REDIRECT && h->moved;
 
 	h->twice = action == UNET_VERDICT_DUPLICATE;
+	h->away = action == UNET_VERDICT_REDIRECT && !lost;
 	unet_inter_decide(in, h, UNET_TOKEN_ANSWERED,
-			  action == UNET_VERDICT_DROP);
-	in->stats[stats[action]]++;
+			  action == UNET_VERDICT_DROP || lost);
+	in->stats[lost ? UNET_INTER_CNT_REDIRECT_LOST : stats[action]]++;
 }
 
 /**
@@ -103,6 +113,10 @@ static struct unet_lane *decide_some(struct answer *a)
 			break;
 		}
 		h = find(in, a->v.token + a->at, &bad);
+		if (!bad && !fits(h, a->v.action)) {
+			bad = UNET_INTER_CNT_BAD_VERDICT;
+			unet_inter_blame(in, bad);
+		}
 		if (bad) {
 			refuse(a, bad);
 			continue;
@@ -116,14 +130,14 @@ static struct unet_lane *decide_some(struct answer *a)
 	return lane;
 }
 
-static void settle(struct unet_lane *lane)
+static void settle(struct unet_inter *in, struct unet_lane *lane)
 {
 	struct unet_inter_burst burst = { };
 
 	spin_lock(&lane->lock);
 	unet_inter_settle(lane, &burst);
 	spin_unlock(&lane->lock);
-	unet_inter_release(&burst);
+	unet_inter_release(in->nexus, &burst);
 }
 
 static void plain_verdict(struct answer *a)
@@ -135,7 +149,7 @@ static void plain_verdict(struct answer *a)
 		rcu_read_lock_bh();
 		lane = decide_some(a);
 		if (lane)
-			settle(lane);
+			settle(a->in, lane);
 		rcu_read_unlock_bh();
 		cond_resched();
 	}
@@ -406,7 +420,7 @@ static void byte_verdict(struct answer *a)
 		lane = a->v.action == UNET_VERDICT_MODIFY ? replace(a, &w) :
 							    insert(a, &w);
 		if (lane)
-			settle(lane);
+			settle(a->in, lane);
 		rcu_read_unlock_bh();
 	}
 	kfree_skb(w.skb);

@@ -61,6 +61,8 @@ void unet_inters_init(struct unet_inters *inters)
 	INIT_LIST_HEAD(&inters->list);
 	INIT_LIST_HEAD(&inters->ending);
 	INIT_WORK(&inters->reap, unet_inter_reap);
+	spin_lock_init(&inters->moved_lock);
+	INIT_LIST_HEAD(&inters->moved);
 }
 
 static struct unet_inter *create(struct unet_nexus *nx,
@@ -430,6 +432,19 @@ int unet_inter_revoke(struct net *net, u32 id)
 	return err;
 }
 
+/* No lane is left to redirect from: what was has come to its flow. */
+static void wait_moved(struct unet_inters *inters)
+{
+	bool busy = true;
+
+	while (busy) {
+		spin_lock_bh(&inters->moved_lock);
+		busy = inters->moving || !list_empty(&inters->moved);
+		spin_unlock_bh(&inters->moved_lock);
+		cond_resched();
+	}
+}
+
 void unet_inters_close(struct unet_nexus *nx)
 {
 	struct unet_inters *inters = &nx->inters;
@@ -440,4 +455,5 @@ void unet_inters_close(struct unet_nexus *nx)
 	list_for_each_entry_safe(in, next, &inters->list, list)
 		revoke(in);
 	mutex_unlock(&inters->lock);
+	wait_moved(inters);
 }

@@ -61,6 +61,9 @@ struct unet_rx_packet;
  * @closed:	the nexus goes: no more grants, claims and links
  * @ending:	chains whose flow was removed with packets held
  * @reap:	takes those apart that hold none any more
+ * @moved_lock:	(bh) guards what follows; inside of a lane's lock, nothing is inside
+ * @moved:	struct unet_held redirected, to be looked up anew
+ * @moving:	somebody does
  */
 struct unet_inters {
 	struct mutex lock;
@@ -69,11 +72,14 @@ struct unet_inters {
 	bool closed;
 	struct list_head ending;
 	struct work_struct reap;
+	spinlock_t moved_lock;
+	struct list_head moved;
+	bool moving;
 };
 
 /**
  * struct unet_held - a packet on its way through a lane
- * @queue:	in unet_link.queue; guarded by the lane's lock
+ * @queue:	in unet_link.queue; guarded by the lane's lock; then in unet_inters.moved
  * @age:	in unet_inter.ages while it waits for a verdict; guarded by inter.lock
  * @link:	where it is
  * @skb:	L3 at data; a reference of ours, bytes nobody else can write
@@ -87,6 +93,9 @@ struct unet_inters {
  * @unseen:	the process was not shown it: counted in unet_inter.num_unseen
  * @drop:	its fate, once it does not wait
  * @twice:	likewise
+ * @away:	likewise: to another port
+ * @moved:	it was redirected before
+ * @mover:	reference of who did, while it is in unet_inters.moved
  */
 struct unet_held {
 	struct list_head queue;
@@ -103,6 +112,9 @@ struct unet_held {
 	bool unseen;
 	bool drop;
 	bool twice;
+	bool away;
+	bool moved;
+	struct unet_inter *mover;
 };
 
 /**
@@ -429,6 +441,18 @@ bool unet_inter_rx(struct unet_flow *flow, const struct unet_rx_packet *p,
 		   struct unet_inter_burst *burst);
 
 /**
+ * unet_inter_move_on() - find the flows of what was redirected
+ * @nx:		nexus
+ * @burst:	of the caller
+ *
+ * One at a time does, whoever redirected it: so order is kept, and a packet that lets
+ * others go on in its new flow, which are redirected in turn, takes no more stack.
+ *
+ * Context: BH off, no lock held.
+ */
+void unet_inter_move_on(struct unet_nexus *nx, struct unet_inter_burst *burst);
+
+/**
  * unet_inter_tx() - a checked packet of a flow with a chain goes out
  * @flow:	flow
  * @skb:	private packet, its route in skb_dst(); consumed
@@ -482,8 +506,17 @@ void unet_inter_blame(struct unet_inter *in, enum unet_inter_stat why);
 /* what the policy says now; inter.lock held */
 bool unet_inter_closed(const struct unet_inter *in);
 
-/* publish what a burst has shown: at most one wakeup for each */
-void unet_inter_release(struct unet_inter_burst *burst);
+/**
+ * unet_inter_release() - the end of a burst
+ * @nx:		nexus
+ * @burst:	of the caller
+ *
+ * Sends on what was redirected; publishes what was shown, with at most one wakeup for
+ * each intermediary.
+ *
+ * Context: BH off, no lock held.
+ */
+void unet_inter_release(struct unet_nexus *nx, struct unet_inter_burst *burst);
 
 /* the hold limit acts */
 void unet_inter_timer(struct timer_list *timer);

@@ -57,6 +57,8 @@ struct unet_type_table_of;
  * @pass_in:	a packet has left the flow's intermediaries: deliver it. BH off, the
  *		lane's lock held; h->skb stays the caller's
  * @pass_out:	likewise: send it. BH off, no lock held; h->skb is consumed
+ * @pass_anew:	a packet was redirected: as if it had just come. BH off, no lock held,
+ *		RCU read side; h->skb stays the caller's. Returns false: no flow's
  */
 struct unet_nexus_ops {
 	const char *name;
@@ -70,6 +72,8 @@ struct unet_nexus_ops {
 					 u32 bytes);
 	void (*pass_in)(struct unet_flow *flow, struct unet_held *h);
 	void (*pass_out)(struct unet_flow *flow, struct unet_held *h);
+	bool (*pass_anew)(struct unet_nexus *nx, struct unet_held *h,
+			  struct unet_inter_burst *burst);
 };
 
 /**

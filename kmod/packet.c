@@ -97,6 +97,27 @@ bool unet_packet_has(const struct sk_buff *skb,
 	return true;
 }
 
+struct sk_buff *unet_packet_to_port(struct sk_buff *skb, u32 l4_offset,
+				    __be16 port)
+{
+	struct udphdr *uh;
+
+	skb = skb_share_check(skb, GFP_ATOMIC);
+	if (!skb || skb_ensure_writable(skb, l4_offset + sizeof(*uh))) {
+		kfree_skb(skb);
+		return NULL;
+	}
+	uh = (struct udphdr *)(skb->data + l4_offset);
+	if (uh->check || skb->ip_summed == CHECKSUM_PARTIAL) {
+		inet_proto_csum_replace2(&uh->check, skb, uh->dest, port, false);
+		if (!uh->check)
+			uh->check = CSUM_MANGLED_0;
+	}
+	uh->dest = port;
+	skb_clear_hash(skb);
+	return skb;
+}
+
 bool unet_packet_sum_good(const struct unet_rx_packet *p)
 {
 	u32 l4 = p->info.l4_offset, bytes = p->info.bytes - l4;

@@ -25,6 +25,7 @@ struct unet_request;
  * @info:	from parsing
  * @proto:	L4 protocol whose checksum is to be vouched for, else 0
  * @back:	bytes before skb->data that belong to it: of a frame's header
+ * @moved:	an intermediary redirected it
  */
 struct unet_rx_packet {
 	const struct sk_buff *skb;
@@ -32,6 +33,7 @@ struct unet_rx_packet {
 	struct unet_flow_info info;
 	u8 proto;
 	u8 back;
+	bool moved;
 };
 
 /**
@@ -81,6 +83,20 @@ u32 unet_packet_show(struct unet_channel *ch, struct unet_channel_cpu *cc,
 bool unet_packet_has(const struct sk_buff *skb,
 		     const struct unet_pattern *pattern, u32 num, u32 from,
 		     u32 end);
+
+/**
+ * unet_packet_to_port() - another destination port for a UDP packet
+ * @skb:	L3 at data; consumed
+ * @l4_offset:	of the UDP header
+ * @port:	new
+ *
+ * The checksum stays as good, or as bad, as it was.
+ *
+ * Context: any.
+ * Return: the packet, which nobody else reads; NULL: no memory.
+ */
+struct sk_buff *unet_packet_to_port(struct sk_buff *skb, u32 l4_offset,
+				    __be16 port);
 
 /**
  * unet_packet_sum_good() - does the checksum hold?

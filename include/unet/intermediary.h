@@ -58,7 +58,7 @@ struct unet_inter_packet {
  * @packet:	see there
  * @arg:	as given
  *
- * Return: UNET_VERDICT_ACCEPT, _DROP or _DUPLICATE; or UNET_VERDICT_LATER after
+ * Return: UNET_VERDICT_ACCEPT, _DROP, _DUPLICATE or _REDIRECT; or UNET_VERDICT_LATER after
  * unet_intermediary_change(), or to answer with unet_intermediary_answer() in time.
  */
 typedef int (*unet_inter_fn)(struct unet_intermediary *im,
@@ -114,7 +114,7 @@ int unet_intermediary_run(struct unet_intermediary *im, int timeout_ms,
  * unet_intermediary_answer() - say what is to become of a packet
  * @im: the intermediary
  * @token: of the packet
- * @action: UNET_VERDICT_ACCEPT, _DROP or _DUPLICATE
+ * @action: UNET_VERDICT_ACCEPT, _DROP, _DUPLICATE or _REDIRECT
  *
  * Goes out with the next turn, or with unet_intermediary_flush().
  *

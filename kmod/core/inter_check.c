@@ -39,6 +39,10 @@ enum fault {
 	LOCAL_PORT,
 	REMOTE_PORT,
 	PATTERNS,
+	REDIRECT_PROTO,
+	REDIRECT_DIRECTION,
+	REDIRECT_NOWHERE,
+	REDIRECT_UNASKED,
 	FAULTS
 };
 
@@ -83,6 +87,14 @@ static const struct unet_inter_fault faults[FAULTS] = {
 		"REMOTE_PORT needs PROTO to be TCP (6) or UDP (17)" },
 	[PATTERNS] = { UNET_IA_PATTERNS,
 		"PATTERNS must be 1 to 4, of 1 to 32 bytes within 1000, with value in mask" },
+	[REDIRECT_PROTO] = { UNET_IA_PROTO,
+		"PROTO must be UDP (17) with the right to redirect" },
+	[REDIRECT_DIRECTION] = { UNET_IA_DIRECTIONS,
+		"DIRECTIONS must have inbound (1) with the right to redirect" },
+	[REDIRECT_NOWHERE] = { UNET_IA_REDIRECT_PORT,
+		"REDIRECT_PORT must be 1 to 65535 with the right to redirect" },
+	[REDIRECT_UNASKED] = { UNET_IA_REDIRECT_PORT,
+		"REDIRECT_PORT goes with the right to redirect only" },
 };
 
 #define SEE_ALL		(UNET_INTER_OBSERVE_HEADERS | UNET_INTER_OBSERVE_PAYLOAD)
@@ -190,6 +202,17 @@ static int pattern_fault(const struct unet_inter_terms *t)
 	return FAULTS;
 }
 
+static int redirect_fault(const struct unet_inter_terms *t)
+{
+	if (!(t->rights & UNET_INTER_REDIRECT))
+		return t->redirect_port ? REDIRECT_UNASKED : FAULTS;
+	if (t->any_proto || t->proto != UNET_PROTO_UDP)
+		return REDIRECT_PROTO;
+	if (!(t->directions & UNET_INTER_INBOUND))
+		return REDIRECT_DIRECTION;
+	return t->redirect_port ? FAULTS : REDIRECT_NOWHERE;
+}
+
 const struct unet_inter_fault *
 unet_inter_terms_check(const struct unet_inter_terms *terms)
 {
@@ -203,6 +226,8 @@ unet_inter_terms_check(const struct unet_inter_terms *terms)
 		fault = predicate_fault(terms);
 	if (fault == FAULTS)
 		fault = pattern_fault(terms);
+	if (fault == FAULTS)
+		fault = redirect_fault(terms);
 	return fault == FAULTS ? NULL : &faults[fault];
 }
 
@@ -318,6 +343,9 @@ static enum unet_inter_stat right_to(u16 action, u32 rights)
 	case UNET_VERDICT_INJECT:
 		return rights & UNET_INTER_INJECT ? UNET_INTER_CNT_NONE :
 						    UNET_INTER_CNT_RIGHT_INJECT;
+	case UNET_VERDICT_REDIRECT:
+		return rights & UNET_INTER_REDIRECT ?
+		       UNET_INTER_CNT_NONE : UNET_INTER_CNT_RIGHT_REDIRECT;
 	default:
 		return UNET_INTER_CNT_NONE;
 	}
@@ -356,7 +384,8 @@ enum unet_inter_stat unet_inter_verdict_check(const struct unet_inter_verdict *v
 	bool bytes = v->action == UNET_VERDICT_MODIFY ||
 		     v->action == UNET_VERDICT_INJECT;
 	bool many = v->action == UNET_VERDICT_ACCEPT ||
-		    v->action == UNET_VERDICT_DROP;
+		    v->action == UNET_VERDICT_DROP ||
+		    v->action == UNET_VERDICT_REDIRECT;
 	enum unet_inter_stat bad;
 
 	*total = 0;

@@ -38,6 +38,7 @@
  * @remote:	likewise
  * @local_port:	0: any
  * @remote_port: 0: any
+ * @redirect_port: where UNET_VERDICT_REDIRECT leads
  * @local_bits:	of @local that count, 0: any
  * @remote_bits: likewise
  * @family:	4 or 6; 0: any
@@ -61,6 +62,7 @@ struct unet_inter_terms {
 	__be32 remote[4];
 	__be16 local_port;
 	__be16 remote_port;
+	__be16 redirect_port;
 	u8 local_bits;
 	u8 remote_bits;
 	u8 family;

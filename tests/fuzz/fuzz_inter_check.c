@@ -32,6 +32,10 @@ static void check_terms(const u8 *data)
 	    t.local_bits > 128 || t.remote_bits > 128 ||
 	    t.num_patterns > UNET_TYPE_PATTERNS)
 		abort();
+	if (t.rights & UNET_INTER_REDIRECT ?
+	    t.proto != UNET_PROTO_UDP || t.any_proto || !t.redirect_port ||
+	    !(t.directions & UNET_INTER_INBOUND) : t.redirect_port != 0)
+		abort();
 	for (i = 0; i < t.num_patterns; i++)
 		if (!t.pattern[i].bytes || t.pattern[i].bytes > UNET_PATTERN_BYTES ||
 		    t.pattern[i].offset + t.pattern[i].bytes > UNET_PATTERN_REACH)
@@ -50,6 +54,9 @@ static u32 check_verdict(const struct unet_inter_verdict *v, u32 rights)
 	if (unet_inter_verdict_check(v, rights, TX_BYTES, &total))
 		return 0;
 	if (v->extents > UNET_VERDICT_EXTENTS || v->count > UNET_INTER_MAX_BACKLOG)
+		abort();
+	if (v->action == UNET_VERDICT_REDIRECT &&
+	    (v->extents || !(rights & UNET_INTER_REDIRECT)))
 		abort();
 	for (i = 0; i < v->extents; i++)
 		if ((u64)v->extent[i].offset + v->extent[i].len > TX_BYTES)

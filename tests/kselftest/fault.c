@@ -7,6 +7,7 @@
  * is left of it in the end.
  */
 #include "fault.h"
+#include "inter.h"
 #include "live.h"
 #include "tcp_hand.h"
 #include "type_hand.h"
@@ -36,6 +37,11 @@ static const struct unet_params tiny = {
  * @nl:		netlink socket, @nl.fd < 0: none
  * @round:	from 1
  * @no_memory:	sends of va that DONE said were lost for want of memory
+ * @no_buffer:	packets for va's flows that were lost for want of memory
+ * @port:	local, of @slot
+ * @m:		channel of an intermediary, @m.fd < 0: none
+ * @grant:	of @m
+ * @verdict:	of @m
  */
 struct stage {
 	struct topo t;
@@ -47,6 +53,11 @@ struct stage {
 	struct nl nl;
 	unsigned int round;
 	long long no_memory;
+	long long no_buffer;
+	int port;
+	struct chan m;
+	uint32_t grant;
+	struct unet_inter_verdict verdict;
 };
 
 /**
@@ -228,6 +239,7 @@ static int put_send(struct stage *s, int family, const char *to, uint32_t bytes,
 
 	if (err)
 		return err;
+	s->port = p.sport;
 	s->slot = (struct unet_tx_slot){ .flow = r.flow, .seg_size = seg_size,
 					 .extents = 1 };
 	s->slot.header_len = build_packet(s->c.tx_mem, &p);
@@ -605,6 +617,195 @@ OPERATION(order_del, .set = set_order, .run = run_order_del,
 OPERATION(policy_add, .set = set_nl, .run = run_policy_add,
 	  .unset = unset_orders, .already = -EEXIST);
 
+/* ---- intermediaries ---- */
+
+static int run_inter_grant(struct stage *s)
+{
+	struct grant g = {
+		.rights = OBSERVE | UNET_INTER_MODIFY_HEADERS |
+			  UNET_INTER_INJECT | UNET_INTER_DELAY,
+		.hold_ms = 10000, .proto = IPPROTO_UDP, .redirect_port = s->port,
+	};
+
+	if (s->port)
+		g.rights |= UNET_INTER_REDIRECT;
+	return inter_grant(&s->nl, &g, &s->grant);
+}
+
+static int set_granted(struct stage *s)
+{
+	int err = set_nl(s) ?: run_inter_grant(s);
+
+	if (err)
+		return err;
+	s->m.fd = open(UNET_DEVICE, O_RDWR | O_CLOEXEC);
+	return s->m.fd < 0 ? -errno : 0;
+}
+
+static int run_inter_claim(struct stage *s)
+{
+	struct unet_inter_open o = {
+		.size = sizeof(o), .grant = s->grant, .params = tiny,
+	};
+	int err = chan_ioctl(s->m.fd, UNET_IOC_INTER_OPEN, &o);
+
+	s->m.bind.params = o.params;
+	s->m.bind.layout = o.layout;
+	return err;
+}
+
+/* The grants there are, however many came to be. */
+static void unset_inter(struct stage *s)
+{
+	if (s->m.fd >= 0)
+		chan_close(&s->m);
+	memset(&s->m, 0, sizeof(s->m));
+	s->m.fd = -1;
+	s->port = 0;
+	unset_nl(s);
+	if (!set_nl(s))
+		inter_revoke_all(&s->nl);
+	unset_nl(s);
+	unset_chan(s);
+}
+
+/* A flow that is there when the grant is claimed, and one that comes later. */
+static int set_inter_chain(struct stage *s)
+{
+	return set_parent(s) ?: set_granted(s);
+}
+
+static int set_inter_flow(struct stage *s)
+{
+	return set_bound(s) ?: set_granted(s) ?: run_inter_claim(s);
+}
+
+static int set_inter_send(struct stage *s)
+{
+	return put_send(s, AF_INET, PEER_V4, 64, 0) ?: set_granted(s) ?:
+	       run_inter_claim(s) ?: chan_map(&s->m);
+}
+
+/* A packet is shown; it can be named in a verdict, with its bytes. */
+static int look_shown(struct stage *s)
+{
+	const struct unet_rx_slot *rx = chan_rx_peek(&s->m, 20000);
+	const struct unet_desc *d;
+
+	if (!rx)
+		return -ETIMEDOUT;
+	d = &s->m.desc[rx->first];
+	memcpy(s->m.tx_mem, chan_buf(&s->m, rx->first), d->len);
+	s->verdict = (struct unet_inter_verdict){
+		.token = rx->tag, .count = 1, .header_len = 28, .extents = 1,
+		.extent = { { 0, d->len } },
+	};
+	chan_rx_next(&s->m);
+	return 0;
+}
+
+static int look_sent(struct stage *s)
+{
+	return look_done(s) ?: look_shown(s);
+}
+
+static int set_inter_verdict(struct stage *s)
+{
+	return set_inter_send(s) ?: run_send(s) ?: look_sent(s);
+}
+
+static int say(struct stage *s, uint16_t action)
+{
+	struct unet_tx_slot slot;
+
+	s->verdict.action = action;
+	memcpy(&slot, &s->verdict, sizeof(slot));
+	chan_tx_slot(&s->m, &slot);
+	return chan_sync(&s->m, UNET_SYNC_TX);
+}
+
+static int run_inter_change(struct stage *s)
+{
+	s->verdict.extent[0].len = s->verdict.header_len;
+	return say(s, UNET_VERDICT_MODIFY);
+}
+
+static int run_inter_inject(struct stage *s)
+{
+	return say(s, UNET_VERDICT_INJECT);
+}
+
+static int look_verdict(struct stage *s)
+{
+	const struct unet_done *d = chan_done(&s->m, 20000);
+
+	if (!d)
+		return -ETIMEDOUT;
+	if (!d->status)
+		return 0;
+	if (d->status == UNET_INTER_CNT_NO_MEMORY)
+		return -ENOMEM;
+	printf("# DONE says %u\n", d->status);
+	return -EPROTO;
+}
+
+static int set_inter_redirect(struct stage *s)
+{
+	int err = set_inter_send(s), fd;
+
+	if (err)
+		return err;
+	fd = peer_socket(&s->t, AF_INET, SOCK_DGRAM);
+	err = send_to(fd, OUR_V4, s->port, "hello", 5) ?: look_shown(s);
+	close(fd);
+	return err;
+}
+
+static int run_inter_redirect(struct stage *s)
+{
+	s->verdict.header_len = 0;
+	s->verdict.extents = 0;
+	memset(s->verdict.extent, 0, sizeof(s->verdict.extent));
+	return say(s, UNET_VERDICT_REDIRECT);
+}
+
+/*
+ * To the flow it came from, that is: it is shown again, or was counted as lost, by
+ * the grant on its way there, by the nexus once it had come.
+ */
+static int look_redirected(struct stage *s)
+{
+	uint64_t lost;
+	int err = look_verdict(s);
+
+	if (err)
+		return err;
+	lost = inter_stat(&s->nl, s->grant, UNET_INTER_CNT_REDIRECT_LOST);
+	lost += nexus_counter("va", "rx_drop_no_buffer") - s->no_buffer;
+	s->no_buffer = nexus_counter("va", "rx_drop_no_buffer");
+	if (lost == 1)
+		return -ENOMEM;
+	return lost ? -EPROTO : look_shown(s);
+}
+
+OPERATION(inter_grant, .set = set_nl, .run = run_inter_grant,
+	  .unset = unset_inter);
+OPERATION(inter_claim, .set = set_granted, .run = run_inter_claim,
+	  .unset = unset_inter, .already = -EBUSY);
+OPERATION(inter_chain, .set = set_inter_chain, .run = run_inter_claim,
+	  .unset = unset_inter, .already = -EBUSY);
+OPERATION(inter_flow, .set = set_inter_flow, .run = run_listen4,
+	  .unset = unset_inter, .also = -EADDRINUSE);
+OPERATION(inter_show, .set = set_inter_send, .run = run_send,
+	  .look = look_sent, .unset = unset_inter);
+OPERATION(inter_change, .set = set_inter_verdict, .run = run_inter_change,
+	  .look = look_verdict, .unset = unset_inter);
+OPERATION(inter_inject, .set = set_inter_verdict, .run = run_inter_inject,
+	  .look = look_verdict, .unset = unset_inter);
+/* What was redirected is not there to be so again. */
+OPERATION(inter_redirect, .set = set_inter_redirect, .run = run_inter_redirect,
+	  .look = look_redirected, .unset = unset_inter, .afresh = true);
+
 /* ---- the module ---- */
 
 static int unload(void)
@@ -692,6 +893,14 @@ FAULT(order_modify);
 FAULT(order_priority);
 FAULT(order_del);
 FAULT(policy_add);
+FAULT(inter_grant);
+FAULT(inter_claim);
+FAULT(inter_chain);
+FAULT(inter_flow);
+FAULT(inter_show);
+FAULT(inter_change);
+FAULT(inter_inject);
+FAULT(inter_redirect);
 FAULT(load);
 
 static int write_linger(const char *value)
@@ -707,6 +916,7 @@ FIXTURE_SETUP(fault)
 	if (missing)
 		SKIP(return, "%s", missing);
 	self->s.c.fd = -1;
+	self->s.m.fd = -1;
 	self->s.nl.fd = -1;
 	f = fopen(LINGER, "r");
 	ASSERT_NE(NULL, f);

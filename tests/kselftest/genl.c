@@ -42,7 +42,8 @@
 			 BIT(UNET_IA_LOCAL_ADDR) | BIT(UNET_IA_LOCAL_PREFIX) | \
 			 BIT(UNET_IA_LOCAL_PORT) | BIT(UNET_IA_REMOTE_ADDR) | \
 			 BIT(UNET_IA_REMOTE_PREFIX) | BIT(UNET_IA_REMOTE_PORT) | \
-			 BIT(UNET_IA_PATTERNS) | BIT(UNET_IA_PROG_FD))
+			 BIT(UNET_IA_PATTERNS) | BIT(UNET_IA_PROG_FD) | \
+			 BIT(UNET_IA_REDIRECT_PORT))
 
 /* A command of intermediaries has attributes of its own numbers. */
 static const struct command {
@@ -215,6 +216,8 @@ static const struct payload inter_wrong[] = {
 	{ UNET_IA_PATTERNS, "PATTERNS", 0, "" },
 	INTER_SHAPE(PATTERNS, 1, 0, 1, 0),
 	INTER_SHAPE(PROG_FD, 3, 0),
+	INTER_SHAPE(REDIRECT_PORT, 80),
+	INTER_SHAPE(REDIRECT_PORT, 0, 80, 0),
 };
 
 FIXTURE(genl) {

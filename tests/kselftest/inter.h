@@ -28,6 +28,7 @@ struct grant {
 	int remote_port;
 	struct unet_pattern pattern[UNET_TYPE_PATTERNS];
 	int num_patterns;
+	int redirect_port;
 	int prog;		/* descriptor, 0: none */
 };
 
@@ -78,6 +79,11 @@ static inline void inter_grant_req(struct nl *nl, struct nl_req *r,
 	if (g->num_patterns)
 		nl_put(r, UNET_IA_PATTERNS, g->pattern,
 		       g->num_patterns * sizeof(g->pattern[0]));
+	if (g->redirect_port) {
+		uint16_t port = htons(g->redirect_port);
+
+		nl_put(r, UNET_IA_REDIRECT_PORT, &port, sizeof(port));
+	}
 	inter_u32(r, UNET_IA_PROG_FD, g->prog);
 }
 
@@ -104,6 +110,30 @@ static inline int inter_revoke(struct nl *nl, uint32_t id)
 	nl_start(nl, &r, nl->family, NLM_F_ACK, UNET_CMD_INTER_REVOKE);
 	nl_put(&r, UNET_IA_GRANT, &id, 4);
 	return nl_ask(nl, &r, NULL, NULL);
+}
+
+static inline void inter_keep_last(const struct nl_reply *reply, void *arg)
+{
+	*(uint32_t *)arg = nl_u32(reply->attr[UNET_IA_GRANT]);
+}
+
+/* Revoke all there are. Return: how many, or -1. */
+static inline int inter_revoke_all(struct nl *nl)
+{
+	struct nl_req r;
+	uint32_t id;
+	int n = 0;
+
+	for (;; n++) {
+		id = 0;
+		nl_start(nl, &r, nl->family, NLM_F_DUMP, UNET_CMD_INTER_GET);
+		if (nl_ask(nl, &r, inter_keep_last, &id))
+			return -1;
+		if (!id)
+			return n;
+		if (inter_revoke(nl, id))
+			return -1;
+	}
 }
 
 /* What a dump says of one grant */
@@ -151,8 +181,9 @@ static inline uint64_t inter_stat(struct nl *nl, uint32_t id, int which)
 
 /* ---- the intermediary's own side ---- */
 
-static inline int inter_open(struct chan *c, uint32_t id,
-			     struct unet_inter_open *o)
+static inline int inter_open_with(struct chan *c, uint32_t id,
+				  const struct unet_params *params,
+				  struct unet_inter_open *o)
 {
 	int err;
 
@@ -163,7 +194,7 @@ static inline int inter_open(struct chan *c, uint32_t id,
 		return -errno;
 	o->size = sizeof(*o);
 	o->grant = id;
-	o->params = (struct unet_params){ .rx_slots = 256, .tx_slots = 256 };
+	o->params = *params;
 	err = chan_ioctl(c->fd, UNET_IOC_INTER_OPEN, o);
 	if (err) {
 		close(c->fd);
@@ -172,6 +203,14 @@ static inline int inter_open(struct chan *c, uint32_t id,
 	c->bind.params = o->params;
 	c->bind.layout = o->layout;
 	return chan_map(c);
+}
+
+static inline int inter_open(struct chan *c, uint32_t id,
+			     struct unet_inter_open *o)
+{
+	static const struct unet_params params = { .rx_slots = 256, .tx_slots = 256 };
+
+	return inter_open_with(c, id, &params, o);
 }
 
 /* Publish a verdict, kick, and return its DONE status; -1: none. */

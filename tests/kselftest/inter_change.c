@@ -269,6 +269,119 @@ TEST_F(change, twice_and_in_between)
 	EXPECT_EQ(1, STAT(DUPLICATED));
 }
 
+/* ---- packets of its own ---- */
+
+/* The peer sends @text, and @m is shown it, as seen_outbound(). */
+static uint64_t seen_inbound(int peer, struct chan *m, const char *ours,
+			     const char *text)
+{
+	const struct unet_rx_slot *s;
+	uint64_t token;
+
+	if (send_to(peer, ours, PORT, text, strlen(text)))
+		return 0;
+	s = chan_rx_peek(m, 2000);
+	if (!s)
+		return 0;
+	token = s->tag;
+	memcpy(m->tx_mem, chan_buf(m, s->first), m->desc[s->first].len);
+	chan_rx_next(m);
+	return token;
+}
+
+/* @c is given a packet of @header bytes of headers and @text, with a good checksum. */
+static bool owner_hears(struct chan *c, uint32_t header, const char *text)
+{
+	const struct unet_rx_slot *s = chan_rx_peek(c, 2000);
+	uint32_t n = strlen(text);
+	bool good;
+
+	if (!s || s->packets != 1)
+		return false;
+	good = c->desc[s->first].len == header + n &&
+	       c->desc[s->first].flags & UNET_DESC_CSUM_OK &&
+	       !memcmp((uint8_t *)chan_buf(c, s->first) + header, text, n);
+	chan_rx_next(c);
+	return good;
+}
+
+TEST_F(change, what_is_injected_reaches_the_owner_before_the_packet)
+{
+	uint32_t h = variant->header;
+	uint64_t token;
+
+	IN(OBSERVE | UNET_INTER_INJECT);
+	token = seen_inbound(self->peer, &self->m, variant->ours, "second");
+	ASSERT_NE(0, token);
+	memcpy(self->m.tx_mem + h, "first of all", 12);
+	ASSERT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_INJECT, h, h + 12));
+	EXPECT_TRUE(owner_hears(&self->c, h, "first of all"));
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 20));
+	ASSERT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_TRUE(owner_hears(&self->c, h, "second"));
+	EXPECT_EQ(1, STAT(INJECTED));
+	EXPECT_EQ(1, STAT(PACKETS));
+}
+
+/* Each byte of both addresses, both ports and the protocol, by one bit. */
+static int spoofs_refused(struct chan *m, uint64_t token, int family, uint32_t h)
+{
+	uint32_t addrs = family == AF_INET ? 12 : 8, ip = h - 8, at, n = 0;
+	uint32_t proto = family == AF_INET ? 9 : 6;
+
+	for (at = addrs; at < ip + 4; at++, n++) {
+		m->tx_mem[at] ^= 1;
+		if (with_bytes(m, token, UNET_VERDICT_INJECT, h, h + 3) !=
+		    UNET_INTER_CNT_SPOOF)
+			return -1;
+		m->tx_mem[at] ^= 1;
+	}
+	m->tx_mem[proto] = IPPROTO_TCP;
+	if (!with_bytes(m, token, UNET_VERDICT_INJECT, h, h + 3))
+		return -2;
+	return n;
+}
+
+TEST_F(change, what_is_injected_is_of_the_flow_and_no_other)
+{
+	uint32_t h = variant->header;
+	int checked = variant->family == AF_INET ? 12 : 36;
+	uint64_t token;
+
+	IN(OBSERVE | UNET_INTER_INJECT);
+	token = seen_inbound(self->peer, &self->m, variant->ours, "hello");
+	ASSERT_NE(0, token);
+	EXPECT_EQ(checked, spoofs_refused(&self->m, token, variant->family, h));
+	EXPECT_LE(checked, STAT(SPOOF));
+	ASSERT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_TRUE(owner_hears(&self->c, h, "hello"));
+	token = SEEN("hello");
+	ASSERT_NE(0, token);
+	EXPECT_EQ(checked, spoofs_refused(&self->m, token, variant->family, h));
+	EXPECT_LE(2 * checked, STAT(SPOOF));
+	ASSERT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_TRUE(peer_hears(self->peer, "hello"));
+	EXPECT_EQ(0, STAT(INJECTED));
+}
+
+TEST_F(change, to_inject_without_the_right_ends_the_claim)
+{
+	struct grant g = { .rights = OBSERVE, .violations = 1 };
+	uint32_t h = variant->header, reason = 0;
+	uint64_t token;
+
+	ASSERT_EQ(0, inter_grant(&self->nl, &g, &self->id));
+	ASSERT_EQ(0, inter_open(&self->m, self->id, &self->o));
+	token = SEEN("hello");
+	ASSERT_NE(0, token);
+	with_bytes(&self->m, token, UNET_VERDICT_INJECT, h, h + 5);
+	EXPECT_EQ(UNET_CHANNEL_POISONED, chan_state(&self->m, &reason));
+	EXPECT_EQ(UNET_POISON_INTER_ABUSE, reason);
+	EXPECT_EQ(1, STAT(RIGHT_INJECT));
+	EXPECT_TRUE(peer_hears(self->peer, "hello"));
+	EXPECT_EQ(0, STAT(INJECTED));
+}
+
 /* ---- what netlink is told wrong ---- */
 
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
@@ -309,12 +422,26 @@ static const struct wrong {
 	{ "UID is no user", { .rights = OBSERVE }, UNET_IA_UID, 4, 0xffffffff },
 	{ "this command takes", { .rights = OBSERVE }, UNET_IA_GRANT, 4, 1 },
 	{ "this command takes", { .rights = OBSERVE }, UNET_IA_STATE, 4, 1 },
+	{ "PROTO must be UDP", { .rights = UNET_INTER_REDIRECT,
+				  .redirect_port = 7001 } },
+	{ "PROTO must be UDP", { .rights = UNET_INTER_REDIRECT, .proto = IPPROTO_TCP,
+				  .redirect_port = 7001 } },
+	{ "DIRECTIONS must have inbound", {
+		.rights = UNET_INTER_REDIRECT, .proto = IPPROTO_UDP,
+		.directions = UNET_INTER_OUTBOUND, .redirect_port = 7001 } },
+	{ "REDIRECT_PORT must be 1 to", { .rights = UNET_INTER_REDIRECT,
+					   .proto = IPPROTO_UDP } },
+	{ "REDIRECT_PORT must be 1 to", { .rights = UNET_INTER_REDIRECT,
+					   .proto = IPPROTO_UDP },
+	  UNET_IA_REDIRECT_PORT, 2, 0 },
+	{ "REDIRECT_PORT goes with", { .rights = OBSERVE },
+	  UNET_IA_REDIRECT_PORT, 2, 0x591b },
 #define SHORT(name)	{ #name " must be", { .rights = OBSERVE }, UNET_IA_##name, 3, 1 }
 	SHORT(DIRECTIONS), SHORT(UID), SHORT(PRIORITY), SHORT(POLICY),
 	SHORT(AFTER_MS), SHORT(HOLD_MS), SHORT(BACKLOG), SHORT(BACKLOG_BYTES),
 	SHORT(COPY_BYTES), SHORT(VIOLATIONS), SHORT(PROTO), SHORT(LOCAL_ADDR),
 	SHORT(LOCAL_PREFIX), SHORT(LOCAL_PORT), SHORT(REMOTE_ADDR),
-	SHORT(REMOTE_PREFIX), SHORT(REMOTE_PORT),
+	SHORT(REMOTE_PREFIX), SHORT(REMOTE_PORT), SHORT(REDIRECT_PORT),
 };
 
 TEST_F(change, what_is_wrong_with_a_grant_is_named)
@@ -414,6 +541,7 @@ static void *scribble(void *arg)
 TEST_F_TIMEOUT(change, who_scribbles_ends_himself_and_the_flow_goes_on, 120)
 {
 	struct grant g = { .rights = UNET_INTER_ALL_RIGHTS & ~UNET_INTER_IDENTITY,
+			   .proto = IPPROTO_UDP, .redirect_port = PORT,
 			   .violations = -1 };
 	int round, rounds = effort(40), poisoned = 0;
 

@@ -13,7 +13,7 @@ json() { # SENTENCE FILTER COMMAND...
 	check "$sentence" sh -c '"$@" | jq -e "$0"' "$filter" "$@"
 }
 
-plan 14
+plan 18
 load_module
 setup_pair
 ctl attach va > /dev/null
@@ -21,7 +21,13 @@ ctl attach va > /dev/null
 refuse "a device that is not attached" 'IFNAME is not an attached device' \
 	unetctl -n "$NS_A" intermediary grant lo rights observe
 refuse "a right too many" 'RIGHTS must forbid at least one right' unetctl -n "$NS_A" \
-	intermediary grant va rights observe,drop,delay,modify,inject,duplicate,identity
+	intermediary grant va rights observe,drop,delay,modify,inject,duplicate,identity,redirect
+refuse "a redirection to nowhere" 'REDIRECT_PORT must be 1 to 65535' unetctl -n "$NS_A" \
+	intermediary grant va rights redirect proto udp
+refuse "a redirection of all protocols" 'PROTO must be UDP' unetctl -n "$NS_A" \
+	intermediary grant va rights redirect redirect-port 7001
+refuse "a port without the right" 'REDIRECT_PORT goes with the right to redirect only' \
+	unetctl -n "$NS_A" intermediary grant va rights drop redirect-port 7001
 refuse "a long hold without the right" 'HOLD_MS above 100 needs the right to delay' \
 	unetctl -n "$NS_A" intermediary grant va rights observe hold 500
 refuse "a word there is not" 'rigts: no word of grant, did you mean rights' \
@@ -47,6 +53,9 @@ check "it is revoked" unetctl -n "$NS_A" intermediary revoke "$ID"
 refuse "once" 'GRANT is no grant of this network namespace' \
 	unetctl -n "$NS_A" intermediary revoke "$ID"
 json "and listed no more" 'length == 0' unetctl -n "$NS_A" -j intermediary list
+ctl intermediary grant va rights redirect redirect-port 7001 proto udp > /dev/null
+json "where one redirects to is listed" '.[0].redirect_port == 7001' \
+	unetctl -n "$NS_A" -j intermediary
 refuse "nobody but the administrator grants" 'ermit|ermission' \
 	in_a setpriv --reuid=65534 --regid=65534 --clear-groups \
 	unetctl intermediary grant va rights observe

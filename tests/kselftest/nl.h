@@ -197,7 +197,7 @@ static inline void nl_parse(const struct nlmsghdr *h, struct nl_reply *reply)
  */
 static inline int nl_read(struct nl *nl, size_t bytes, nl_fn fn, void *arg)
 {
-	static uint8_t buf[65536] __attribute__((aligned(8)));
+	static _Thread_local uint8_t buf[65536] __attribute__((aligned(8)));
 	const struct nlmsghdr *h = (void *)buf;
 	struct nl_reply reply;
 	unsigned int left;

@@ -5,10 +5,12 @@
  * module removal refused while in use; what is on its way to the device arrives
  * whole though its owner is dead. Owners of packet type rules are killed likewise:
  * the rules are gone with the file, and of a flow's rule the flow has its packets
- * back. Every object the module made is gone
+ * back. Intermediaries are killed, and everything around them goes while they hold
+ * packets: the flow goes on, or ends as it would have. Every object the module made is gone
  * afterwards: the live counts are what they were before.
  */
 #include "effort.h"
+#include "inter.h"
 #include "live.h"
 #include "type_hand.h"
 #include "nexus.h"
@@ -373,6 +375,228 @@ TEST_F_TIMEOUT(teardown, a_flow_has_its_packets_back_when_its_child_is_killed, 3
 	end_process(f, SIGKILL);
 	EXPECT_EQ(nexus_counter("va", "flow_added"), nexus_counter("va", "flow_removed"));
 	ASSERT_EQ(0, sh("unetctl detach va"));
+	topo_teardown(&t);
+}
+
+/* ---- intermediaries ---- */
+
+/* A grant for all that goes through va's flows, open, and a process that serves it. */
+static pid_t intermediary(struct nl *nl, uint32_t *id)
+{
+	const struct grant g = { .rights = OBSERVE, .backlog = 1024 };
+
+	return inter_grant(nl, &g, id) ? -1 : inter_process(*id);
+}
+
+/* Packets were accepted, of late: it is in the way, and does its work. */
+static bool works(struct nl *nl, uint32_t id)
+{
+	uint64_t before = inter_stat(nl, id, UNET_INTER_CNT_ACCEPTED), now = before;
+	uint64_t end = mono_ms() + 10000;
+
+	while (now <= before && mono_ms() < end) {
+		usleep(1000);
+		now = inter_stat(nl, id, UNET_INTER_CNT_ACCEPTED);
+	}
+	return now > before && now != ~0ull;
+}
+
+TEST_F_TIMEOUT(teardown, intermediary_killed_under_traffic, 300)
+{
+	long before = free_kib(), delivered;
+	struct topo t;
+	struct nl nl;
+	uint32_t id;
+	pid_t f, o, m;
+	int i;
+
+	ASSERT_EQ(0, topo_setup(&t));
+	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nl_open(&nl));
+	f = flood(&t);
+	o = owner(false);
+	ASSERT_GT(o, 0);
+	for (i = 0; i < ROUNDS; i++) {
+		m = intermediary(&nl, &id);
+		ASSERT_GT(m, 0) TH_LOG("round %d", i);
+		EXPECT_TRUE(works(&nl, id)) TH_LOG("round %d", i);
+		usleep(1000 * (i % 20));
+		ASSERT_TRUE(killed(m)) TH_LOG("round %d", i);
+		EXPECT_EQ(UNET_INTER_FAILED, inter_look(&nl, id).state);
+		EXPECT_EQ(0, inter_look(&nl, id).held);
+		/* Some stay, in the way of all that comes, with nobody there. */
+		if (i % 4)
+			EXPECT_EQ(0, inter_revoke(&nl, id));
+	}
+	delivered = nexus_counter("va", "rx_delivered");
+	usleep(100 * 1000);
+	EXPECT_LT(delivered, nexus_counter("va", "rx_delivered"));
+	EXPECT_EQ(0, nexus_counter("va", "rx_drop_inter"));
+	EXPECT_EQ(0, nexus_counter("va", "tx_drop_inter"));
+	ASSERT_TRUE(killed(o));
+	end_process(f, SIGKILL);
+	EXPECT_LT(before - ROUNDS * 4096 - 40960, free_kib());
+	EXPECT_EQ(ROUNDS + 1, nexus_counter("va", "ch_opened"));
+	EXPECT_EQ(ROUNDS + 1, nexus_counter("va", "ch_closed"));
+	close(nl.fd);
+	ASSERT_EQ(0, sh("unetctl detach va"));
+	topo_teardown(&t);
+}
+
+/* It serves on, whose flow ever it is. */
+TEST_F_TIMEOUT(teardown, owner_killed_behind_an_intermediary, 300)
+{
+	long before = free_kib();
+	struct topo t;
+	struct nl nl;
+	uint32_t id;
+	pid_t f, o, m;
+	int i;
+
+	ASSERT_EQ(0, topo_setup(&t));
+	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nl_open(&nl));
+	m = intermediary(&nl, &id);
+	ASSERT_GT(m, 0);
+	f = flood(&t);
+	for (i = 0; i < ROUNDS; i++) {
+		o = owner(false);
+		ASSERT_GT(o, 0) TH_LOG("round %d", i);
+		EXPECT_TRUE(works(&nl, id)) TH_LOG("round %d", i);
+		usleep(1000 * (i % 20));
+		ASSERT_TRUE(killed(o)) TH_LOG("round %d", i);
+		EXPECT_EQ(UNET_INTER_SERVING, inter_look(&nl, id).state);
+	}
+	end_process(f, SIGKILL);
+	ASSERT_TRUE(killed(m));
+	EXPECT_EQ(0, inter_look(&nl, id).flows);
+	EXPECT_EQ(0, inter_look(&nl, id).held);
+	EXPECT_LT(before - ROUNDS * 4096 - 40960, free_kib());
+	EXPECT_EQ(nexus_counter("va", "flow_added"), nexus_counter("va", "flow_removed"));
+	close(nl.fd);
+	ASSERT_EQ(0, sh("unetctl detach va"));
+	topo_teardown(&t);
+}
+
+/* Nexus by nexus: @end takes it away, and the grants with it. */
+static int nexus_ends(struct topo *t, struct nl *nl, int round, const char *end)
+{
+	uint32_t id;
+	pid_t o, m;
+	int err;
+
+	if (sh("unetctl attach va"))
+		return 1;
+	m = intermediary(nl, &id);
+	o = owner(false);
+	if (m < 0 || o < 0 || !works(nl, id))
+		return 2;
+	usleep(1000 * (round % 20));
+	err = sh("%s", end);
+	if (!err && inter_look(nl, id).found)
+		err = 3;
+	end_process(o, SIGKILL);
+	/* It may have ended by itself: there is nothing to serve. */
+	end_process(m, SIGKILL);
+	return err;
+}
+
+TEST_F_TIMEOUT(teardown, detached_with_an_intermediary_under_traffic, 300)
+{
+	struct topo t;
+	struct nl nl;
+	pid_t f;
+	int i;
+
+	ASSERT_EQ(0, topo_setup(&t));
+	ASSERT_EQ(0, nl_open(&nl));
+	f = flood(&t);
+	for (i = 0; i < ROUNDS; i++)
+		ASSERT_EQ(0, nexus_ends(&t, &nl, i, "unetctl detach va"))
+			TH_LOG("round %d", i);
+	end_process(f, SIGKILL);
+	close(nl.fd);
+	topo_teardown(&t);
+}
+
+TEST_F_TIMEOUT(teardown, device_deleted_with_an_intermediary_under_traffic, 300)
+{
+	struct topo t;
+	struct nl nl;
+	pid_t f;
+	int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		ASSERT_EQ(0, topo_setup(&t));
+		ASSERT_EQ(0, nl_open(&nl));
+		f = flood(&t);
+		ASSERT_EQ(0, nexus_ends(&t, &nl, i, "ip link del va"))
+			TH_LOG("round %d", i);
+		end_process(f, SIGKILL);
+		close(nl.fd);
+		topo_teardown(&t);
+	}
+}
+
+TEST_F_TIMEOUT(teardown, namespace_gone_with_an_intermediary_under_traffic, 300)
+{
+	int i, status;
+
+	for (i = 0; i < ROUNDS; i++) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			struct topo t;
+			struct nl nl;
+			uint32_t id;
+
+			if (topo_setup(&t) || sh("unetctl attach va") || nl_open(&nl))
+				_exit(1);
+			flood(&t);
+			if (intermediary(&nl, &id) < 0 || owner(false) < 0)
+				_exit(2);
+			if (!works(&nl, id))
+				_exit(3);
+			usleep(1000 * (i % 20));
+			_exit(0);
+		}
+		ASSERT_EQ(pid, waitpid(pid, &status, 0));
+		ASSERT_EQ(0, status) TH_LOG("round %d", i);
+	}
+}
+
+/* A claim keeps the module; a grant nobody has claimed, or whose process died, does not. */
+TEST_F(teardown, module_goes_with_grants_but_not_under_an_intermediary)
+{
+	struct topo t;
+	struct nl nl;
+	uint32_t id, idle;
+	pid_t f, o, m;
+	int i;
+
+	ASSERT_EQ(0, topo_setup(&t));
+	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nl_open(&nl));
+	f = flood(&t);
+	ASSERT_EQ(0, inter_grant(&nl, &(struct grant){ .rights = OBSERVE }, &idle));
+	m = intermediary(&nl, &id);
+	ASSERT_GT(m, 0);
+	o = owner(false);
+	ASSERT_GT(o, 0);
+	ASSERT_TRUE(works(&nl, id));
+	ASSERT_TRUE(killed(o));
+	EXPECT_NE(0, sh("rmmod unet 2>/dev/null"));
+	EXPECT_EQ(UNET_INTER_SERVING, inter_look(&nl, id).state);
+	ASSERT_TRUE(killed(m));
+	EXPECT_EQ(2, inter_look(&nl, id).found + inter_look(&nl, idle).found);
+	close(nl.fd);
+	/* Files of the dead close in a while. */
+	for (i = 0; i < 50 && system("rmmod unet 2>/dev/null"); i++)
+		usleep(100 * 1000);
+	EXPECT_GT(50, i);
+	EXPECT_NE(0, access("/sys/module/unet", F_OK));
+	EXPECT_EQ(0, sh("insmod \"$UNET_KO\""));
+	end_process(f, SIGKILL);
 	topo_teardown(&t);
 }
 

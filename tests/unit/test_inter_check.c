@@ -131,7 +131,7 @@ static void changes_let_through_keep_what_must_stay(void **state)
 int main(void)
 {
 	static const struct vector_set *const sets[] = {
-		&inter_terms_set, &inter_match_set, &inter_token_set,
+		&inter_terms_set, &inter_redirect_set, &inter_match_set, &inter_token_set,
 		&inter_verdict_set, &inter_change_set,
 	};
 	static const struct CMUnitTest tests[] = {

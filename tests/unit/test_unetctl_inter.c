@@ -92,6 +92,19 @@ static void which_packets_are_meant(void **state)
 	assert_int_equal(a.prog_fd, -1);
 }
 
+static void where_it_may_redirect_to(void **state)
+{
+	struct unet_inter_args a;
+	struct unet_args_error e;
+
+	(void)state;
+	assert_int_equal(parse("grant va rights redirect proto udp redirect-port 7001",
+			       &a, &e), 0);
+	assert_int_equal(number(&a, UNET_IA_RIGHTS), UNET_INTER_REDIRECT);
+	assert_int_equal(a.value[a.num - 1].attr, UNET_IA_REDIRECT_PORT);
+	assert_memory_equal(a.value[a.num - 1].bytes, "\x1b\x59", 2);
+}
+
 static void every_right_has_its_bit(void **state)
 {
 	struct unet_inter_args a;
@@ -149,6 +162,8 @@ static void what_is_wrong_is_named(void **state)
 		{ "grant va rights drop local-port 0", "local-port 0: not 1 to 65535" },
 		{ "grant va rights drop local-addr 10.0.0.1/8", "local-addr 10.0.0.1/8: not" },
 		{ "grant va rights drop remote-addr ::/0", "remote-addr ::/0: not" },
+		{ "grant va rights redirect redirect-port 0", "redirect-port 0: not 1 to" },
+		{ "grant va rights redirect redirect-port", "redirect-port: value missing" },
 		{ "grant va rights drop proto x", "proto x: not tcp, udp" },
 		{ "grant va rights drop pattern 5", "pattern 5: not offset:bytes" },
 		{ "grant va rights drop pattern 0:1/f", "pattern 0:1/f: not" },
@@ -180,6 +195,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_words_of_a_grant),
 		cmocka_unit_test(which_packets_are_meant),
+		cmocka_unit_test(where_it_may_redirect_to),
 		cmocka_unit_test(every_right_has_its_bit),
 		cmocka_unit_test(other_verbs),
 		cmocka_unit_test(what_is_wrong_is_named),

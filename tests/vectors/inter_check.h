@@ -27,10 +27,10 @@ struct inter_terms_row {
 static const struct inter_terms_row inter_terms_rows[] = {
 	{ "to look", SEE, 0, 0, 0 },
 	{ "one right of all", MAY(DROP), 0, 0, 0 },
-	{ "all rights but one", UNET_INTER_ALL_RIGHTS & ~MAY(INJECT), 0, 0, 0 },
+	{ "all rights but one", UNET_INTER_ALL_RIGHTS & ~MAY(REDIRECT), 0, 0, 0 },
 	{ "no right", 0, 0, 0, UNET_IA_RIGHTS },
 	{ "all rights", UNET_INTER_ALL_RIGHTS, 0, 0, UNET_IA_RIGHTS },
-	{ "a right there is not", SEE | 0x200, 0, 0, UNET_IA_RIGHTS },
+	{ "a right there is not", SEE | 0x400, 0, 0, UNET_IA_RIGHTS },
 	{ "the highest bit", SEE | 0x80000000, 0, 0, UNET_IA_RIGHTS },
 	{ "headers to be changed unseen", MAY(MODIFY_HEADERS), 0, 0, UNET_IA_RIGHTS },
 	{ "payload to be changed unseen", MAY(MODIFY_PAYLOAD) | MAY(OBSERVE_HEADERS),
@@ -72,6 +72,45 @@ static const struct inter_terms_row inter_terms_rows[] = {
 	  UNET_IA_PATTERNS },
 	{ "five patterns", SEE, TERM(num_patterns), 5, UNET_IA_PATTERNS },
 };
+
+/* A right to redirect is one for UDP that comes in, to a port. */
+struct inter_redirect_row {
+	const char *name;
+	u32 rights;
+	u32 directions;
+	bool any_proto;
+	u8 proto;
+	u16 port;
+	u32 bad;	/* UNET_IA_*, 0: it may be granted */
+};
+
+static const struct inter_redirect_row inter_redirect_rows[] = {
+	{ "of UDP", MAY(REDIRECT), 3, false, 17, 7001, 0 },
+	{ "of UDP inbound", MAY(REDIRECT), 1, false, 17, 65535, 0 },
+	{ "of what goes out", MAY(REDIRECT), 2, false, 17, 7001, UNET_IA_DIRECTIONS },
+	{ "of TCP", MAY(REDIRECT), 3, false, 6, 7001, UNET_IA_PROTO },
+	{ "of any protocol", MAY(REDIRECT), 3, true, 17, 7001, UNET_IA_PROTO },
+	{ "to nowhere", MAY(REDIRECT), 3, false, 17, 0, UNET_IA_REDIRECT_PORT },
+	{ "a port without the right", SEE, 3, false, 17, 7001, UNET_IA_REDIRECT_PORT },
+	{ "no port and no right", SEE, 3, false, 17, 0, 0 },
+};
+
+static inline bool inter_redirect_holds(const struct inter_redirect_row *row)
+{
+	const struct unet_inter_fault *fault;
+	struct unet_inter_terms t;
+
+	unet_inter_terms_default(&t);
+	t.rights = row->rights;
+	t.directions = row->directions;
+	t.any_proto = row->any_proto;
+	t.proto = row->proto;
+	t.redirect_port = cpu_to_be16(row->port);
+	fault = unet_inter_terms_check(&t);
+	return (fault ? fault->attr : 0) == row->bad && (!fault || fault->text);
+}
+
+VECTOR_SET(inter_redirect);
 
 static inline bool inter_terms_holds(const struct inter_terms_row *row)
 {
@@ -267,6 +306,12 @@ static const struct inter_verdict_row inter_verdict_rows[] = {
 	  VERDICT(MODIFY, 1, BYTES(28, 2, { 0, 20 }, { 20, 80 })), SAYS(BAD_VERDICT) },
 	{ "modify without right", SEE, VERDICT(MODIFY, 1, BYTES(28, 1, { 0, 100 })),
 	  SAYS(RIGHT_PAYLOAD) },
+	{ "redirect", MAY(REDIRECT), VERDICT(REDIRECT, 1), SAYS(NONE) },
+	{ "redirect many", MAY(REDIRECT), VERDICT(REDIRECT, 16384), SAYS(NONE) },
+	{ "redirect with bytes", SEE | MAY(REDIRECT),
+	  VERDICT(REDIRECT, 1, BYTES(28, 1, { 0, 28 })), SAYS(BAD_VERDICT) },
+	{ "redirect without right", UNET_INTER_ALL_RIGHTS & ~MAY(REDIRECT),
+	  VERDICT(REDIRECT, 1), SAYS(RIGHT_REDIRECT) },
 	{ "inject", SEE | MAY(INJECT), VERDICT(INJECT, 1, BYTES(28, 1, { 0, 100 })),
 	  SAYS(NONE), 100 },
 	{ "inject without right", CHANGE, VERDICT(INJECT, 1, BYTES(28, 1, { 0, 100 })),

@@ -265,6 +265,16 @@ static void cell_picks(const void *row, char *buf)
 		snprintf(buf, UNET_CELL_BYTES, "all");
 }
 
+/* Where it may redirect to: behind the rights, which say that it may. */
+static void cell_redirect(const void *row, char *buf)
+{
+	const struct grant *g = row;
+
+	snprintf(buf, UNET_CELL_BYTES, "-");
+	if (g->n[UNET_IA_REDIRECT_PORT])
+		cell_number(g, UNET_IA_REDIRECT_PORT, buf);
+}
+
 static void cell_held(const void *row, char *buf)
 {
 	cell_number(row, UNET_IA_HELD, buf);
@@ -316,6 +326,14 @@ static json_t *json_pid(const void *row)
 			    json_null();
 }
 
+static json_t *json_redirect(const void *row)
+{
+	const struct grant *g = row;
+
+	return g->n[UNET_IA_REDIRECT_PORT] ?
+	       unet_output_json_number(g->n[UNET_IA_REDIRECT_PORT]) : json_null();
+}
+
 static json_t *json_comm(const void *row)
 {
 	const struct grant *g = row;
@@ -349,6 +367,8 @@ static const struct unet_output_field fields[] = {
 	  .json = json_remote },
 	{ .head = "RIGHTS", .key = "rights", .cell = cell_rights,
 	  .json = json_rights },
+	{ .head = "TO", .key = "redirect_port", .cell = cell_redirect,
+	  .json = json_redirect, .right = true },
 	{ .head = "POLICY", .key = "policy", .cell = cell_policy,
 	  .json = json_policy },
 	{ .head = "UID", .key = "uid", .cell = cell_uid, .json = json_uid,

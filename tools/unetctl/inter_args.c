@@ -15,7 +15,7 @@ const char *const unet_inter_verbs[] = { "grant", "revoke", "list", "stat", NULL
 
 static const char *const rights[] = {
 	"observe-headers", "observe-payload", "drop", "delay", "modify-headers",
-	"modify-payload", "inject", "duplicate", "identity", NULL
+	"modify-payload", "inject", "duplicate", "identity", "redirect", NULL
 };
 
 const char *unet_inter_right(int i)
@@ -209,6 +209,11 @@ static int term_remote_port(const char *word, struct unet_inter_args *args)
 	return term_port(word, args, UNET_IA_REMOTE_PORT);
 }
 
+static int term_redirect_port(const char *word, struct unet_inter_args *args)
+{
+	return term_port(word, args, UNET_IA_REDIRECT_PORT);
+}
+
 static int term_pattern(const char *word, struct unet_inter_args *args)
 {
 	if (args->num_patterns == UNET_TYPE_PATTERNS)
@@ -230,7 +235,7 @@ static int term_program(const char *word, struct unet_inter_args *args)
 const struct unet_inter_term unet_inter_terms[] = {
 	{ "rights", "RIGHT,...", "what it may do",
 	  "observe-headers, observe-payload, observe, drop, delay, modify-headers, "
-	  "modify-payload, modify, inject, duplicate, identity, with commas between",
+	  "modify-payload, modify, inject, duplicate, identity, redirect, with commas between",
 	  term_rights },
 	{ "direction", "in|out|both", "seen from the flow's owner",
 	  "in, out or both", term_direction },
@@ -255,6 +260,8 @@ const struct unet_inter_term unet_inter_terms[] = {
 	{ "remote-addr", "ADDR[/LEN]", "remote address or prefix", TERM_ADDR,
 	  term_remote_addr },
 	{ "remote-port", "PORT", "remote port", TERM_PORT, term_remote_port },
+	{ "redirect-port", "PORT", "where it may redirect to", TERM_PORT,
+	  term_redirect_port },
 	{ "pattern", "AT:HEX[/MASK]", "bytes of the payload",
 	  UNET_ARGS_PATTERN_RULE, term_pattern },
 	{ "program", "PATH", "pinned eBPF program that tells the packets",

@@ -932,7 +932,8 @@ struct unet_type_ref {
 #define UNET_INTER_INJECT		(1u << 6)	/* packets of its own into the flow */
 #define UNET_INTER_DUPLICATE		(1u << 7)
 #define UNET_INTER_IDENTITY		(1u << 8)	/* who owns the flow: UNET_IOC_INTER_FLOW */
-#define UNET_INTER_ALL_RIGHTS		0x1ffu
+#define UNET_INTER_REDIRECT		(1u << 9)	/* to another port: UNET_IA_REDIRECT_PORT */
+#define UNET_INTER_ALL_RIGHTS		0x3ffu
 
 #define UNET_INTER_PROMPT_MS	100u	/* longest hold without UNET_INTER_DELAY */
 
@@ -983,7 +984,10 @@ enum unet_inter_state {
 	X(RIGHT_INJECT,		"right_inject",		"refused: no right to inject") \
 	X(RIGHT_DUPLICATE,	"right_duplicate",	"refused: no right to duplicate") \
 	X(HELD_TOO_LONG,	"held_too_long",	"packets not answered within the hold limit") \
-	X(BACKLOG,		"backlog",		"packets that came while too many were held")
+	X(BACKLOG,		"backlog",		"packets that came while too many were held") \
+	X(RIGHT_REDIRECT,	"right_redirect",	"refused: no right to redirect") \
+	X(REDIRECTED,		"redirected",		"sent on to another port") \
+	X(REDIRECT_LOST,	"redirect_lost",	"dropped: no flow at that port, or redirected before")
 
 #define UNET_INTER_STAT_ID(id, name, text)	UNET_INTER_CNT_##id,
 enum unet_inter_stat {
@@ -995,11 +999,12 @@ enum unet_inter_stat {
 #undef UNET_INTER_STAT_ID
 
 /*
- * Those from here on are violations: UNET_IA_VIOLATIONS of them end the claim. Being slow
- * (HELD_TOO_LONG, BACKLOG) is one for each hold limit it lasts, and TOKEN_STALE, which
- * follows from it, is none.
+ * Those between these two are violations: UNET_IA_VIOLATIONS of them end the claim. Being
+ * slow (HELD_TOO_LONG, BACKLOG) is one for each hold limit it lasts, and TOKEN_STALE,
+ * which follows from it, is none.
  */
-#define UNET_INTER_VIOLATIONS	UNET_INTER_CNT_TOKEN_FOREIGN
+#define UNET_INTER_VIOLATIONS		UNET_INTER_CNT_TOKEN_FOREIGN
+#define UNET_INTER_VIOLATIONS_LAST	UNET_INTER_CNT_RIGHT_REDIRECT
 
 enum unet_inter_action {
 	UNET_VERDICT_ACCEPT,
@@ -1007,6 +1012,7 @@ enum unet_inter_action {
 	UNET_VERDICT_MODIFY,	/* with the bytes of @extent instead */
 	UNET_VERDICT_DUPLICATE,	/* accept, twice */
 	UNET_VERDICT_INJECT,	/* the bytes of @extent, just before the packet, which stays held */
+	UNET_VERDICT_REDIRECT,	/* to whoever has the grant's port; what comes in only */
 	UNET_VERDICT_COUNT
 };
 
@@ -1018,7 +1024,7 @@ enum unet_inter_action {
  * @cookie:	given back on DONE
  * @action:	enum unet_inter_action
  * @count:	packets meant, those with the tokens that follow: at least 1, and 1
- *		for all but ACCEPT and DROP. DONE tells the first refusal
+ *		for all but ACCEPT, DROP and REDIRECT. DONE tells the first refusal
  * @header_len:	MODIFY, INJECT: IP and L4 header bytes, all in the first extent; else 0
  * @extents:	MODIFY, INJECT: used entries of @extent; else 0
  * @reserved:	zero
@@ -1028,6 +1034,11 @@ enum unet_inter_action {
  * the kernel's. A modified packet is of the same flow, with headers as long as
  * before; its payload too, but for UDP that is no super packet. Lengths and
  * checksums are filled in by the kernel.
+ *
+ * REDIRECT puts UNET_IA_REDIRECT_PORT in the place of the destination port, and looks
+ * the packet up anew as if it had come so: flows and packet types say whose it is, and
+ * whoever is in that flow sees it. A packet is redirected once. What would be the
+ * host's then, or is redirected again, is dropped (UNET_INTER_CNT_REDIRECT_LOST).
  */
 struct unet_inter_verdict {
 	__u64 token;
@@ -1152,6 +1163,7 @@ enum unet_inter_attr {
 	UNET_IA_PATTERNS,	/* binary: 1 to 4 struct unet_pattern, behind the last header */
 	UNET_IA_PROG_FD,	/* u32: a socket filter; what it answers 0 for is not meant */
 	UNET_IA_PROG_ID,	/* u32: its id */
+	UNET_IA_REDIRECT_PORT,	/* be16, needed with UNET_INTER_REDIRECT */
 	UNET_IA_COUNT
 };
 

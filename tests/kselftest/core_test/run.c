@@ -32,6 +32,7 @@ static const struct vector_set *const sets[] = {
 	&inter_change_set,
 	&inter_match_set,
 	&inter_terms_set,
+	&inter_redirect_set,
 	&inter_token_set,
 	&inter_verdict_set,
 	&ip4_options_set,

@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Description: super packets through an intermediary (R4.9): cut by neither TSO, USO
+ * nor GRO they are shown whole, and go on whole with the segment size, the number of
+ * segments and the checksum they had, in and out. Changed headers are those of each
+ * segment in the end; the length does not change.
+ */
+#include "inter_bed.h"
+#include "tcp_hand.h"
+
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT	103
+#endif
+#ifndef UDP_GRO
+#define UDP_GRO		104
+#endif
+
+#define SEG	1000
+#define SEGS	10
+#define BYTES	(SEG * SEGS)
+#define UDP	28	/* bytes of headers */
+#define TCP	40
+#define DSCP	0xb8	/* as a TOS byte */
+
+/* What moves differs from byte to byte and from segment to segment. */
+static uint8_t byte_at(uint32_t i)
+{
+	return i * 7 + i / 251;
+}
+
+static void fill(uint8_t *data, uint32_t bytes)
+{
+	uint32_t i;
+
+	for (i = 0; i < bytes; i++)
+		data[i] = byte_at(i);
+}
+
+/* Are these the bytes from @from on? */
+static bool same(const uint8_t *data, uint32_t from, uint32_t bytes)
+{
+	uint32_t i;
+
+	for (i = 0; i < bytes; i++)
+		if (data[i] != byte_at(from + i))
+			return false;
+	return true;
+}
+
+/* A slot of one super packet with so many segments and bytes, told the same twice. */
+static bool is_super(struct chan *c, const struct unet_rx_slot *s, uint32_t flags,
+		     uint32_t seg_size, uint32_t segments, uint32_t bytes)
+{
+	const struct unet_desc *d = &c->desc[s->first];
+
+	return s->packets == 1 && s->flags == (flags | UNET_RX_SUPER) &&
+	       s->seg_size == seg_size && s->segments == segments &&
+	       s->bytes == bytes && d->len == bytes &&
+	       d->seg_size == seg_size && d->segments == segments;
+}
+
+#define EXPECT_SUPER(ch, slot, how, size, n, total)			\
+	EXPECT_TRUE(is_super(ch, slot, how, size, n, total))		\
+		TH_LOG("packets %u flags %x seg_size %u segments %u bytes %u", \
+		       (slot)->packets, (slot)->flags, (slot)->seg_size, \
+		       (slot)->segments, (slot)->bytes)
+
+static void peer_sends_super(int fd)
+{
+	uint8_t data[BYTES];
+	int seg = SEG;
+
+	fill(data, BYTES);
+	setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &seg, sizeof(seg));
+	send_to(fd, OUR_V4, PORT, data, BYTES);
+}
+
+static int owner_sends_super(struct chan *c, uint32_t flow)
+{
+	static uint8_t data[BYTES];
+	struct pkt_spec p = {
+		.family = AF_INET, .proto = IPPROTO_UDP, .src = OUR_V4,
+		.dst = PEER_V4, .sport = PORT, .dport = RPORT,
+		.data = data, .bytes = BYTES,
+	};
+
+	fill(data, BYTES);
+	return chan_send(c, flow, &p, SEG);
+}
+
+/* What @m is shown next, with its first @keep bytes at the start of @m's TX. */
+static const struct unet_rx_slot *look(struct chan *m, uint32_t keep)
+{
+	const struct unet_rx_slot *s = chan_rx_peek(m, 5000);
+
+	if (s)
+		memcpy(m->tx_mem, chan_buf(m, s->first), keep);
+	return s;
+}
+
+static int with_bytes(struct chan *m, uint64_t token, int action,
+		      uint32_t header, uint32_t bytes)
+{
+	struct unet_inter_verdict v = {
+		.token = token, .action = action, .count = 1,
+		.header_len = header, .extents = 1,
+		.extent = { { 0, bytes } },
+	};
+
+	return inter_say(m, &v);
+}
+
+/* The owner was given all BYTES in one, as from the peer; TOS of it, or -1. */
+static int owner_tos(struct chan *c)
+{
+	const struct unet_rx_slot *s = chan_rx_peek(c, 2000);
+	const uint8_t *p;
+
+	if (!s || !is_super(c, s, 0, SEG, SEGS, UDP + BYTES) ||
+	    !(c->desc[s->first].flags & UNET_DESC_CSUM_OK))
+		return -1;
+	p = chan_buf(c, s->first);
+	return same(p + UDP, 0, BYTES) ? p[1] : -1;
+}
+
+/* ---- UDP ---- */
+
+TEST_F(inter, a_super_datagram_is_shown_and_accepted_whole)
+{
+	const struct unet_rx_slot *s;
+
+	IN(.rights = OBSERVE);
+	peer_sends_super(self->peer);
+	s = look(&self->m, UDP + BYTES);
+	ASSERT_NE(NULL, s);
+	EXPECT_SUPER(&self->m, s, 0, SEG, SEGS, UDP + BYTES);
+	EXPECT_TRUE(same(self->m.tx_mem + UDP, 0, BYTES));
+	ASSERT_EQ(0, inter_verdict(&self->m, s->tag, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(0, owner_tos(&self->c));
+	EXPECT_EQ(1, STAT(PACKETS));
+	EXPECT_EQ(UDP + BYTES, STAT(BYTES));
+	EXPECT_EQ(1, nexus_counter("va", "rx_super"));
+}
+
+TEST_F(inter, a_super_datagram_keeps_its_segments_when_headers_change)
+{
+	const struct unet_rx_slot *s;
+
+	IN(.rights = UNET_INTER_OBSERVE_HEADERS | UNET_INTER_MODIFY_HEADERS);
+	peer_sends_super(self->peer);
+	s = look(&self->m, UDP);
+	ASSERT_NE(NULL, s);
+	EXPECT_EQ(SEG, s->seg_size);
+	EXPECT_EQ(SEGS, s->segments);
+	self->m.tx_mem[1] = DSCP;
+	ASSERT_EQ(0, with_bytes(&self->m, s->tag, UNET_VERDICT_MODIFY, UDP, UDP));
+	EXPECT_EQ(DSCP, owner_tos(&self->c));
+}
+
+TEST_F(inter, the_length_of_a_super_datagram_stays)
+{
+	const struct unet_rx_slot *s;
+	uint64_t token;
+	const uint8_t *p;
+
+	IN(.rights = OBSERVE | UNET_INTER_MODIFY_PAYLOAD, .violations = -1);
+	peer_sends_super(self->peer);
+	s = look(&self->m, UDP + BYTES);
+	ASSERT_NE(NULL, s);
+	token = s->tag;
+	EXPECT_EQ(UNET_INTER_CNT_BAD_LENGTH,
+		  with_bytes(&self->m, token, UNET_VERDICT_MODIFY, UDP, UDP + BYTES - 1));
+	EXPECT_EQ(UNET_INTER_CNT_BAD_LENGTH,
+		  with_bytes(&self->m, token, UNET_VERDICT_MODIFY, UDP, UDP + BYTES + 1));
+	EXPECT_EQ(2, STAT(BAD_LENGTH));
+	self->m.tx_mem[UDP + BYTES - 1] ^= 0xff;
+	ASSERT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_MODIFY, UDP, UDP + BYTES));
+	s = chan_rx_peek(&self->c, 2000);
+	ASSERT_NE(NULL, s);
+	EXPECT_SUPER(&self->c, s, 0, SEG, SEGS, UDP + BYTES);
+	EXPECT_NE(0, self->c.desc[s->first].flags & UNET_DESC_CSUM_OK);
+	p = chan_buf(&self->c, s->first);
+	EXPECT_TRUE(same(p + UDP, 0, BYTES - 1));
+	EXPECT_EQ(byte_at(BYTES - 1) ^ 0xff, p[UDP + BYTES - 1]);
+}
+
+/* @bytes or less of one recvmsg(): segment size and TOS it came with. */
+struct heard {
+	ssize_t bytes;
+	int seg_size;
+	int tos;
+};
+
+static struct heard hear(int fd, uint8_t *buf, size_t bytes)
+{
+	union {
+		char bytes[128];
+		struct cmsghdr align;
+	} ctl;
+	struct iovec iov = { buf, bytes };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl.bytes,
+		.msg_controllen = sizeof(ctl.bytes),
+	};
+	struct heard h = { recvmsg(fd, &msg, 0), 0, -1 };
+	struct cmsghdr *c;
+
+	for (c = CMSG_FIRSTHDR(&msg); h.bytes >= 0 && c; c = CMSG_NXTHDR(&msg, c)) {
+		if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO)
+			memcpy(&h.seg_size, CMSG_DATA(c), sizeof(h.seg_size));
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS)
+			h.tos = *(uint8_t *)CMSG_DATA(c);
+	}
+	return h;
+}
+
+/* The owner sends one, and it is shown: its token, 0: it was not, or not whole. */
+static uint64_t shown_outbound(struct chan *c, uint32_t flow, struct chan *m)
+{
+	const struct unet_rx_slot *s;
+
+	if (owner_sends_super(c, flow))
+		return 0;
+	s = look(m, UDP + BYTES);
+	if (!s || !is_super(m, s, UNET_RX_OUTBOUND, SEG, SEGS, UDP + BYTES) ||
+	    !same(m->tx_mem + UDP, 0, BYTES))
+		return 0;
+	return s->tag;
+}
+
+TEST_F(inter, a_super_datagram_leaves_whole)
+{
+	uint8_t buf[2 * BYTES];
+	struct heard h;
+	uint64_t token;
+	int on = 1;
+
+	setsockopt(self->peer, IPPROTO_IP, IP_RECVTOS, &on, sizeof(on));
+	ASSERT_EQ(0, setsockopt(self->peer, IPPROTO_UDP, UDP_GRO, &on, sizeof(on)));
+	IN(.rights = OBSERVE | UNET_INTER_MODIFY_HEADERS | UNET_INTER_INJECT);
+	token = shown_outbound(&self->c, self->flow, &self->m);
+	ASSERT_NE(0, token);
+	self->m.tx_mem[1] = DSCP;
+	/* A packet of one's own before it is none of many. */
+	ASSERT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_INJECT, UDP, UDP + 9));
+	ASSERT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_MODIFY, UDP, UDP));
+	h = hear(self->peer, buf, sizeof(buf));
+	EXPECT_EQ(9, h.bytes);
+	EXPECT_EQ(0, h.seg_size);
+	h = hear(self->peer, buf, sizeof(buf));
+	EXPECT_EQ(BYTES, h.bytes);
+	EXPECT_EQ(SEG, h.seg_size);
+	EXPECT_EQ(DSCP, h.tos);
+	EXPECT_TRUE(same(buf, 0, BYTES));
+}
+
+/* Cut in software, with checksums that are made there and looked at by the peer. */
+TEST_F(inter, a_super_datagram_is_cut_behind_the_chain)
+{
+	uint8_t buf[2 * SEG];
+	uint64_t token;
+	uint32_t i;
+	int on = 1;
+
+	ASSERT_EQ(0, sh("ethtool -K va tx off"));
+	setsockopt(self->peer, IPPROTO_IP, IP_RECVTOS, &on, sizeof(on));
+	IN(.rights = OBSERVE | UNET_INTER_MODIFY_HEADERS);
+	token = shown_outbound(&self->c, self->flow, &self->m);
+	ASSERT_NE(0, token);
+	self->m.tx_mem[1] = DSCP;
+	ASSERT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_MODIFY, UDP, UDP));
+	for (i = 0; i < SEGS; i++) {
+		struct heard h = hear(self->peer, buf, sizeof(buf));
+
+		ASSERT_EQ(SEG, h.bytes) TH_LOG("segment %u", i);
+		EXPECT_EQ(DSCP, h.tos);
+		EXPECT_TRUE(same(buf, i * SEG, SEG));
+	}
+}
+
+/* ---- TCP ---- */
+
+/* An established connection, an intermediary in it, a client that can send a lot. */
+FIXTURE(tcp) {
+	struct live before;
+	struct topo t;
+	struct nl nl;
+	struct chan c;
+	struct hand h;
+	struct chan m;
+	struct unet_inter_open o;
+	uint32_t id;
+};
+
+FIXTURE_VARIANT(tcp) {
+	const char *theirs;	/* offloads of the peer's device */
+	const char *ours;
+};
+
+FIXTURE_VARIANT_ADD(tcp, tso) { "tso on", "gro off" };
+FIXTURE_VARIANT_ADD(tcp, gro) { "tso off gso off", "gro on" };
+
+FIXTURE_SETUP(tcp)
+{
+	struct timeval tv = { .tv_sec = 5 };
+
+	self->before = live_now();
+	self->m.fd = -1;
+	self->h.family = AF_INET;
+	ASSERT_EQ(0, sh("echo 0 > /sys/module/unet/parameters/port_linger_secs"));
+	ASSERT_EQ(0, topo_setup(&self->t));
+	ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb %s", variant->theirs));
+	ASSERT_EQ(0, sh("ethtool -K va %s", variant->ours));
+	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nl_open(&self->nl));
+	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
+	ASSERT_EQ(0, hand_listen(&self->c, &self->h, 0));
+	ASSERT_EQ(0, hand_accept(&self->t, &self->c, &self->h));
+	setsockopt(self->h.client, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+}
+
+FIXTURE_TEARDOWN(tcp)
+{
+	struct live now;
+
+	close(self->h.client);
+	if (self->m.fd >= 0)
+		chan_close(&self->m);
+	chan_close(&self->c);
+	close(self->nl.fd);
+	sh("unetctl detach va");
+	topo_teardown(&self->t);
+	EXPECT_EQ(0, sh("echo 60 > /sys/module/unet/parameters/port_linger_secs"));
+	EXPECT_TRUE(live_returns_to(&self->before, &now))
+		TH_LOG("before: %s after: %s", self->before.text, now.text);
+}
+
+/* Without options the peer's kernel sends segments of so many bytes. */
+#define MSS	536
+
+static uint32_t number(const uint8_t *packet)
+{
+	uint32_t seq;
+
+	memcpy(&seq, packet + 24, sizeof(seq));
+	return ntohl(seq);
+}
+
+/* Pass @s of @m on, by the rights it has: changed, or as it is. */
+static int pass_on(struct chan *m, const struct unet_rx_slot *s, bool change)
+{
+	if (!change)
+		return inter_verdict(m, s->tag, UNET_VERDICT_ACCEPT, s->packets);
+	memcpy(m->tx_mem, chan_buf(m, s->first), TCP);
+	m->tx_mem[1] = DSCP;
+	return with_bytes(m, s->tag, UNET_VERDICT_MODIFY, TCP, TCP);
+}
+
+/*
+ * What comes first of BYTES that the client sends must be a super packet; @change it
+ * or not. Return: what was wrong, or NULL.
+ */
+static const char *one_super(struct chan *m, struct chan *c, const struct hand *h,
+			     bool change)
+{
+	const struct unet_rx_slot *s = chan_rx_peek(m, 5000), *o;
+	uint32_t payload, segments;
+	const uint8_t *p;
+
+	if (!s || s->packets != 1)
+		return "not one packet was shown";
+	payload = s->bytes - TCP;
+	segments = (payload + MSS - 1) / MSS;
+	if (segments < 2 || !is_super(m, s, 0, MSS, segments, s->bytes))
+		return "what was shown is no super packet";
+	p = chan_buf(m, s->first);
+	if (number(p) != h->rcv_nxt || !same(p + TCP, 0, payload))
+		return "it was shown with other bytes";
+	if (pass_on(m, s, change))
+		return "the verdict was refused";
+	o = chan_rx_peek(c, 2000);
+	if (!o || !is_super(c, o, 0, MSS, segments, s->bytes))
+		return "it did not go on whole";
+	if (!(c->desc[o->first].flags & UNET_DESC_CSUM_OK))
+		return "its checksum is not vouched for";
+	p = chan_buf(c, o->first);
+	if (number(p) != h->rcv_nxt || !same(p + TCP, 0, payload))
+		return "it went on with other bytes";
+	return p[1] == (change ? DSCP : 0) ? NULL : "its TOS is another";
+}
+
+#define COMES_IN(change)						\
+do {									\
+	uint8_t data[BYTES];						\
+	const char *wrong;						\
+									\
+	fill(data, BYTES);						\
+	ASSERT_EQ(BYTES, send(self->h.client, data, BYTES, 0));		\
+	wrong = one_super(&self->m, &self->c, &self->h, change);	\
+	EXPECT_EQ(NULL, wrong) TH_LOG("%s", wrong);			\
+} while (0)
+
+TEST_F(tcp, what_comes_is_whole)
+{
+	IN(.rights = OBSERVE, .directions = UNET_INTER_INBOUND);
+	COMES_IN(false);
+}
+
+TEST_F(tcp, what_comes_is_whole_with_changed_headers)
+{
+	IN(.rights = OBSERVE | UNET_INTER_MODIFY_HEADERS,
+	   .directions = UNET_INTER_INBOUND);
+	COMES_IN(true);
+}
+
+TEST_F(tcp, the_length_of_what_comes_stays)
+{
+	const struct unet_rx_slot *s;
+	uint8_t data[BYTES];
+
+	IN(.rights = OBSERVE | UNET_INTER_MODIFY_PAYLOAD, .violations = -1,
+	   .directions = UNET_INTER_INBOUND);
+	fill(data, BYTES);
+	ASSERT_EQ(BYTES, send(self->h.client, data, BYTES, 0));
+	s = look(&self->m, TCP + MSS);
+	ASSERT_NE(NULL, s);
+	ASSERT_LT(1, s->segments);
+	EXPECT_EQ(UNET_INTER_CNT_BAD_LENGTH,
+		  with_bytes(&self->m, s->tag, UNET_VERDICT_MODIFY, TCP, TCP + MSS));
+	EXPECT_EQ(1, STAT(BAD_LENGTH));
+}
+
+static int hand_sends_super(struct chan *c, struct hand *h)
+{
+	static uint8_t data[BYTES];
+	struct pkt_spec p = {
+		.family = h->family, .proto = IPPROTO_TCP,
+		.src = hand_ours(h), .dst = hand_theirs(h),
+		.sport = HAND_PORT, .dport = h->rport,
+		.data = data, .bytes = BYTES, .tcp_flags = TH_ACK | TH_PUSH,
+		.seq = h->snd_nxt, .ack = h->rcv_nxt,
+	};
+
+	fill(data, BYTES);
+	return chan_send(c, h->conn, &p, SEG);
+}
+
+TEST_F(tcp, what_is_sent_is_whole_and_then_cut)
+{
+	const struct unet_rx_slot *s;
+	uint8_t buf[BYTES];
+
+	/* Cut and summed in software: the client takes nothing that is wrong. */
+	ASSERT_EQ(0, sh("ethtool -K va tx off"));
+	IN(.rights = OBSERVE | UNET_INTER_MODIFY_HEADERS,
+	   .directions = UNET_INTER_OUTBOUND);
+	ASSERT_EQ(0, hand_sends_super(&self->c, &self->h));
+	s = look(&self->m, TCP + BYTES);
+	ASSERT_NE(NULL, s);
+	EXPECT_SUPER(&self->m, s, UNET_RX_OUTBOUND, SEG, SEGS, TCP + BYTES);
+	EXPECT_TRUE(same(self->m.tx_mem + TCP, 0, BYTES));
+	ASSERT_EQ(0, pass_on(&self->m, s, true));
+	ASSERT_EQ(BYTES, recv(self->h.client, buf, BYTES, MSG_WAITALL));
+	EXPECT_TRUE(same(buf, 0, BYTES));
+}
+
+TEST_HARNESS_MAIN
