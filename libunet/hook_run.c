@@ -140,23 +140,21 @@ static noinline u32 ask(const struct unet_hook_link *l,
 	return left;
 }
 
-/* Return: how many; @to receives where they are. */
+/* By their headers alone. Return: how many; @to receives where they are. */
 static u32 choose(struct run *r, const struct unet_hook_link *l,
 		  struct unet_hook_pkt *const **to)
 {
 	const struct unet_hook_opts *o = &l->rule.opts;
-	u32 n = r->n;
 
 	if (!o->match && !o->predicate) {
 		*to = r->live;
-		return n;
+		return r->n;
 	}
 	*to = r->chosen;
 	if (o->match)
-		n = choose_matching(r, l);
-	else
-		memcpy(r->chosen, r->live, n * sizeof(r->live[0]));
-	return o->predicate ? ask(l, r->chosen, n) : n;
+		return choose_matching(r, l);
+	memcpy(r->chosen, r->live, r->n * sizeof(r->live[0]));
+	return r->n;
 }
 
 /* All there is to do for a packet that no hook asks anything of. */
@@ -351,45 +349,56 @@ static noinline void took_long(const struct unet_hook_link *l, u64 us)
 		o->over(h, us, h->arg);
 }
 
-/* The clock is read for hooks with a budget only. */
-static void call(struct unet_hook_batch *b, const struct unet_hook_link *l)
+/* All of the hook's own functions that this batch needs. */
+static void call(struct run *r, const struct unet_hook_link *l)
 {
-	struct unet_backend *be = b->stack->be;
 	struct unet_hook *h = l->hook;
-	u64 us;
 
-	if (likely(!l->rule.opts.budget_us)) {
-		h->fn(b, h->arg);
+	if (l->rule.opts.predicate)
+		r->b.n = ask(l, r->chosen, r->b.n);
+	if (!r->b.n)
 		return;
-	}
-	us = be->ops->now_us(be);
-	h->fn(b, h->arg);
+	add(&h->count.batches, 1);
+	add(&h->count.packets, r->b.n);
+	h->fn(&r->b, h->arg);
+	verdicts(r, l);
+}
+
+static noinline void call_and_time(struct run *r, const struct unet_hook_link *l)
+{
+	struct unet_backend *be = r->b.stack->be;
+	u64 us = be->ops->now_us(be);
+
+	call(r, l);
 	us = be->ops->now_us(be) - us;
-	add(&h->count.time_us, us);
+	add(&l->hook->count.time_us, us);
 	if (us > l->rule.opts.budget_us)
 		took_long(l, us);
 }
 
+/*
+ * Of a hook that is gone nothing may be called: @arg was freed, and its code may be,
+ * too. The clock is read for hooks with a budget only.
+ */
 static void pass(struct run *r, const struct unet_hook_link *l)
 {
 	struct unet_hook *h = l->hook;
 
 	if (unlikely(r->whole && !unet_hook_wants_whole(&l->rule.opts)))
 		return;
+	if (unlikely(READ_ONCE(h->gone) || READ_ONCE(h->ended)))
+		return;
 	r->pass.link = l;
 	r->b.hook = h;
 	r->b.n = choose(r, l, &r->b.pkt);
 	if (!r->b.n)
 		return;
-	if (unlikely(READ_ONCE(h->bypassed) || READ_ONCE(h->ended) ||
-		     READ_ONCE(h->gone))) {
+	if (unlikely(READ_ONCE(h->bypassed)))
 		add(&h->count.bypassed, r->b.n);
-		return;
-	}
-	add(&h->count.batches, 1);
-	add(&h->count.packets, r->b.n);
-	call(&r->b, l);
-	verdicts(r, l);
+	else if (likely(!l->rule.opts.budget_us))
+		call(r, l);
+	else
+		call_and_time(r, l);
 }
 
 /* ---- the chain ------------------------------------------------------------ */

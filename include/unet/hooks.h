@@ -168,9 +168,10 @@ typedef void (*unet_hook_fn)(struct unet_hook_batch *b, void *arg);
  *		the hook's own call; verdicts do not count there
  * @over:	called when a batch took longer than the budget: how long it was
  * @destroy:	called when no call of the hook will come any more
- * @budget_us:	microseconds a batch may take, 0: time is not taken
- * @bypass_after: batches over the budget after which the hook is called no more
- *		until unet_hook_modify(); 0: never
+ * @budget_us:	microseconds a batch may take: the hook's function, @predicate and
+ *		@side together; 0: time is not taken
+ * @bypass_after: batches over the budget after which none of them is called any
+ *		more until unet_hook_modify(); 0: never
  *
  * All functions get the @arg of the hook.
  */
@@ -273,9 +274,9 @@ int unet_hook_modify(struct unet_hook *h, const struct unet_hook_opts *opts);
  *		them, was wrong; injections refused
  * @no_room:	calls of unet_hook_splice() that were refused: the packet would not
  *		have fit the path, or the hook's reserve did not allow it
- * @bypassed:	packets that passed without it
+ * @bypassed:	packets that match it, but for its predicate, and passed without it
  * @over:	batches over the budget
- * @time_us:	spent in @fn, if there is a budget
+ * @time_us:	spent in its functions, if there is a budget
  */
 struct unet_hook_stats {
 	size_t size;
