@@ -181,10 +181,10 @@ fail:
 	return NULL;
 }
 
-/* Another rule, in one step for every batch. */
-static int change(struct unet_hook *h, const struct unet_hook_rule *rule)
+/* Another rule, in one step for every batch; the registry is locked. */
+static int change(struct unet_hook *h, const struct unet_hook_rule *rule,
+		  struct unet_hook_chain *old[UNET_HOOKS_DIRS])
 {
-	struct unet_hook_chain *old[UNET_HOOKS_DIRS];
 	struct unet_hooks *hs = &h->st->hooks;
 	struct unet_hook_rule before = h->rule;
 	int err;
@@ -198,24 +198,30 @@ static int change(struct unet_hook *h, const struct unet_hook_rule *rule)
 		h->rule = before;
 		insert(hs, h);
 	}
+	return err;
+}
+
+int unet_hook_prioritize(struct unet_hook *h, int32_t priority)
+{
+	struct unet_hook_chain *old[UNET_HOOKS_DIRS];
+	struct unet_hooks *hs = &h->st->hooks;
+	struct unet_hook_rule rule;
+	int err;
+
+	pthread_mutex_lock(&hs->lock);
+	rule = h->rule;
+	rule.opts.priority = priority;
+	err = change(h, &rule, old);
 	pthread_mutex_unlock(&hs->lock);
 	if (!err)
 		unet_hook_let_go(h->st, old);
 	return err;
 }
 
-int unet_hook_prioritize(struct unet_hook *h, int32_t priority)
-{
-	struct unet_hook_rule rule;
-
-	pthread_mutex_lock(&h->st->hooks.lock);
-	rule = h->rule;
-	rule.opts.priority = priority;
-	return change(h, &rule);
-}
-
 int unet_hook_modify(struct unet_hook *h, const struct unet_hook_opts *opts)
 {
+	struct unet_hook_chain *old[UNET_HOOKS_DIRS];
+	struct unet_hooks *hs = &h->st->hooks;
 	struct unet_hook_rule rule;
 	int err;
 
@@ -223,12 +229,14 @@ int unet_hook_modify(struct unet_hook *h, const struct unet_hook_opts *opts)
 	err = rule_from(h->st, opts, &rule);
 	if (err)
 		return err;
-	pthread_mutex_lock(&h->st->hooks.lock);
+	pthread_mutex_lock(&hs->lock);
 	rule.opts.destroy = h->rule.opts.destroy;
 	WRITE_ONCE(h->ended, false);
-	err = change(h, &rule);
+	err = change(h, &rule, old);
+	pthread_mutex_unlock(&hs->lock);
 	if (err)
 		return err;
+	unet_hook_let_go(h->st, old);
 	WRITE_ONCE(h->strikes, 0);
 	WRITE_ONCE(h->bypassed, false);
 	return 0;
