@@ -244,32 +244,27 @@ int unet_hook_modify(struct unet_hook *h, const struct unet_hook_opts *opts)
 
 /* ---- ending ----------------------------------------------------------------------- */
 
-/* Out of the chain; false: without memory for another it only is not called. */
+/*
+ * Out of the chain; false: without memory for another it only is not called. The
+ * registry is locked.
+ */
 static bool unlink_hook(struct unet_hook *h,
 			struct unet_hook_chain *old[UNET_HOOKS_DIRS])
 {
 	struct unet_hooks *hs = &h->st->hooks;
-	bool out;
 
-	pthread_mutex_lock(&hs->lock);
 	take_out(hs, h);
-	out = !unet_hook_rebuild(h->st, old);
-	if (!out) {
-		WRITE_ONCE(h->gone, true);
-		insert(hs, h);
-	}
-	pthread_mutex_unlock(&hs->lock);
-	return out;
+	if (!unet_hook_rebuild(h->st, old))
+		return true;
+	WRITE_ONCE(h->gone, true);
+	insert(hs, h);
+	return false;
 }
 
-int unet_hook_del(struct unet_hook *h)
+/* Behind unlink_hook(), which said @out: when the batch in progress is over. */
+static void finish(struct unet_hook *h, bool out,
+		   struct unet_hook_chain *old[UNET_HOOKS_DIRS])
 {
-	struct unet_hook_chain *old[UNET_HOOKS_DIRS];
-	bool out;
-
-	if (unet_rcu_reading())
-		return -EDEADLK;
-	out = unlink_hook(h, old);
 	unet_rcu_synchronize();
 	free(old[UNET_HOOKS_RX]);
 	free(old[UNET_HOOKS_TX]);
@@ -277,16 +272,75 @@ int unet_hook_del(struct unet_hook *h)
 	h->rule.opts.destroy = NULL;
 	if (out)
 		free(h);
+}
+
+int unet_hook_del(struct unet_hook *h)
+{
+	struct unet_hook_chain *old[UNET_HOOKS_DIRS];
+	struct unet_hooks *hs = &h->st->hooks;
+	bool out;
+
+	if (unet_rcu_reading())
+		return -EDEADLK;
+	pthread_mutex_lock(&hs->lock);
+	out = unlink_hook(h, old);
+	pthread_mutex_unlock(&hs->lock);
+	finish(h, out, old);
 	return 0;
+}
+
+/* Its first one that is left; the registry is locked. */
+static struct unet_hook *find_of(const struct unet_hooks *hs,
+				 const struct unet_hook_loaded *owner)
+{
+	struct unet_hook *h = hs->first;
+
+	while (h && h->owner != owner)
+		h = h->next;
+	return h;
+}
+
+/**
+ * unet_hooks_del_of() - no function of an object's hooks will be called any more
+ * @st: the stack, not passing a batch
+ * @owner: the object; its code may go afterwards
+ *
+ * Other threads, and destroy() of these hooks, may delete hooks meanwhile: after each
+ * one we look anew.
+ */
+void unet_hooks_del_of(struct unet_stack *st, const struct unet_hook_loaded *owner)
+{
+	struct unet_hook_chain *old[UNET_HOOKS_DIRS];
+	struct unet_hooks *hs = &st->hooks;
+	struct unet_hook *h;
+	bool out;
+
+	for (;;) {
+		pthread_mutex_lock(&hs->lock);
+		h = find_of(hs, owner);
+		if (h) {
+			h->owner = NULL;
+			out = unlink_hook(h, old);
+		}
+		pthread_mutex_unlock(&hs->lock);
+		if (!h)
+			break;
+		finish(h, out, old);
+	}
+	unet_hook_reclaim_now(st);
 }
 
 void unet_hook_del_later(struct unet_hook *h)
 {
 	struct unet_hook_chain *old[UNET_HOOKS_DIRS];
 	struct unet_stack *st = h->st;
+	bool out;
 
+	pthread_mutex_lock(&st->hooks.lock);
+	out = unlink_hook(h, old);
+	pthread_mutex_unlock(&st->hooks.lock);
 	/* without memory it goes with the stack */
-	if (!unlink_hook(h, old))
+	if (!out)
 		return;
 	unet_hook_retire_chains(st, old);
 	unet_hook_retire(st, &h->retired, free_retired);

@@ -28,6 +28,7 @@
 #include "packet.h"
 
 struct unet_flow;
+struct unet_hook_loaded;
 struct unet_stack;
 
 #define UNET_HOOK_IP4		0x0800
@@ -241,6 +242,7 @@ union unet_hook_sent {
 /* hook.c */
 void unet_hooks_init(struct unet_stack *st);
 void unet_hooks_exit(struct unet_stack *st);
+void unet_hooks_del_of(struct unet_stack *st, const struct unet_hook_loaded *owner);
 void unet_hooks_sock_closed(struct unet_stack *st, const struct unet_sock *s);
 
 /* hook_chain.c */
@@ -251,6 +253,7 @@ void unet_hook_let_go(struct unet_stack *st,
 void unet_hook_retire_chains(struct unet_stack *st,
 			     struct unet_hook_chain *old[UNET_HOOKS_DIRS]);
 void unet_hook_reclaim(struct unet_stack *st);
+void unet_hook_reclaim_now(struct unet_stack *st);
 void unet_hook_flow_reserve(struct unet_stack *st, struct unet_flow *f);
 void unet_hook_retire(struct unet_stack *st, struct unet_hook_retired *r,
 		      void (*fn)(struct unet_hook_retired *r));

@@ -24,7 +24,7 @@ $(eval $(call test_program_rule,tsan,sim,$(SIM_AID),))
 $(eval $(call test_program_rule,fuzz,fuzz,,))
 
 # Loads the hooks that are shipped, and some that no library should take.
-BAD_HOOKS := $(foreach w,ABI SIZE EMPTY NONE REFUSES,build/asan/tests/hooks/$(w).so)
+BAD_HOOKS := $(foreach w,ABI SIZE EMPTY NONE REFUSES PAIR,build/asan/tests/hooks/$(w).so)
 build/asan/tests/hooks/%.so: tests/unit/objects/bad.c include/unet/hook_sdk.h
 	$(call say,LD[asan],$@)
 	$(Q)mkdir -p $(@D)
