@@ -329,8 +329,8 @@ int unet_hook_list(struct unet_stack *st, struct unet_hook_stats *stats,
  * UNET_HOOKS is not read by a program that may do more than who started it: set-uid,
  * set-gid, with file capabilities (AT_SECURE). Such a program, when it calls this
  * itself, and one whose effective user is root, load an object only if it and all
- * folders it lies in belong to root or the effective user and nobody else may write
- * to them (to folders: unless they are sticky).
+ * folders it lies in belong to root, or to the user whose set-uid program it is, and
+ * nobody else may write to them (to folders: unless they are sticky).
  *
  * Return: 0, or -EINVAL, -ENOENT, -EPERM (as above), -ELIBBAD, -ENOMEM, or what the
  * object answered; unet_error_detail() names the object and what was wrong.
