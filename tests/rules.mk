@@ -40,6 +40,9 @@ build/rel/tests/hooks/suid: tests/unit/objects/suid.c build/rel/libunet.a
 		-Wl,--wrap=unet_backend_unet_open $(LIB_LIBS) -rdynamic -o $@
 build/asan/tests/unit/test_hook_suid: build/rel/tests/hooks/suid $(HOOK_OBJECTS)
 
+# Runs a tool that is shipped.
+build/asan/tests/unit/test_ext_words: build/rel/tools/unet-ext
+
 UNIT_BIN := $(UNIT_SRC:%.c=build/asan/%)
 SIM_BIN := $(SIM_SRC:%.c=build/rel/%) $(SIM_SRC:%.c=build/asan/%) \
 	build/m32/tests/sim/sim_tcp_cases build/tsan/tests/sim/sim_hook

@@ -24,6 +24,11 @@ static int start(int argc, char **argv)
 	return 0;
 }
 
+static uint32_t rights(void)
+{
+	return UNET_INTER_OBSERVE_HEADERS | UNET_INTER_OBSERVE_PAYLOAD | UNET_INTER_DROP;
+}
+
 /* A name stands for those below it, too. */
 static bool listed(const char *host)
 {
@@ -76,5 +81,6 @@ const struct ext ext_block = {
 	.usage = "HOST...",
 	.what = "drop connections that ask for these hosts, or hosts below them",
 	.start = start,
+	.rights = rights,
 	.look = look,
 };
