@@ -27,6 +27,8 @@ static const struct row rows[] = {
 	{ "'' log", { "\"\"" } },
 	{ "7 log x", { "log: \"x\"", "no words" } },
 	{ "7 block", { "which host names" } },
+	{ "7 block a.b http://x", { "block: \"http://x\"", "a host name" } },
+	{ "7 block ''", { "block: \"\"" } },
 	{ "7 delay", { "delay", "from 1 to 10000" } },
 	{ "7 delay 1 2", { "delay", "from 1 to 10000" } },
 	{ "7 delay 20x", { "delay: \"20x\"", "a number from 1 to 10000" } },
