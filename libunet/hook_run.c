@@ -328,7 +328,7 @@ uint32_t unet_hook_room(const struct unet_hook_pkt *p)
 {
 	const struct unet_hook_slot *s = unet_hook_slot_of(p);
 
-	if (s->pass->dir == UNET_HOOK_TX)
+	if (s->pass->dir == UNET_HOOK_TX || s->pass->frames)
 		return room_to_send(s);
 	return p->total < UNET_TX_MAX_BYTES ? UNET_TX_MAX_BYTES - p->total : 0;
 }
@@ -385,6 +385,8 @@ static void pass(struct run *r, const struct unet_hook_link *l)
 	struct unet_hook *h = l->hook;
 
 	if (unlikely(r->whole && !unet_hook_wants_whole(&l->rule.opts)))
+		return;
+	if (unlikely(r->pass.frames && !unet_hook_wants_frames(&l->rule.opts)))
 		return;
 	if (unlikely(READ_ONCE(h->gone) || READ_ONCE(h->ended)))
 		return;
@@ -493,6 +495,7 @@ static void begin(struct run *r, struct unet_stack *st, bool rx, u64 tag,
 {
 	r->pass.dir = rx ? UNET_HOOK_RX : UNET_HOOK_TX;
 	r->pass.dirty = false;
+	r->pass.frames = flags & UNET_HOOK_FRAME;
 	r->pass.memo.need = UINT32_MAX;
 	r->pass.memo.kind = 0;
 	r->b.stack = st;
@@ -564,4 +567,17 @@ void unet_hook_run_behind(struct unet_stack *st, enum unet_hook_dir dir,
 void unet_hook_run_whole(struct unet_stack *st, struct unet_pktq *q, u64 tag)
 {
 	run(st, UNET_HOOKS_RX, q, tag, UNET_HOOK_WHOLE, NULL);
+}
+
+/**
+ * unet_hook_run_frames() - frames pass the hooks of their ethertype
+ * @st: the stack
+ * @dir: which direction's
+ * @q: frames, data at the Ethernet header; in their struct unet_hook_sent only @mtu
+ *	counts, the largest that each may become
+ */
+void unet_hook_run_frames(struct unet_stack *st, enum unet_hook_dir dir,
+			  struct unet_pktq *q)
+{
+	run(st, dir, q, 0, UNET_HOOK_FRAME, NULL);
 }
