@@ -28,7 +28,7 @@ static int check(const struct unet_stack *st, u32 dir,
 		if (f[i].len >= UNET_HOOK_ETH && f[i].len <= f[i].room &&
 		    f[i].len <= UNET_TX_MAX_BYTES)
 			continue;
-		unet_detail("unet_hook_frames: frame %u: len %u: must be %u to room, %u, and at most %u",
+		unet_detail("unet_hook_frames: frame %u: len %u: must be %u to room %u, at most %u",
 			    i, f[i].len, UNET_HOOK_ETH, f[i].room,
 			    UNET_TX_MAX_BYTES);
 		return -EINVAL;

@@ -144,7 +144,7 @@ struct unet_hook_batch {
 typedef void (*unet_hook_fn)(struct unet_hook_batch *b, void *arg);
 
 /* What a hook matches; all that is named has to be so */
-#define UNET_HOOK_ETHERTYPE	(1u << 0)	/* @ethertype; others than IP's: unet_hook_frames() */
+#define UNET_HOOK_ETHERTYPE	(1u << 0)	/* @ethertype; not IP: unet_hook_frames() */
 #define UNET_HOOK_PROTO		(1u << 1)	/* @proto */
 #define UNET_HOOK_LOCAL_PORT	(1u << 2)	/* @local_port, of @proto or of TCP and UDP */
 #define UNET_HOOK_REMOTE_PORT	(1u << 3)	/* @remote_port, likewise */

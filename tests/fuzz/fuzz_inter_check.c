@@ -47,6 +47,7 @@ static void check_match(const struct unet_inter_terms *t, u8 how, u8 bit)
 		.family = t->family ? t->family : (how & 8 ? 6 : 4),
 	}, masked;
 	enum unet_inter_match is;
+	bool every;
 
 	/* a flow that agrees, but for a bit, or not even that */
 	memcpy(key.local, t->local, sizeof(key.local));
@@ -59,7 +60,8 @@ static void check_match(const struct unet_inter_terms *t, u8 how, u8 bit)
 	}
 	unet_flow_key_mask(&key, UNET_MASK_5TUPLE, &masked);
 	is = unet_inter_match(t, &masked);
-	if (is == UNET_MATCH_SOME || (is == UNET_MATCH_ALL) != about(t, &key))
+	every = is == UNET_MATCH_ALL;
+	if (is == UNET_MATCH_SOME || every != about(t, &key))
 		abort();
 	/* what is asked for each packet, or of no interest, was less than that */
 	unet_flow_key_mask(&key, UNET_MASK_2TUPLE, &masked);
