@@ -226,10 +226,12 @@ tool_name = $(if $(filter unet%,$(1)),$(1),unet-$(1))
 TOOLS := $(foreach d,$(TOOL_DIRS),build/rel/tools/$(call tool_name,$(d)))
 LIBS_unetctl := -lmnl -ljansson
 LIBS_cat := -lcrypto
+# What a tool borrows from another folder.
+ALSO_ext := tools/hooks/names_parse.c
 
 define tool_rules
 build/rel/tools/$(call tool_name,$(1)): \
-		$(patsubst %.c,build/rel/obj/%.o,$(wildcard tools/$(1)/*.c)) $(SO)
+		$(patsubst %.c,build/rel/obj/%.o,$(wildcard tools/$(1)/*.c) $(ALSO_$(1))) $(SO)
 	$$(call say,LD,$$@)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(LDFLAGS) -Wl,-rpath,'$$$$ORIGIN/../lib' $$(filter %.o,$$^) \

@@ -181,10 +181,10 @@ fail:
 	return NULL;
 }
 
-/* Another rule, in one step for every batch. */
-static int change(struct unet_hook *h, const struct unet_hook_rule *rule)
+/* Another rule, in one step for every batch; the registry is locked. */
+static int change(struct unet_hook *h, const struct unet_hook_rule *rule,
+		  struct unet_hook_chain *old[UNET_HOOKS_DIRS])
 {
-	struct unet_hook_chain *old[UNET_HOOKS_DIRS];
 	struct unet_hooks *hs = &h->st->hooks;
 	struct unet_hook_rule before = h->rule;
 	int err;
@@ -198,24 +198,30 @@ static int change(struct unet_hook *h, const struct unet_hook_rule *rule)
 		h->rule = before;
 		insert(hs, h);
 	}
+	return err;
+}
+
+int unet_hook_prioritize(struct unet_hook *h, int32_t priority)
+{
+	struct unet_hook_chain *old[UNET_HOOKS_DIRS];
+	struct unet_hooks *hs = &h->st->hooks;
+	struct unet_hook_rule rule;
+	int err;
+
+	pthread_mutex_lock(&hs->lock);
+	rule = h->rule;
+	rule.opts.priority = priority;
+	err = change(h, &rule, old);
 	pthread_mutex_unlock(&hs->lock);
 	if (!err)
 		unet_hook_let_go(h->st, old);
 	return err;
 }
 
-int unet_hook_prioritize(struct unet_hook *h, int32_t priority)
-{
-	struct unet_hook_rule rule;
-
-	pthread_mutex_lock(&h->st->hooks.lock);
-	rule = h->rule;
-	rule.opts.priority = priority;
-	return change(h, &rule);
-}
-
 int unet_hook_modify(struct unet_hook *h, const struct unet_hook_opts *opts)
 {
+	struct unet_hook_chain *old[UNET_HOOKS_DIRS];
+	struct unet_hooks *hs = &h->st->hooks;
 	struct unet_hook_rule rule;
 	int err;
 
@@ -223,12 +229,14 @@ int unet_hook_modify(struct unet_hook *h, const struct unet_hook_opts *opts)
 	err = rule_from(h->st, opts, &rule);
 	if (err)
 		return err;
-	pthread_mutex_lock(&h->st->hooks.lock);
+	pthread_mutex_lock(&hs->lock);
 	rule.opts.destroy = h->rule.opts.destroy;
 	WRITE_ONCE(h->ended, false);
-	err = change(h, &rule);
+	err = change(h, &rule, old);
+	pthread_mutex_unlock(&hs->lock);
 	if (err)
 		return err;
+	unet_hook_let_go(h->st, old);
 	WRITE_ONCE(h->strikes, 0);
 	WRITE_ONCE(h->bypassed, false);
 	return 0;
@@ -236,32 +244,27 @@ int unet_hook_modify(struct unet_hook *h, const struct unet_hook_opts *opts)
 
 /* ---- ending ----------------------------------------------------------------------- */
 
-/* Out of the chain; false: without memory for another it only is not called. */
+/*
+ * Out of the chain; false: without memory for another it only is not called. The
+ * registry is locked.
+ */
 static bool unlink_hook(struct unet_hook *h,
 			struct unet_hook_chain *old[UNET_HOOKS_DIRS])
 {
 	struct unet_hooks *hs = &h->st->hooks;
-	bool out;
 
-	pthread_mutex_lock(&hs->lock);
 	take_out(hs, h);
-	out = !unet_hook_rebuild(h->st, old);
-	if (!out) {
-		WRITE_ONCE(h->gone, true);
-		insert(hs, h);
-	}
-	pthread_mutex_unlock(&hs->lock);
-	return out;
+	if (!unet_hook_rebuild(h->st, old))
+		return true;
+	WRITE_ONCE(h->gone, true);
+	insert(hs, h);
+	return false;
 }
 
-int unet_hook_del(struct unet_hook *h)
+/* Behind unlink_hook(), which said @out: when the batch in progress is over. */
+static void finish(struct unet_hook *h, bool out,
+		   struct unet_hook_chain *old[UNET_HOOKS_DIRS])
 {
-	struct unet_hook_chain *old[UNET_HOOKS_DIRS];
-	bool out;
-
-	if (unet_rcu_reading())
-		return -EDEADLK;
-	out = unlink_hook(h, old);
 	unet_rcu_synchronize();
 	free(old[UNET_HOOKS_RX]);
 	free(old[UNET_HOOKS_TX]);
@@ -269,16 +272,75 @@ int unet_hook_del(struct unet_hook *h)
 	h->rule.opts.destroy = NULL;
 	if (out)
 		free(h);
+}
+
+int unet_hook_del(struct unet_hook *h)
+{
+	struct unet_hook_chain *old[UNET_HOOKS_DIRS];
+	struct unet_hooks *hs = &h->st->hooks;
+	bool out;
+
+	if (unet_rcu_reading())
+		return -EDEADLK;
+	pthread_mutex_lock(&hs->lock);
+	out = unlink_hook(h, old);
+	pthread_mutex_unlock(&hs->lock);
+	finish(h, out, old);
 	return 0;
+}
+
+/* Its first one that is left; the registry is locked. */
+static struct unet_hook *find_of(const struct unet_hooks *hs,
+				 const struct unet_hook_loaded *owner)
+{
+	struct unet_hook *h = hs->first;
+
+	while (h && h->owner != owner)
+		h = h->next;
+	return h;
+}
+
+/**
+ * unet_hooks_del_of() - no function of an object's hooks will be called any more
+ * @st: the stack, not passing a batch
+ * @owner: the object; its code may go afterwards
+ *
+ * Other threads, and destroy() of these hooks, may delete hooks meanwhile: after each
+ * one we look anew.
+ */
+void unet_hooks_del_of(struct unet_stack *st, const struct unet_hook_loaded *owner)
+{
+	struct unet_hook_chain *old[UNET_HOOKS_DIRS];
+	struct unet_hooks *hs = &st->hooks;
+	struct unet_hook *h;
+	bool out;
+
+	for (;;) {
+		pthread_mutex_lock(&hs->lock);
+		h = find_of(hs, owner);
+		if (h) {
+			h->owner = NULL;
+			out = unlink_hook(h, old);
+		}
+		pthread_mutex_unlock(&hs->lock);
+		if (!h)
+			break;
+		finish(h, out, old);
+	}
+	unet_hook_reclaim_now(st);
 }
 
 void unet_hook_del_later(struct unet_hook *h)
 {
 	struct unet_hook_chain *old[UNET_HOOKS_DIRS];
 	struct unet_stack *st = h->st;
+	bool out;
 
+	pthread_mutex_lock(&st->hooks.lock);
+	out = unlink_hook(h, old);
+	pthread_mutex_unlock(&st->hooks.lock);
 	/* without memory it goes with the stack */
-	if (!unlink_hook(h, old))
+	if (!out)
 		return;
 	unet_hook_retire_chains(st, old);
 	unet_hook_retire(st, &h->retired, free_retired);

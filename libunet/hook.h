@@ -8,6 +8,7 @@
  *   hook_view.c    what hooks see of a packet
  *   hook_packet.c  what a hook may do to a packet
  *   hook_fork.c    none of this is left half done in a child
+ *   hook_frame.c   frames that are not IP, of channels
  *   hook_inject.c  packets out of nothing, and what is sent, until it leaves
  *   hook_words.c   UNET_HOOKS as text
  *   hook_load.c    hooks from shared objects
@@ -28,10 +29,12 @@
 #include "packet.h"
 
 struct unet_flow;
+struct unet_hook_loaded;
 struct unet_stack;
 
 #define UNET_HOOK_IP4		0x0800
 #define UNET_HOOK_IP6		0x86dd
+#define UNET_HOOK_ETH		14u	/* bytes of an Ethernet header */
 
 enum unet_hook_dir {
 	UNET_HOOKS_RX,
@@ -146,6 +149,7 @@ struct unet_hook_memo {
  * @memo:	headers that were taken apart last
  * @dir:	UNET_HOOK_RX or UNET_HOOK_TX
  * @dirty:	the present hook has changed some
+ * @frames:	they begin with an Ethernet header, and are not IP
  * @link:	of the present hook
  * @end:	behind the last one
  */
@@ -153,6 +157,7 @@ struct unet_hook_pass {
 	struct unet_hook_memo memo;
 	u32 dir;
 	bool dirty;
+	bool frames;
 	const struct unet_hook_link *link;
 	const struct unet_hook_link *end;
 };
@@ -168,6 +173,7 @@ struct unet_hook_pass {
  * @pass:	what it is part of
  * @before:	key before it was changed
  * @was:	bytes of it before that
+ * @ethertype:	of a frame before that
  */
 struct unet_hook_slot {
 	struct unet_hook_pkt v;
@@ -175,6 +181,7 @@ struct unet_hook_slot {
 	struct unet_hook_pass *pass;
 	struct unet_flow_key before;
 	u32 was;
+	u16 ethertype;
 };
 
 static inline struct unet_hook_slot *
@@ -241,6 +248,7 @@ union unet_hook_sent {
 /* hook.c */
 void unet_hooks_init(struct unet_stack *st);
 void unet_hooks_exit(struct unet_stack *st);
+void unet_hooks_del_of(struct unet_stack *st, const struct unet_hook_loaded *owner);
 void unet_hooks_sock_closed(struct unet_stack *st, const struct unet_sock *s);
 
 /* hook_chain.c */
@@ -251,6 +259,7 @@ void unet_hook_let_go(struct unet_stack *st,
 void unet_hook_retire_chains(struct unet_stack *st,
 			     struct unet_hook_chain *old[UNET_HOOKS_DIRS]);
 void unet_hook_reclaim(struct unet_stack *st);
+void unet_hook_reclaim_now(struct unet_stack *st);
 void unet_hook_flow_reserve(struct unet_stack *st, struct unet_flow *f);
 void unet_hook_retire(struct unet_stack *st, struct unet_hook_retired *r,
 		      void (*fn)(struct unet_hook_retired *r));
@@ -262,6 +271,16 @@ void unet_hook_run_behind(struct unet_stack *st, enum unet_hook_dir dir,
 			  struct unet_pktq *q,
 			  const struct unet_hook_place *behind);
 void unet_hook_run_whole(struct unet_stack *st, struct unet_pktq *q, u64 tag);
+
+void unet_hook_run_frames(struct unet_stack *st, enum unet_hook_dir dir,
+			  struct unet_pktq *q);
+
+/* Who did not ask for this very ethertype expects IP. */
+static inline bool unet_hook_wants_frames(const struct unet_hook_opts *o)
+{
+	return o->match & UNET_HOOK_ETHERTYPE &&
+	       o->ethertype != UNET_HOOK_IP4 && o->ethertype != UNET_HOOK_IP6;
+}
 
 /* A port or a socket is the datagram's; a fragment is none's. */
 static inline bool unet_hook_wants_whole(const struct unet_hook_opts *o)

@@ -214,6 +214,24 @@ void unet_hook_let_go(struct unet_stack *st,
 	free(old[UNET_HOOKS_TX]);
 }
 
+static struct unet_hook_retired *take_retired(struct unet_hooks *hs)
+{
+	struct unet_hook_retired *r = hs->retired;
+
+	hs->retired = NULL;
+	return r;
+}
+
+static void free_list(struct unet_hook_retired *r)
+{
+	while (r) {
+		struct unet_hook_retired *next = r->next;
+
+		r->free(r);
+		r = next;
+	}
+}
+
 /**
  * unet_hook_reclaim() - free what was retired
  * @st: the stack; no batch is passing a chain, and nobody else can send one
@@ -227,13 +245,22 @@ void unet_hook_reclaim(struct unet_stack *st)
 
 	if (pthread_mutex_trylock(&hs->lock))
 		return;
-	r = hs->retired;
-	hs->retired = NULL;
+	r = take_retired(hs);
 	pthread_mutex_unlock(&hs->lock);
-	while (r) {
-		struct unet_hook_retired *next = r->next;
+	free_list(r);
+}
 
-		r->free(r);
-		r = next;
-	}
+/**
+ * unet_hook_reclaim_now() - unet_hook_reclaim() that waits for writers
+ * @st: as there
+ */
+void unet_hook_reclaim_now(struct unet_stack *st)
+{
+	struct unet_hooks *hs = &st->hooks;
+	struct unet_hook_retired *r;
+
+	pthread_mutex_lock(&hs->lock);
+	r = take_retired(hs);
+	pthread_mutex_unlock(&hs->lock);
+	free_list(r);
 }

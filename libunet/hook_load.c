@@ -95,20 +95,6 @@ static int open_object(const struct unet_hook_word *w, void **handle)
 	return *handle ? 0 : bad(w, -ENOENT, dlerror());
 }
 
-/* Before its code goes. */
-static void drop_hooks(struct unet_stack *st, const struct unet_hook_loaded *l)
-{
-	struct unet_hook *h = st->hooks.first;
-
-	while (h) {
-		struct unet_hook *next = h->next;
-
-		if (h->owner == l)
-			unet_hook_del(h);
-		h = next;
-	}
-}
-
 static int start(struct unet_stack *st, const struct unet_hook_word *w,
 		 struct unet_hook_loaded *l)
 {
@@ -124,7 +110,7 @@ static int start(struct unet_stack *st, const struct unet_hook_word *w,
 	unet_hook_owner = NULL;
 	if (err >= 0)
 		return 0;
-	drop_hooks(st, l);
+	unet_hooks_del_of(st, l);
 	why[sizeof(why) - 1] = '\0';
 	return bad(w, err, why[0] ? why : "could not start, and does not say why");
 }
@@ -156,7 +142,7 @@ static void unload_until(struct unet_stack *st, struct unet_hook_loaded *keep)
 		struct unet_hook_loaded *l = st->hooks.loaded;
 
 		st->hooks.loaded = l->next;
-		drop_hooks(st, l);
+		unet_hooks_del_of(st, l);
 		if (l->object->close)
 			l->object->close(l->ctx);
 		dlclose(l->handle);

@@ -194,18 +194,33 @@ static int read_received(struct unet_hook_slot *s)
 	return 0;
 }
 
+static int read_frame(struct unet_hook_slot *s)
+{
+	s->ethertype = unet_hook_headers(&s->v)->ethertype;
+	return 0;
+}
+
+static int read_to_send(struct unet_hook_slot *s)
+{
+	struct unet_flow_info info;
+
+	return unet_hook_complete(s->pkt, false, &s->before, &info);
+}
+
 /* What a packet is before it is changed: nothing bad is made good. */
 static int prepare(struct unet_hook_slot *s)
 {
-	struct unet_flow_info info;
 	int err;
 
 	if (s->v.library & UNET_HOOK_DIRTY)
 		return 0;
 	if (unet_hook_headers(&s->v)->flags & UNET_HOOK_FRAGMENT)
 		return -EOPNOTSUPP;
-	err = s->pass->dir == UNET_HOOK_RX ? read_received(s) :
-	      unet_hook_complete(s->pkt, false, &s->before, &info);
+	if (s->pass->frames)
+		err = read_frame(s);
+	else
+		err = s->pass->dir == UNET_HOOK_RX ? read_received(s) :
+						     read_to_send(s);
 	if (err)
 		return err;
 	s->was = s->pkt->total;
@@ -264,7 +279,8 @@ static struct unet_block *block_for(const struct unet_hook_slot *s, u32 bytes)
 	struct unet_backend *be = s->pass->link->hook->st->be;
 	struct unet_block *blk = NULL;
 
-	if (s->pass->dir == UNET_HOOK_TX && bytes <= UNET_TX_HEADER_BYTES)
+	if (s->pass->dir == UNET_HOOK_TX && !s->pass->frames &&
+	    bytes <= UNET_TX_HEADER_BYTES)
 		blk = be->ops->tx_header(be);
 	return blk ? blk : unet_block_heap(bytes);
 }
@@ -339,6 +355,16 @@ static bool settle_sent(struct unet_pkt *pkt, const struct unet_flow_key *key,
 	return true;
 }
 
+/* All of it may be another but the ethertype: whoever waits for it knows no other. */
+static bool settle_frame(struct unet_hook_slot *s)
+{
+	if (s->pkt->total < UNET_HOOK_ETH ||
+	    unet_pkt_linear(s->pkt, UNET_HOOK_ETH))
+		return false;
+	unet_hook_view(s);
+	return s->v.headers.ethertype == s->ethertype;
+}
+
 /**
  * unet_hook_settle() - a hook has changed a packet and returned
  * @s: the packet
@@ -353,6 +379,8 @@ bool unet_hook_settle(struct unet_hook_slot *s)
 	bool same;
 
 	s->v.library &= (u8)~UNET_HOOK_DIRTY;
+	if (s->pass->frames)
+		return settle_frame(s);
 	if (unet_hook_complete(s->pkt, rx, &key, &info) ||
 	    info.flags & UNET_PKT_FRAGMENT)
 		return false;

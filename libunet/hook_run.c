@@ -140,23 +140,21 @@ static noinline u32 ask(const struct unet_hook_link *l,
 	return left;
 }
 
-/* Return: how many; @to receives where they are. */
+/* By their headers alone. Return: how many; @to receives where they are. */
 static u32 choose(struct run *r, const struct unet_hook_link *l,
 		  struct unet_hook_pkt *const **to)
 {
 	const struct unet_hook_opts *o = &l->rule.opts;
-	u32 n = r->n;
 
 	if (!o->match && !o->predicate) {
 		*to = r->live;
-		return n;
+		return r->n;
 	}
 	*to = r->chosen;
 	if (o->match)
-		n = choose_matching(r, l);
-	else
-		memcpy(r->chosen, r->live, n * sizeof(r->live[0]));
-	return o->predicate ? ask(l, r->chosen, n) : n;
+		return choose_matching(r, l);
+	memcpy(r->chosen, r->live, r->n * sizeof(r->live[0]));
+	return r->n;
 }
 
 /* All there is to do for a packet that no hook asks anything of. */
@@ -330,7 +328,7 @@ uint32_t unet_hook_room(const struct unet_hook_pkt *p)
 {
 	const struct unet_hook_slot *s = unet_hook_slot_of(p);
 
-	if (s->pass->dir == UNET_HOOK_TX)
+	if (s->pass->dir == UNET_HOOK_TX || s->pass->frames)
 		return room_to_send(s);
 	return p->total < UNET_TX_MAX_BYTES ? UNET_TX_MAX_BYTES - p->total : 0;
 }
@@ -351,45 +349,58 @@ static noinline void took_long(const struct unet_hook_link *l, u64 us)
 		o->over(h, us, h->arg);
 }
 
-/* The clock is read for hooks with a budget only. */
-static void call(struct unet_hook_batch *b, const struct unet_hook_link *l)
+/* All of the hook's own functions that this batch needs. */
+static void call(struct run *r, const struct unet_hook_link *l)
 {
-	struct unet_backend *be = b->stack->be;
 	struct unet_hook *h = l->hook;
-	u64 us;
 
-	if (likely(!l->rule.opts.budget_us)) {
-		h->fn(b, h->arg);
+	if (l->rule.opts.predicate)
+		r->b.n = ask(l, r->chosen, r->b.n);
+	if (!r->b.n)
 		return;
-	}
-	us = be->ops->now_us(be);
-	h->fn(b, h->arg);
+	add(&h->count.batches, 1);
+	add(&h->count.packets, r->b.n);
+	h->fn(&r->b, h->arg);
+	verdicts(r, l);
+}
+
+static noinline void call_and_time(struct run *r, const struct unet_hook_link *l)
+{
+	struct unet_backend *be = r->b.stack->be;
+	u64 us = be->ops->now_us(be);
+
+	call(r, l);
 	us = be->ops->now_us(be) - us;
-	add(&h->count.time_us, us);
+	add(&l->hook->count.time_us, us);
 	if (us > l->rule.opts.budget_us)
 		took_long(l, us);
 }
 
+/*
+ * Of a hook that is gone nothing may be called: @arg was freed, and its code may be,
+ * too. The clock is read for hooks with a budget only.
+ */
 static void pass(struct run *r, const struct unet_hook_link *l)
 {
 	struct unet_hook *h = l->hook;
 
 	if (unlikely(r->whole && !unet_hook_wants_whole(&l->rule.opts)))
 		return;
+	if (unlikely(r->pass.frames && !unet_hook_wants_frames(&l->rule.opts)))
+		return;
+	if (unlikely(READ_ONCE(h->gone) || READ_ONCE(h->ended)))
+		return;
 	r->pass.link = l;
 	r->b.hook = h;
 	r->b.n = choose(r, l, &r->b.pkt);
 	if (!r->b.n)
 		return;
-	if (unlikely(READ_ONCE(h->bypassed) || READ_ONCE(h->ended) ||
-		     READ_ONCE(h->gone))) {
+	if (unlikely(READ_ONCE(h->bypassed)))
 		add(&h->count.bypassed, r->b.n);
-		return;
-	}
-	add(&h->count.batches, 1);
-	add(&h->count.packets, r->b.n);
-	call(&r->b, l);
-	verdicts(r, l);
+	else if (likely(!l->rule.opts.budget_us))
+		call(r, l);
+	else
+		call_and_time(r, l);
 }
 
 /* ---- the chain ------------------------------------------------------------ */
@@ -484,6 +495,7 @@ static void begin(struct run *r, struct unet_stack *st, bool rx, u64 tag,
 {
 	r->pass.dir = rx ? UNET_HOOK_RX : UNET_HOOK_TX;
 	r->pass.dirty = false;
+	r->pass.frames = flags & UNET_HOOK_FRAME;
 	r->pass.memo.need = UINT32_MAX;
 	r->pass.memo.kind = 0;
 	r->b.stack = st;
@@ -555,4 +567,17 @@ void unet_hook_run_behind(struct unet_stack *st, enum unet_hook_dir dir,
 void unet_hook_run_whole(struct unet_stack *st, struct unet_pktq *q, u64 tag)
 {
 	run(st, UNET_HOOKS_RX, q, tag, UNET_HOOK_WHOLE, NULL);
+}
+
+/**
+ * unet_hook_run_frames() - frames pass the hooks of their ethertype
+ * @st: the stack
+ * @dir: which direction's
+ * @q: frames, data at the Ethernet header; in their struct unet_hook_sent only @mtu
+ *	counts, the largest that each may become
+ */
+void unet_hook_run_frames(struct unet_stack *st, enum unet_hook_dir dir,
+			  struct unet_pktq *q)
+{
+	run(st, dir, q, 0, UNET_HOOK_FRAME, NULL);
 }

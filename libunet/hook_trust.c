@@ -28,19 +28,37 @@ static bool others_may_write(const struct stat *s)
 	return s->st_mode & 0022;
 }
 
+/*
+ * Whose objects are as good as root's: those of the user whose program this is. One
+ * that is more than its user by its group or by file capabilities runs as him, and
+ * one that is set-uid may have become him since: what counts is what it was at
+ * exec().
+ */
+static uid_t trusted_user(void)
+{
+	if (!getauxval(AT_SECURE))
+		return geteuid();
+	return getauxval(AT_EUID) != getauxval(AT_UID) ?
+	       (uid_t)getauxval(AT_EUID) : 0;
+}
+
 static const char must[] = "what a privileged program loads must be";
 
 static int check_one(const char *at, char *why, size_t room)
 {
+	uid_t user = trusted_user();
 	struct stat s;
 
 	if (stat(at, &s)) {
 		snprintf(why, room, "%.120s: %m", at);
 		return -errno;
 	}
-	if (s.st_uid && s.st_uid != geteuid())
+	if (s.st_uid && s.st_uid != user && !user)
+		snprintf(why, room, "%.120s: belongs to user %u; %s root's",
+			 at, s.st_uid, must);
+	else if (s.st_uid && s.st_uid != user)
 		snprintf(why, room, "%.120s: belongs to user %u; %s root's or user %u's",
-			 at, s.st_uid, must, geteuid());
+			 at, s.st_uid, must, user);
 	else if (others_may_write(&s))
 		snprintf(why, room, "%.120s: others may write to it (mode %04o); %s its own",
 			 at, s.st_mode & 07777, must);
@@ -55,9 +73,9 @@ static int check_one(const char *at, char *why, size_t room)
  * @why: receives what is wrong
  * @room: bytes at @why
  *
- * The object and all folders it lies in must be root's or the effective user's, and
- * nobody else may write to them: who may write to a folder may exchange what is in
- * it after we have looked.
+ * The object and all folders it lies in must be root's, or of the user whose set-uid
+ * program this is, and nobody else may write to them: who may write to a folder may
+ * exchange what is in it after we have looked.
  *
  * Return: 0, -EPERM, or -errno of what could not be looked at.
  */

@@ -101,6 +101,22 @@ void unet_hook_parse(const struct unet_hook_pkt *p, bool rx,
 	read_ports(p, h, rx);
 }
 
+/* Return: true, it is a frame. */
+static bool parse_frame(const struct unet_hook_pass *pass,
+			const struct unet_hook_pkt *p,
+			struct unet_hook_headers *h)
+{
+	if (likely(!pass->frames))
+		return false;
+	memset(h, 0, sizeof(*h));
+	if (p->len < UNET_HOOK_ETH)
+		return true;
+	h->ethertype = unet_load_u16(p->data + 12);
+	h->l4 = UNET_HOOK_ETH;
+	h->payload = UNET_HOOK_ETH;
+	return true;
+}
+
 /* ---- the packet before ---------------------------------------------------- */
 
 #define WORDS4	3u	/* IPv4 header and ports */
@@ -174,6 +190,8 @@ static __always_inline void look(struct unet_hook_pass *pass,
 		p->reserved = m->kind;
 		return;
 	}
+	if (parse_frame(pass, p, &p->headers))
+		return;
 	unet_hook_parse(p, pass->dir == UNET_HOOK_RX, &p->headers);
 	remember(m, p);
 }
@@ -216,5 +234,7 @@ void unet_hook_view(struct unet_hook_slot *s)
 	s->v.segs = s->pkt->segs;
 	s->v.reserved = 0;
 	s->v.library |= UNET_HOOK_LOOKED;
+	if (parse_frame(s->pass, &s->v, &s->v.headers))
+		return;
 	unet_hook_parse(&s->v, s->pass->dir == UNET_HOOK_RX, &s->v.headers);
 }

@@ -24,7 +24,7 @@ $(eval $(call test_program_rule,tsan,sim,$(SIM_AID),))
 $(eval $(call test_program_rule,fuzz,fuzz,,))
 
 # Loads the hooks that are shipped, and some that no library should take.
-BAD_HOOKS := $(foreach w,ABI SIZE EMPTY NONE REFUSES,build/asan/tests/hooks/$(w).so)
+BAD_HOOKS := $(foreach w,ABI SIZE EMPTY NONE REFUSES PAIR,build/asan/tests/hooks/$(w).so)
 build/asan/tests/hooks/%.so: tests/unit/objects/bad.c include/unet/hook_sdk.h
 	$(call say,LD[asan],$@)
 	$(Q)mkdir -p $(@D)
@@ -39,6 +39,9 @@ build/rel/tests/hooks/suid: tests/unit/objects/suid.c build/rel/libunet.a
 	$(Q)$(CC) $(UFLAGS) $(CFLAGS_rel) $(INC_tests) $^ \
 		-Wl,--wrap=unet_backend_unet_open $(LIB_LIBS) -rdynamic -o $@
 build/asan/tests/unit/test_hook_suid: build/rel/tests/hooks/suid $(HOOK_OBJECTS)
+
+# Runs a tool that is shipped.
+build/asan/tests/unit/test_ext_words: build/rel/tools/unet-ext
 
 UNIT_BIN := $(UNIT_SRC:%.c=build/asan/%)
 SIM_BIN := $(SIM_SRC:%.c=build/rel/%) $(SIM_SRC:%.c=build/asan/%) \

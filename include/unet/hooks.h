@@ -23,6 +23,10 @@
  * else of the stack. A hook must not wait for a thread that adds or deletes
  * hooks: that one may be waiting for the hook to return.
  *
+ * Frames of an ethertype of your own come and go on a channel of yours (unet/type.h), not
+ * on a stack's: hand them to unet_hook_frames(), and the hooks that match just this
+ * ethertype see them. No other hook does: all that is shown to those is IP.
+ *
  * A process may fork() whatever its threads do with hooks; the handlers for that are
  * there from the first hook on, and those of liburcu's flavour "bp" are among them.
  */
@@ -64,6 +68,7 @@ enum unet_hook_verdict {
 /* struct unet_hook_pkt.flags */
 #define UNET_HOOK_INJECTED	(1u << 0)	/* by a hook further up the chain */
 #define UNET_HOOK_WHOLE		(1u << 1)	/* put together from fragments */
+#define UNET_HOOK_FRAME		(1u << 2)	/* with its Ethernet header, no IP */
 
 /* struct unet_hook_headers.flags */
 #define UNET_HOOK_FRAGMENT	(1u << 0)	/* of a datagram; later ones have no ports */
@@ -71,8 +76,9 @@ enum unet_hook_verdict {
 
 /**
  * struct unet_hook_headers - what the headers of a packet say
- * @ethertype:	0x0800, 0x86dd; 0: neither
- * @l4:		offset of the header behind IP, 0: none, or not in this packet
+ * @ethertype:	0x0800, 0x86dd; 0: neither; of a frame its own
+ * @l4:		offset of the header behind IP, 0: none, or not in this packet; of a frame
+ *		what is behind the Ethernet header
  * @payload:	offset of what is behind TCP or UDP header, else @l4
  * @local_port:	of TCP and UDP, else 0
  * @remote_port: likewise
@@ -91,13 +97,13 @@ struct unet_hook_headers {
 
 /**
  * struct unet_hook_pkt - a packet as a hook sees it
- * @data:	IP header
+ * @data:	IP header, of a frame the Ethernet header
  * @len:	bytes at @data; further ones: unet_hook_read()
  * @total:	bytes of the packet
  * @seg_size:	payload bytes of each segment of a super packet, else 0
  * @segs:	packets this one is on the wire
  * @verdict:	enum unet_hook_verdict, for the hook to set; ACCEPT before
- * @flags:	UNET_HOOK_INJECTED, UNET_HOOK_WHOLE
+ * @flags:	UNET_HOOK_INJECTED, UNET_HOOK_WHOLE, UNET_HOOK_FRAME
  * @library:	the library's
  * @reserved:	the library's
  * @headers:	ask unet_hook_headers(): nobody has looked at them before
@@ -138,7 +144,7 @@ struct unet_hook_batch {
 typedef void (*unet_hook_fn)(struct unet_hook_batch *b, void *arg);
 
 /* What a hook matches; all that is named has to be so */
-#define UNET_HOOK_ETHERTYPE	(1u << 0)	/* @ethertype; L3 channels have IPv4's and IPv6's */
+#define UNET_HOOK_ETHERTYPE	(1u << 0)	/* @ethertype; not IP: unet_hook_frames() */
 #define UNET_HOOK_PROTO		(1u << 1)	/* @proto */
 #define UNET_HOOK_LOCAL_PORT	(1u << 2)	/* @local_port, of @proto or of TCP and UDP */
 #define UNET_HOOK_REMOTE_PORT	(1u << 3)	/* @remote_port, likewise */
@@ -168,9 +174,10 @@ typedef void (*unet_hook_fn)(struct unet_hook_batch *b, void *arg);
  *		the hook's own call; verdicts do not count there
  * @over:	called when a batch took longer than the budget: how long it was
  * @destroy:	called when no call of the hook will come any more
- * @budget_us:	microseconds a batch may take, 0: time is not taken
- * @bypass_after: batches over the budget after which the hook is called no more
- *		until unet_hook_modify(); 0: never
+ * @budget_us:	microseconds a batch may take: the hook's function, @predicate and
+ *		@side together; 0: time is not taken
+ * @bypass_after: batches over the budget after which none of them is called any
+ *		more until unet_hook_modify(); 0: never
  *
  * All functions get the @arg of the hook.
  */
@@ -273,9 +280,9 @@ int unet_hook_modify(struct unet_hook *h, const struct unet_hook_opts *opts);
  *		them, was wrong; injections refused
  * @no_room:	calls of unet_hook_splice() that were refused: the packet would not
  *		have fit the path, or the hook's reserve did not allow it
- * @bypassed:	packets that passed without it
+ * @bypassed:	packets that match it, but for its predicate, and passed without it
  * @over:	batches over the budget
- * @time_us:	spent in @fn, if there is a budget
+ * @time_us:	spent in its functions, if there is a budget
  */
 struct unet_hook_stats {
 	size_t size;
@@ -328,13 +335,43 @@ int unet_hook_list(struct unet_stack *st, struct unet_hook_stats *stats,
  * UNET_HOOKS is not read by a program that may do more than who started it: set-uid,
  * set-gid, with file capabilities (AT_SECURE). Such a program, when it calls this
  * itself, and one whose effective user is root, load an object only if it and all
- * folders it lies in belong to root or the effective user and nobody else may write
- * to them (to folders: unless they are sticky).
+ * folders it lies in belong to root, or to the user whose set-uid program it is, and
+ * nobody else may write to them (to folders: unless they are sticky).
  *
  * Return: 0, or -EINVAL, -ENOENT, -EPERM (as above), -ELIBBAD, -ENOMEM, or what the
  * object answered; unet_error_detail() names the object and what was wrong.
  */
 int unet_hook_load(struct unet_stack *st, const char *words);
+
+/**
+ * struct unet_hook_frame - a frame that is to pass hooks
+ * @bytes:	from the Ethernet header on; hooks may change them
+ * @len:	how many; set to 0 when the frame ends here
+ * @room:	that there is for, at @bytes
+ */
+struct unet_hook_frame {
+	void *bytes;
+	uint32_t len;
+	uint32_t room;
+};
+
+/**
+ * unet_hook_frames() - frames of a channel pass the hooks of their ethertype
+ * @st: the stack whose hooks they are; its thread, not from a hook
+ * @dir: UNET_HOOK_RX: they were received; UNET_HOOK_TX: they are to be sent
+ * @frames: in their order
+ * @n: how many
+ *
+ * Hooks see a frame if they match its ethertype (UNET_HOOK_ETHERTYPE), and this is not
+ * IPv4's or IPv6's. All verdicts are good. A frame may be changed, and grow to its
+ * @room, but it stays one of its ethertype, else it ends here. Frames cannot be
+ * injected.
+ *
+ * Return: how many go on; -EINVAL, -EDEADLK, -ENOMEM: nothing has happened, see
+ * unet_error_detail().
+ */
+int unet_hook_frames(struct unet_stack *st, uint32_t dir,
+		     struct unet_hook_frame *frames, uint32_t n);
 
 /* ---- for hooks, with packets of their batch ----------------------------- */
 

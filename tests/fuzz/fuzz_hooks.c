@@ -4,7 +4,9 @@
  * writes, splices, keeps, injects, gives any verdict. Nothing is touched outside of
  * the packet, what goes on is a sound packet, nothing is left behind.
  *
- *   data: number of deeds, four bytes for each, packet
+ * A hostile frame meets it, too, and stays one of its ethertype, within its room.
+ *
+ *   data: number of deeds, + 8: a frame, + 16: to be sent; four bytes for each; packet
  */
 #include <stdlib.h>
 #include <unet/unet.h>
@@ -93,6 +95,23 @@ static void put_back(struct unet_hook *hook)
 	unet_hook_inject_held(hook, dir, held[--n_held]);
 }
 
+static void frame_passes(struct unet_stack *st, u32 dir, const u8 *data, size_t size)
+{
+	struct unet_hook_frame f = {
+		.bytes = malloc(size + 40), .len = (u32)size, .room = (u32)size + 40,
+	};
+	int left;
+
+	memcpy(f.bytes, data, size);
+	left = unet_hook_frames(st, dir, &f, 1);
+	if (size < 14 ? left != -EINVAL : left != !!f.len)
+		abort();
+	if (left == 1 && (f.len < 14 || f.len > f.room ||
+			  memcmp((u8 *)f.bytes + 12, data + 12, 2)))
+		abort();
+	free(f.bytes);
+}
+
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	struct unet_wire_opts o = { .size = sizeof(o), .flags = UNET_WIRE_CSUM };
@@ -101,19 +120,30 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	struct unet_hook *hook;
 	struct unet_wire *w;
 	struct unet_sock *s;
+	bool frame;
+	u32 dir;
 
 	if (!size || size < 1 + data[0] % 8 * 4u)
 		return 0;
 	deeds = data[0] % 8;
+	frame = data[0] & 8;
+	dir = data[0] & 16 ? UNET_HOOK_TX : UNET_HOOK_RX;
 	deed = data + 1;
 	data += 1 + deeds * 4;
 	size -= 1 + deeds * 4;
+	if (frame && size >= 14 && (data[12] << 8 | data[13]) >= 0x600) {
+		h.match = UNET_HOOK_ETHERTYPE;
+		h.ethertype = (u16)(data[12] << 8 | data[13]);
+	}
 	w = unet_wire_open(&o, end);
 	s = unet_udp_open(end[1], AF_INET6);
 	unet_udp_bind(s, ":7");
 	unet_listen(end[1], "tcp", ":80", 2);
 	hook = unet_hook_add(end[1], whatever, NULL, &h);
-	unet_stack_input(end[1], 1000000, data, size);
+	if (frame)
+		frame_passes(end[1], dir, data, size);
+	else
+		unet_stack_input(end[1], 1000000, data, size);
 	unet_wire_run(w, 1100000);
 	while (n_held)
 		put_back(hook);

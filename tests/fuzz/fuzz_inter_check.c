@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Door: what an intermediary says. Terms that are let through keep every limit; a
- * verdict that is names bytes inside the region; a change that is comes out of fixing
- * as a packet of the held one's flow.
+ * Door: what an intermediary says. Terms that are let through keep every limit, and are
+ * about the flows whose addresses agree with theirs bit by bit; a token is judged as by
+ * a list of all; a verdict that is let through names bytes inside the region; a change
+ * and a packet of its own come out of fixing as packets of the held one's flow.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,6 +13,112 @@
 #include "core/wire.h"
 
 #define TX_BYTES	4096u
+
+/* ---- which flows ---- */
+
+static bool bits_same(const __be32 *a, const __be32 *b, u32 bits)
+{
+	const u8 *p = (const u8 *)a, *q = (const u8 *)b;
+	u32 i;
+
+	for (i = 0; i < bits; i++)
+		if ((p[i / 8] ^ q[i / 8]) >> (7 - i % 8) & 1)
+			return false;
+	return true;
+}
+
+/* By the terms as they are written: every part that is said must agree. */
+static bool about(const struct unet_inter_terms *t, const struct unet_flow_key *k)
+{
+	return (t->any_proto || t->proto == k->proto) &&
+	       (!t->family || t->family == k->family) &&
+	       (!t->local_port || t->local_port == k->local_port) &&
+	       (!t->remote_port || t->remote_port == k->remote_port) &&
+	       bits_same(t->local, k->local, t->local_bits) &&
+	       bits_same(t->remote, k->remote, t->remote_bits);
+}
+
+static void check_match(const struct unet_inter_terms *t, u8 how, u8 bit)
+{
+	struct unet_flow_key key = {
+		.local_port = t->local_port ? t->local_port : cpu_to_be16(80),
+		.remote_port = t->remote_port ? t->remote_port : cpu_to_be16(999),
+		.proto = t->any_proto ? UNET_PROTO_TCP : t->proto,
+		.family = t->family ? t->family : (how & 8 ? 6 : 4),
+	}, masked;
+	enum unet_inter_match is;
+	bool every;
+
+	/* a flow that agrees, but for a bit, or not even that */
+	memcpy(key.local, t->local, sizeof(key.local));
+	memcpy(key.remote, t->remote, sizeof(key.remote));
+	if (how & 16)
+		((u8 *)(how & 32 ? key.local : key.remote))[bit / 8 % 16] ^= 1 << bit % 8;
+	if (key.family == 4) {
+		memset(&key.local[1], 0, 12);
+		memset(&key.remote[1], 0, 12);
+	}
+	unet_flow_key_mask(&key, UNET_MASK_5TUPLE, &masked);
+	is = unet_inter_match(t, &masked);
+	every = is == UNET_MATCH_ALL;
+	if (is == UNET_MATCH_SOME || every != about(t, &key))
+		abort();
+	/* what is asked for each packet, or of no interest, was less than that */
+	unet_flow_key_mask(&key, UNET_MASK_2TUPLE, &masked);
+	if (unet_inter_match(t, &masked) == UNET_MATCH_NO && about(t, &key))
+		abort();
+	unet_flow_key_mask(&key, UNET_MASK_3TUPLE, &masked);
+	if (unet_inter_match(t, &masked) == UNET_MATCH_NO && about(t, &key))
+		abort();
+}
+
+/* ---- tokens ---- */
+
+#define ENTRIES		8u
+#define MAX_OUT		256u
+
+static enum unet_inter_stat by_the_list(const u8 *fate, u64 out, u64 number)
+{
+	if (number >= out)
+		return UNET_INTER_CNT_TOKEN_FOREIGN;
+	if (out - number > ENTRIES || fate[number] == UNET_TOKEN_GONE)
+		return UNET_INTER_CNT_TOKEN_STALE;
+	return fate[number] == UNET_TOKEN_HELD ? UNET_INTER_CNT_NONE :
+						 UNET_INTER_CNT_TOKEN_DOUBLE;
+}
+
+/* The first 8 bytes are the base; then 0 gives out, others ask and end. */
+static void check_tokens(const u8 *data, u32 size)
+{
+	u8 state[ENTRIES], fate[MAX_OUT];
+	struct unet_inter_window w = { .entries = ENTRIES, .state = state };
+	u64 out = 0, token;
+	u32 i, index;
+
+	memcpy(&w.base, data, sizeof(w.base));
+	for (i = sizeof(w.base); i < size && out < MAX_OUT; i++) {
+		u64 number = out + (s8)data[i];
+
+		if (!(data[i] & 3)) {
+			int at = unet_inter_token_issue(&w, &token);
+
+			if (at >= (int)ENTRIES || (at >= 0 && token != w.base + out))
+				abort();
+			if (at >= 0)
+				fate[out++] = UNET_TOKEN_HELD;
+			continue;
+		}
+		if (unet_inter_token_find(&w, w.base + number, &index) !=
+		    by_the_list(fate, out, number))
+			abort();
+		if (by_the_list(fate, out, number))
+			continue;
+		fate[number] = data[i] & 1 ? UNET_TOKEN_ANSWERED : UNET_TOKEN_GONE;
+		unet_inter_token_end(&w, index, fate[number]);
+	}
+}
+
+/* ---- terms ---- */
 
 static void check_terms(const u8 *data)
 {
@@ -40,6 +147,8 @@ static void check_terms(const u8 *data)
 		if (!t.pattern[i].bytes || t.pattern[i].bytes > UNET_PATTERN_BYTES ||
 		    t.pattern[i].offset + t.pattern[i].bytes > UNET_PATTERN_REACH)
 			abort();
+	if (t.family == 4 || t.family == 6 || !t.family)
+		check_match(&t, data[sizeof(t)], data[sizeof(t) + 1]);
 	v = unet_inter_view(&t, &info);
 	if (v.len > info.bytes || v.blank > v.len || v.len > t.copy_bytes)
 		abort();
@@ -79,6 +188,44 @@ static void key_of(const u8 *hdr, u32 len, u32 total, struct unet_flow_key *key)
 	free(packet);
 }
 
+/* Whatever the header said of itself, it is to be a packet of this flow. */
+static void is_of_its_flow(u8 *new, u32 new_len, u32 total,
+			   const struct unet_tx_info *info, const u8 *old)
+{
+	u32 ends = old[0] >> 4 == 4 ? 12 : 8;
+	struct unet_flow_key key;
+
+	unet_tx_header_fix(new, info);
+	if (info->csum_offset)
+		key_of(new, new_len, total, &key);
+	if (info->csum_offset &&
+	    (memcmp(key.remote, info->src, 16) ||
+	     memcmp(key.local, info->dst, 16) || key.proto != info->proto))
+		abort();
+	if (new[0] >> 4 != old[0] >> 4 ||
+	    memcmp(old + ends, new + ends, ends == 12 ? 8 : 32))
+		abort();
+}
+
+/* A held packet was parsed when it came; what is not like that harms nobody. */
+static bool was_parsed(const struct unet_inter_change *c)
+{
+	return c->old_header >= 40 &&
+	       (c->old[0] >> 4 == 4 || c->old[0] >> 4 == 6);
+}
+
+static void check_inject(const struct unet_inter_change *c, u8 *new)
+{
+	struct unet_tx_info info;
+
+	if (unet_inter_inject_check(c, &info) || !was_parsed(c))
+		return;
+	if (info.header_len != c->new_header ||
+	    info.header_len + info.payload != c->new_total)
+		abort();
+	is_of_its_flow(new, c->new_header, c->new_total, &info, c->old);
+}
+
 static void check_change(const u8 *data, u32 size, u32 rights, u16 seg)
 {
 	u32 old_len = min(size / 2, 140u), new_len = min(size - old_len, 140u);
@@ -90,27 +237,19 @@ static void check_change(const u8 *data, u32 size, u32 rights, u16 seg)
 		.new_total = rights & UNET_INTER_MODIFY_PAYLOAD ?
 			     new_len + 100 : new_len,
 	};
-	struct unet_flow_key key;
 	struct unet_tx_info info;
 	u32 total;
 
 	memcpy(old, data, old_len);
 	memcpy(new, data + old_len, new_len);
-	/* a held packet was parsed when it came */
-	if (old_len >= 40 && !unet_inter_change_check(&c, &total, &info)) {
-		unet_tx_header_fix(new, &info);
-		if (info.csum_offset)
-			key_of(new, new_len, total, &key);
-		if (info.csum_offset &&
-		    (memcmp(key.remote, info.src, 16) ||
-		     memcmp(key.local, info.dst, 16) ||
-		     key.proto != info.proto))
+	if (!unet_inter_change_check(&c, &total, &info) && was_parsed(&c)) {
+		if (new_len != old_len)
 			abort();
-		if (new_len != old_len ||
-		    memcmp(old + (old[0] >> 4 == 4 ? 12 : 8),
-			   new + (old[0] >> 4 == 4 ? 12 : 8), 8))
-			abort();
+		is_of_its_flow(new, new_len, total, &info, old);
 	}
+	memcpy(new, data + old_len, new_len);
+	c.new_total = new_len + 100;
+	check_inject(&c, new);
 	free(old);
 	free(new);
 }
@@ -121,8 +260,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct unet_inter_verdict v;
 	u32 rights;
 
-	if (size >= sizeof(struct unet_inter_terms))
+	if (size >= sizeof(struct unet_inter_terms) + 2)
 		check_terms(data);
+	if (size >= sizeof(u64))
+		check_tokens(data, (u32)size);
 	if (size < sizeof(v) + 6)
 		return 0;
 	memcpy(&v, data, sizeof(v));

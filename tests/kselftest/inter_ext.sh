@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Description: the example extensions do what they say (R4.7): a log of a TCP connection, a
-# host that is blocked and one that is not, a text put in another's place, the refusal
-# of one of another length, a delay. unetctl flows shows who is in the flow.
+# host that is blocked and one that is not, a text put in another's place, the MSS and
+# the DSCP as the peer sees them, no text of another length, a right that is missing, a
+# delay. unetctl flows shows who is in the flow.
 source "$(dirname "$0")/lib.sh"
 require_root
-require jq unet-cat unet-ext
+require jq tcpdump unet-cat unet-ext
 WORK=$(mktemp -d)
 at_exit rm -rf "$WORK"
 
@@ -34,19 +35,39 @@ contract() {
 say() {
 	: > "$WORK/server"
 	PORT=$((PORT + 1))
-	ip netns exec "$NS_A" unet-cat -v -i va -l "$A4:$PORT" < /dev/null > "$WORK/got" \
+	ip netns exec "$NS_A" unet-cat -v -i va -l "$AT:$PORT" < /dev/null > "$WORK/got" \
 		2> "$WORK/server" &
 	local server=$!
 	at_exit end_process $server
 	wait_until 20 grep -q listening "$WORK/server"
-	printf '%b' "$1" | in_b timeout "${2:-20}" unet-cat -k "$A4:$PORT" > /dev/null 2>&1
+	printf '%b' "$1" | in_b timeout "${2:-20}" unet-cat -k "$AT:$PORT" > /dev/null 2>&1
 	[ -z "${2:-}" ] || kill "$server"
 	wait "$server"
 }
 
-plan 10
+# say_watched SOURCE TEXT: the same; the SYN-ACK as the peer gets it is in $WORK/seen.
+say_watched() {
+	ip netns exec "$NS_B" timeout 60 tcpdump -i vb -n -v -c 1 "src host $1" and \
+		'(tcp[13] & 18 = 18 or ip6[53] & 18 = 18)' > "$WORK/seen" 2> "$WORK/tcpdump" &
+	local tcpdump=$!
+	at_exit end_process $tcpdump
+	wait_until 20 grep -q 'listening on' "$WORK/tcpdump"
+	say "$2"
+	wait $tcpdump
+}
+
+# rewritten FAMILY SOURCE CLASS: text, MSS and DSCP, as the peer sees them.
+rewritten() {
+	say_watched "$2" "a cat"
+	equal "$1: a text in another's place" "a dog" "$(cat "$WORK/got")"
+	check "$1: the peer is told the smaller MSS" grep -q 'mss 1000[],]' "$WORK/seen"
+	check "$1: the peer sees the DSCP" grep -q "$3 0xb8" "$WORK/seen"
+}
+
+plan 16
 load_module
 setup_pair
+AT=$A4
 in_a unetctl attach va > /dev/null
 
 extend rights observe-headers -- log
@@ -74,8 +95,10 @@ check "and is named" wait_until 10 grep -q '^www.example.org: blocked' "$WORK/ou
 contract
 
 extend rights observe,modify,delay hold 1000 -- rewrite text cat/dog mss 1000 dscp 46
-say "a cat"
-equal "a text in another's place" "a dog" "$(cat "$WORK/got")"
+rewritten IPv4 "$A4" tos
+AT=[$A6]
+rewritten IPv6 "$A6" class
+AT=$A4
 contract
 
 extend rights observe,modify,delay hold 1000 -- rewrite text cat/horse
@@ -83,6 +106,11 @@ say "a cat"
 equal "not of another length" "a cat" "$(cat "$WORK/got")"
 check "which is said" grep -q 'cannot be changed on the way' "$WORK/err"
 contract
+
+ID=$(in_a unetctl -j intermediary grant va proto tcp rights observe,modify-headers | jq .grant)
+refuse "a right that is missing is named" "lacks a right .*: modify-payload" \
+	in_a unet-ext "$ID" rewrite mss 1000 text cat/dog
+in_a unetctl intermediary revoke "$ID" > /dev/null
 
 extend rights observe-headers,delay hold 2000 -- delay 300
 START=$(date +%s%N)

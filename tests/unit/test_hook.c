@@ -1069,6 +1069,91 @@ static void who_takes_too_long_is_reported_and_bypassed(void **state)
 	assert_int_equal(stats(free_of_it).over, 0);
 }
 
+/* How long each of a hook's functions takes, and calls of the predicate. */
+struct pace {
+	u32 fn;
+	u32 predicate;
+	u32 side;
+	u32 asked;
+	int answer;
+};
+
+static void take_time(struct unet_hook_batch *batch, void *arg)
+{
+	const struct pace *p = arg;
+
+	fake_clock += p->fn;
+	batch->pkt[0]->verdict = UNET_HOOK_CLONE;
+}
+
+static int ask_slowly(const struct unet_hook_pkt *pkt, void *arg)
+{
+	struct pace *p = arg;
+
+	fake_clock += p->predicate;
+	p->asked++;
+	return p->answer;
+}
+
+static void look_aside_slowly(struct unet_hook_batch *batch, void *arg)
+{
+	const struct pace *p = arg;
+
+	fake_clock += p->side;
+}
+
+/* The clock moves in the hook alone. */
+static struct unet_hook *slow_hook(struct pace *p)
+{
+	struct unet_hook_opts o = {
+		.size = sizeof(o), .dirs = UNET_HOOK_TX, .budget_us = 50,
+		.bypass_after = 1, .over = over, .predicate = ask_slowly,
+		.side = look_aside_slowly, .match = UNET_HOOK_PROTO,
+		.proto = IPPROTO_UDP,
+	};
+
+	slow_ops = *end[0]->be->ops;
+	slow_ops.now_us = slow_clock;
+	fake_clock = end[0]->now;
+	clock_step = 0;
+	told_us = 0;
+	end[0]->be->ops = &slow_ops;
+	return unet_hook_add(end[0], take_time, p, &o);
+}
+
+static void a_budget_is_for_all_functions_of_a_hook(void **state)
+{
+	static const struct {
+		struct pace p;
+		u32 us;
+	} rows[] = {
+		{ { .fn = 20, .predicate = 20, .side = 10, .answer = 1 }, 0 },
+		{ { .fn = 51, .answer = 1 }, 51 },
+		{ { .predicate = 52, .answer = 1 }, 52 },
+		{ { .predicate = 53, .answer = 0 }, 53 },
+		{ { .side = 54, .answer = 1 }, 54 },
+		{ { .fn = 20, .predicate = 20, .side = 20, .answer = 1 }, 60 },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct pace p = rows[i].p;
+		struct unet_hook *h = slow_hook(&p);
+
+		assert_non_null(h);
+		trail_of_a_packet();
+		assert_int_equal(told_us, rows[i].us);
+		assert_int_equal(stats(h).over, !!rows[i].us);
+		assert_int_equal(stats(h).time_us, rows[i].us ? rows[i].us : 50);
+		assert_int_equal(p.asked, 1);
+		trail_of_a_packet();
+		/* who is passed over is not asked either */
+		assert_int_equal(p.asked, rows[i].us ? 1 : 2);
+		assert_int_equal(stats(h).bypassed, !!rows[i].us);
+		assert_int_equal(unet_hook_del(h), 0);
+	}
+}
+
 /* ---- refusals ---------------------------------------------------------- */
 
 static void options_that_make_no_sense_are_refused_with_a_sentence(void **state)
@@ -1201,6 +1286,7 @@ int main(void)
 		TEST(a_chain_that_goes_leaves_nothing_behind),
 		TEST(who_waits_for_room_gets_it_when_hooks_drop),
 		TEST(who_takes_too_long_is_reported_and_bypassed),
+		TEST(a_budget_is_for_all_functions_of_a_hook),
 		TEST(options_that_make_no_sense_are_refused_with_a_sentence),
 		TEST(injections_that_make_no_sense_are_refused),
 		TEST(the_stack_is_not_run_from_a_hook),

@@ -144,6 +144,8 @@ static const struct refusal refusals[] = {
 	{ BAD("EMPTY"), -ELIBBAD, "lacks a name or open()" },
 	{ BAD("REFUSES") "=the moon is full", -EPROTO, "the moon is full" },
 	{ BAD("REFUSES"), -EPROTO, "does not say why" },
+	{ BAD("PAIR"), -EPROTO, "does not say why" },
+	{ OBJECT("rate") "=pps=5:" BAD("PAIR"), -EPROTO, "does not say why" },
 	{ OBJECT("rate") "=pps=5:" BAD("ABI"), -ELIBBAD, "abi 99" },
 	{ OBJECT("rate"), -EINVAL, "pps=NUMBER is missing" },
 	{ OBJECT("rate") "=pps=0", -EINVAL, "pps=0: must be a number from 1 to" },
@@ -166,6 +168,7 @@ static void refusal_row(void **state)
 	/* all or none */
 	assert_int_equal(unet_hook_list(end[0], NULL, 0), 0);
 	assert_null(end[0]->hooks.loaded);
+	assert_null(end[0]->hooks.retired);
 	tear_down(NULL);
 }
 

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
 /*
- * Whose hooks a privileged program loads: a set-uid one none that the environment
- * names, and it, and one of root's, none that somebody else could have written. The
- * program is real and its bit is too, so this wants root and a /tmp where such bits
- * count.
+ * Whose hooks a privileged program loads: one that is set-uid, set-gid or has file
+ * capabilities none that the environment names, and it, and one of root's, none that
+ * somebody else could have written. The programs are real and their bits are too, so
+ * this wants root and a /tmp where such bits count.
  */
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include "helpers.h"
 
@@ -134,6 +136,58 @@ static void what_it_loads_itself_must_be_roots(void **state)
 	has(says("plain", true, rate(), NULL), "1 hooks, error 0");
 }
 
+/* As setcap cap_net_bind_service=ep would. */
+static void give_capability(const char *path)
+{
+	const struct vfs_cap_data cap = {
+		.magic_etc = htole32(VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE),
+		.data[0].permitted = htole32(1u << CAP_NET_BIND_SERVICE),
+	};
+
+	assert_int_equal(setxattr(path, "security.capability", &cap, sizeof(cap), 0), 0);
+}
+
+/* These run as who started them: his objects are no better for it. */
+static void who_started_it_is_not_trusted(const char *program)
+{
+	assert_int_equal(chown(below("rate.so"), 0, 0), 0);
+	has(says(program, true, rate(), NULL), "0 hooks, error 0");
+	has(says(program, true, NULL, rate()), "1 hooks, error 0");
+	assert_int_equal(chown(below("rate.so"), NOBODY, NOBODY), 0);
+	has(says(program, true, NULL, rate()), "0 hooks, error -1");
+	has(said, "belongs to user 65534");
+	has(said, "must be root's\n");
+}
+
+static void nor_are_the_users_of_a_set_gid_program(void **state)
+{
+	copy(HELPER, below("sgid"), 02755);
+	who_started_it_is_not_trusted("sgid");
+}
+
+static void nor_are_those_of_one_with_a_file_capability(void **state)
+{
+	copy(HELPER, below("able"), 0755);
+	give_capability(below("able"));
+	who_started_it_is_not_trusted("able");
+}
+
+/* A set-uid program of another user's trusts that one, but not who started it. */
+static void a_set_uid_program_trusts_its_owner(void **state)
+{
+	assert_int_equal(chown(below("suid"), 1, 1), 0);
+	assert_int_equal(chmod(below("suid"), 04755), 0);
+	has(says("suid", true, NULL, rate()), "1 hooks, error 0");
+	assert_int_equal(chown(below("rate.so"), 1, 1), 0);
+	has(says("suid", true, NULL, rate()), "1 hooks, error 0");
+	assert_int_equal(chown(below("rate.so"), NOBODY, NOBODY), 0);
+	has(says("suid", true, NULL, rate()), "must be root's or user 1's");
+	/* also when it has become who started it for a while */
+	copy(HELPER, below("dropping"), 04755);
+	has(says("dropping", true, NULL, rate()), "0 hooks, error -1");
+	has(said, "must be root's\n");
+}
+
 static void nor_may_others_write_to_it(void **state)
 {
 	static const mode_t bad[] = { 0666, 0664, 0646 };
@@ -199,6 +253,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_set_uid_program_does_not_read_the_environment),
 		TEST(what_it_loads_itself_must_be_roots),
+		TEST(nor_are_the_users_of_a_set_gid_program),
+		TEST(nor_are_those_of_one_with_a_file_capability),
+		TEST(a_set_uid_program_trusts_its_owner),
 		TEST(nor_may_others_write_to_it),
 		TEST(nor_to_a_folder_above_it),
 		TEST(links_are_followed_before_looking),

@@ -132,7 +132,8 @@ int main(void)
 {
 	static const struct vector_set *const sets[] = {
 		&inter_terms_set, &inter_redirect_set, &inter_match_set, &inter_token_set,
-		&inter_verdict_set, &inter_change_set,
+		&inter_verdict_set, &inter_change_set, &inter_inject_set,
+		&inter_prefix_set,
 	};
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tokens_are_judged_as_by_a_list_of_all),

@@ -127,9 +127,61 @@ static inline bool inter_terms_holds(const struct inter_terms_row *row)
 
 VECTOR_SET(inter_terms);
 
+/* ---- prefixes of terms ---- */
+
+struct inter_prefix_row {
+	const char *name;
+	u8 family;
+	u8 bits;
+	const char *addr;
+	bool sound;
+};
+
+static const struct inter_prefix_row inter_prefix_rows[] = {
+	{ "none", 0, 0, "00", true },
+	{ "none, of a family", 6, 0, "00", true },
+	{ "bits of no family", 0, 8, "0a000000", false },
+	{ "an address that nobody counts", 4, 0, "0a000000", false },
+	{ "of IPv4", 4, 24, "0a000100", true },
+	{ "of IPv4, bits behind it", 4, 23, "0a000100", false },
+	{ "of IPv4, longer than any", 4, 33, "0a000100", false },
+	{ "of IPv4, words behind it", 4, 32, "0a000001 00000001", false },
+	{ "of IPv6", 6, 64, "20010db8 00000001 00000000 00000000", true },
+	{ "of IPv6, bits behind it", 6, 63, "20010db8 00000001 00000000 00000000", false },
+	{ "of IPv6, the last bit behind it", 6, 127,
+	  "20010db8 00000000 00000000 00000001", false },
+	{ "of IPv6, whole", 6, 128, "20010db8 00000000 00000000 00000001", true },
+	{ "of IPv6, longer than any", 6, 129, "20010db8 00000000 00000000 00000001", false },
+};
+
+static inline bool inter_prefix_holds(const struct inter_prefix_row *row)
+{
+	const struct unet_inter_fault *local, *remote;
+	struct unet_inter_terms t;
+
+	unet_inter_terms_default(&t);
+	t.rights = SEE;
+	t.family = row->family;
+	t.local_bits = row->bits;
+	vector_bytes(row->addr, (u8 *)t.local, 16);
+	local = unet_inter_terms_check(&t);
+	memcpy(t.remote, t.local, sizeof(t.remote));
+	memset(t.local, 0, sizeof(t.local));
+	t.remote_bits = row->bits;
+	t.local_bits = 0;
+	remote = unet_inter_terms_check(&t);
+	return !local == row->sound && !remote == row->sound &&
+	       (row->sound || local->attr != remote->attr);
+}
+
+VECTOR_SET(inter_prefix);
+
 /* ---- predicates ---- */
 
-/* Terms about @proto (0: any) and both ends; a key of 10.0.0.1:80, 10.0.1.2:999. */
+/*
+ * Terms about @proto (0: any) and both ends; a key of 10.0.0.1:80, 10.0.1.2:999, or with
+ * @v6 of 2001:db8::1 and 2001:db8:0:1::8002. Addresses say what the terms are about.
+ */
 struct inter_match_row {
 	const char *name;
 	u8 proto;
@@ -141,12 +193,15 @@ struct inter_match_row {
 	u16 remote_port;
 	enum unet_flow_mask mask;
 	enum unet_inter_match is;
+	bool v6;
 };
 
 #define EVERY	UNET_MATCH_ALL
 #define NEVER	UNET_MATCH_NO
 #define SOME	UNET_MATCH_SOME
 #define NONE	"00000000"
+#define LOCAL6	"20010db8 00000000 00000000 00000001"
+#define REMOTE6	"20010db8 00000001 00000000 00008002"
 
 static const struct inter_match_row inter_match_rows[] = {
 	{ "any", 0, NONE, 0, 0, NONE, 0, 0, UNET_MASK_5TUPLE, EVERY },
@@ -173,30 +228,69 @@ static const struct inter_match_row inter_match_rows[] = {
 	  UNET_MASK_5TUPLE, EVERY },
 	{ "a remote network, of a listener", 0, NONE, 0, 0, "0a000100", 24, 0,
 	  UNET_MASK_2TUPLE, SOME },
+	{ "any, of IPv6", 0, NONE, 0, 0, NONE, 0, 0, UNET_MASK_5TUPLE, EVERY, true },
+	{ "its local address of IPv6", 0, LOCAL6, 128, 0, NONE, 0, 0,
+	  UNET_MASK_5TUPLE, EVERY, true },
+	{ "the next local address of IPv6", 0, "20010db8 00000000 00000000 00000000",
+	  128, 0, NONE, 0, 0, UNET_MASK_5TUPLE, NEVER, true },
+	{ "its last bit not counted", 0, "20010db8 00000000 00000000 00000000", 127, 0,
+	  NONE, 0, 0, UNET_MASK_5TUPLE, EVERY, true },
+	{ "its remote address of IPv6", 0, NONE, 0, 0, REMOTE6, 128, 0,
+	  UNET_MASK_5TUPLE, EVERY, true },
+	{ "its remote network, a /64", 0, NONE, 0, 0, "20010db8 00000001 00000000 00000000",
+	  64, 0, UNET_MASK_5TUPLE, EVERY, true },
+	{ "another /64", 0, NONE, 0, 0, "20010db8 00000002 00000000 00000000", 64, 0,
+	  UNET_MASK_5TUPLE, NEVER, true },
+	{ "a /63 of both", 0, NONE, 0, 0, "20010db8 00000000 00000000 00000000", 63, 0,
+	  UNET_MASK_5TUPLE, EVERY, true },
+	{ "one bit behind 64", 0, NONE, 0, 0, "20010db8 00000001 80000000 00000000", 65, 0,
+	  UNET_MASK_5TUPLE, NEVER, true },
+	{ "bits in the last word", 0, NONE, 0, 0, "20010db8 00000001 00000000 00008000",
+	  113, 0, UNET_MASK_5TUPLE, EVERY, true },
+	{ "other bits in the last word", 0, NONE, 0, 0,
+	  "20010db8 00000001 00000000 00000000", 113, 0, UNET_MASK_5TUPLE, NEVER, true },
+	{ "a /29 of providers", 0, "20010db8 00000000 00000000 00000000", 29, 0,
+	  "20010db8 00000000 00000000 00000000", 29, 0, UNET_MASK_5TUPLE, EVERY, true },
+	{ "one end of two", 0, LOCAL6, 128, 0, LOCAL6, 128, 0, UNET_MASK_5TUPLE, NEVER, true },
+	{ "a local /64, of a listener on any", 0, "20010db8 00000000 00000000 00000000",
+	  64, 0, NONE, 0, 0, UNET_MASK_2TUPLE, SOME, true },
+	{ "its local /64, of a listener there", 0, "20010db8 00000000 00000000 00000000",
+	  64, 0, NONE, 0, 0, UNET_MASK_3TUPLE, EVERY, true },
+	{ "a remote /64, of a listener", 0, NONE, 0, 0, "20010db8 00000001 00000000 00000000",
+	  64, 0, UNET_MASK_3TUPLE, SOME, true },
+	{ "its port and network of IPv6", 6, NONE, 0, 80, "20010db8 00000001 00000000 00000000",
+	  64, 999, UNET_MASK_5TUPLE, EVERY, true },
 };
+
+static inline void inter_match_key(bool v6, struct unet_flow_key *key)
+{
+	*key = (struct unet_flow_key){
+		.local_port = cpu_to_be16(80), .remote_port = cpu_to_be16(999),
+		.proto = 6, .family = v6 ? 6 : 4,
+	};
+	vector_bytes(v6 ? LOCAL6 : "0a000001", (u8 *)key->local, 16);
+	vector_bytes(v6 ? REMOTE6 : "0a000102", (u8 *)key->remote, 16);
+}
 
 static inline bool inter_match_holds(const struct inter_match_row *row)
 {
-	struct unet_flow_key key = {
-		.local_port = cpu_to_be16(80), .remote_port = cpu_to_be16(999),
-		.proto = 6, .family = 4,
-	}, masked;
+	struct unet_flow_key key, masked;
 	struct unet_inter_terms t;
 
-	vector_bytes("0a000001", (u8 *)key.local, 4);
-	vector_bytes("0a000102", (u8 *)key.remote, 4);
+	inter_match_key(row->v6, &key);
 	unet_flow_key_mask(&key, row->mask, &masked);
 	unet_inter_terms_default(&t);
 	t.rights = SEE;
 	t.any_proto = !row->proto;
 	t.proto = row->proto;
-	vector_bytes(row->local, (u8 *)t.local, 4);
-	vector_bytes(row->remote, (u8 *)t.remote, 4);
+	vector_bytes(row->local, (u8 *)t.local, 16);
+	vector_bytes(row->remote, (u8 *)t.remote, 16);
 	t.local_bits = row->local_bits;
 	t.remote_bits = row->remote_bits;
 	t.local_port = cpu_to_be16(row->local_port);
 	t.remote_port = cpu_to_be16(row->remote_port);
-	t.family = row->local_bits || row->remote_bits ? 4 : 0;
+	if (row->local_bits || row->remote_bits)
+		t.family = key.family;
 	return !unet_inter_terms_check(&t) &&
 	       unet_inter_match(&t, &masked) == row->is;
 }
@@ -346,6 +440,11 @@ struct inter_change_row {
 #define UDP4(ports, len)	HEAD4("00", "11", "abcd", "0a000001") ports len "1234"
 #define TCP4(tos, ports, win)	HEAD4(tos, "06", "abcd", "0a000001") ports \
 	"11223344 55667788 5010" win "9999 0000"
+#define HEAD6(class, len, proto, src)	"6" class "000000" len proto "40" src \
+	"20010db8 00000001 00000000 00008002"
+#define UDP6(ports, len)	HEAD6("0", "006c", "11", LOCAL6) ports len "1234"
+#define TCP6(class, ports)	HEAD6(class, "0078", "06", LOCAL6) ports \
+	"11223344 55667788 5010 1000 9999 0000"
 #define PORTS	"0050 03e7"
 
 static const struct inter_change_row inter_change_rows[] = {
@@ -390,6 +489,17 @@ static const struct inter_change_row inter_change_rows[] = {
 	  SAYS(BAD_HEADER) },
 	{ "a shorter header", CHANGE | MAY(MODIFY_HEADERS), TCP4("00", PORTS, "1000"),
 	  UDP4(PORTS, "006c"), 112, 0, SAYS(BAD_LENGTH) },
+	{ "the same of IPv6", CHANGE, UDP6(PORTS, "006c"), UDP6(PORTS, "006c"), 100, 0,
+	  SAYS(NONE), 148 },
+	{ "a longer datagram of IPv6", CHANGE, UDP6(PORTS, "006c"), UDP6(PORTS, "ffff"),
+	  900, 0, SAYS(NONE), 948 },
+	{ "a class without the right", CHANGE, TCP6("0", PORTS), TCP6("b", PORTS), 100, 0,
+	  SAYS(RIGHT_HEADERS) },
+	{ "a class by right", SEE | MAY(MODIFY_HEADERS), TCP6("0", PORTS),
+	  TCP6("b", PORTS), 0, 0, SAYS(NONE), 160 },
+	{ "another source of IPv6", CHANGE | MAY(MODIFY_HEADERS), UDP6(PORTS, "006c"),
+	  HEAD6("0", "006c", "11", "20010db8 00000000 00000000 00000002") PORTS "006c1234",
+	  100, 0, SAYS(SPOOF) },
 	{ "a fragment", CHANGE | MAY(MODIFY_HEADERS), UDP4(PORTS, "006c"),
 	  "45000064 0001 2000 4011 0000 0a000001 0a000102" PORTS "ffff ffff", 100, 0,
 	  SAYS(BAD_HEADER) },
@@ -415,5 +525,87 @@ static inline bool inter_change_holds(const struct inter_change_row *row)
 }
 
 VECTOR_SET(inter_change);
+
+/* ---- packets of its own ---- */
+
+/* Into the flow of a held packet; @payload bytes come with the new header. */
+struct inter_inject_row {
+	const char *name;
+	const char *old;
+	const char *new;
+	u32 payload;
+	u16 seg_size;
+	enum unet_inter_stat is;
+};
+
+#define PING4	HEAD4("00", "01", "abcd", "0a000001") "0800 0000 0001 0001"
+
+static const struct inter_inject_row inter_inject_rows[] = {
+	{ "one like it", UDP4(PORTS, "006c"), UDP4(PORTS, "006c"), 100, 0, SAYS(NONE) },
+	{ "an empty one", UDP4(PORTS, "006c"), UDP4(PORTS, "0008"), 0, 0, SAYS(NONE) },
+	{ "a longer one", UDP4(PORTS, "006c"), UDP4(PORTS, "006c"), 1400, 0, SAYS(NONE) },
+	{ "a segment", TCP4("00", PORTS, "1000"), TCP4("28", PORTS, "0001"), 5, 0,
+	  SAYS(NONE) },
+	{ "with longer headers than the held one", TCP4("00", PORTS, "1000"),
+	  HEAD4("00", "06", "abcd", "0a000001") PORTS
+	  "11223344 55667788 6010 1000 9999 0000 01010101", 5, 0, SAYS(NONE) },
+	{ "of IPv6", UDP6(PORTS, "006c"), UDP6(PORTS, "006c"), 100, 0, SAYS(NONE) },
+	{ "a segment of IPv6", TCP6("0", PORTS), TCP6("0", PORTS), 100, 0, SAYS(NONE) },
+	{ "without ports", PING4, HEAD4("00", "01", "abcd", "0a000001"), 64, 0, SAYS(NONE) },
+	{ "without ports, more header than IP's", PING4, PING4, 56, 0, SAYS(BAD_LENGTH) },
+	{ "from another source", UDP4(PORTS, "006c"),
+	  HEAD4("00", "11", "abcd", "0a000002") PORTS "006c1234", 100, 0, SAYS(SPOOF) },
+	{ "to another end", UDP4(PORTS, "006c"),
+	  "4500 0064 0001 4000 4011 abcd 0a000001 0a000103" PORTS "006c1234", 100, 0,
+	  SAYS(SPOOF) },
+	{ "the other way round", UDP4(PORTS, "006c"),
+	  "4500 0064 0001 4000 4011 abcd 0a000102 0a000001 03e7 0050 006c1234", 100, 0,
+	  SAYS(SPOOF) },
+	{ "from another port", UDP4(PORTS, "006c"), UDP4("0051 03e7", "006c"), 100, 0,
+	  SAYS(SPOOF) },
+	{ "to another port", UDP4(PORTS, "006c"), UDP4("0050 03e8", "006c"), 100, 0,
+	  SAYS(SPOOF) },
+	{ "of another protocol", UDP4(PORTS, "006c"), TCP4("00", PORTS, "1000"), 100, 0,
+	  SAYS(SPOOF) },
+	{ "of another family", UDP4(PORTS, "006c"), UDP6(PORTS, "006c"), 100, 0,
+	  SAYS(SPOOF) },
+	{ "from another source of IPv6", UDP6(PORTS, "006c"),
+	  HEAD6("0", "006c", "11", "20010db8 00000000 00000000 00000002") PORTS "006c1234",
+	  100, 0, SAYS(SPOOF) },
+	{ "to another port of IPv6", TCP6("0", PORTS), TCP6("0", "0050 03e8"), 100, 0, SAYS(SPOOF) },
+	{ "no version", UDP4(PORTS, "006c"),
+	  "0500 0064 0001 4000 4011 0000 0a000001 0a000102" PORTS "ffff ffff", 100, 0,
+	  SAYS(BAD_HEADER) },
+	{ "a fragment", UDP4(PORTS, "006c"),
+	  "4500 0064 0001 2000 4011 0000 0a000001 0a000102" PORTS "ffff ffff", 100, 0,
+	  SAYS(BAD_HEADER) },
+	{ "half a header", TCP4("00", PORTS, "1000"),
+	  HEAD4("00", "06", "abcd", "0a000001") PORTS "11223344", 100, 0,
+	  SAYS(BAD_HEADER) },
+	{ "for a held packet that is none", "4500", UDP4(PORTS, "006c"), 100, 0,
+	  SAYS(BAD_HEADER) },
+	{ "for a held one without its ports", HEAD4("00", "11", "abcd", "0a000001"),
+	  UDP4(PORTS, "006c"), 100, 0, SAYS(BAD_HEADER) },
+};
+
+static inline bool inter_inject_holds(const struct inter_inject_row *row)
+{
+	u8 old[UNET_TX_MAX_HEADER], new[UNET_TX_MAX_HEADER];
+	struct unet_inter_change c = {
+		.rights = UNET_INTER_INJECT, .old = old, .new = new,
+		.seg_size = row->seg_size,
+	};
+	struct unet_tx_info info;
+
+	c.old_header = vector_bytes(row->old, old, sizeof(old));
+	c.new_header = vector_bytes(row->new, new, sizeof(new));
+	c.old_total = c.old_header + 100;
+	c.new_total = c.new_header + row->payload;
+	return unet_inter_inject_check(&c, &info) == row->is &&
+	       (row->is || (info.header_len == c.new_header &&
+			    info.payload == row->payload));
+}
+
+VECTOR_SET(inter_inject);
 
 #endif /* _UNET_VECTORS_INTER_CHECK_H */

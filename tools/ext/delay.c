@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* Every packet passes so many milliseconds after it came. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "ext.h"
 
 #define MAX_HELD	16384u	/* a grant's largest backlog */
 
-static unsigned int delay_ms;
+static uint32_t delay_ms;
 static struct {
 	uint64_t token;
 	uint64_t due;
@@ -17,11 +16,15 @@ static unsigned int first, num;
 
 static int start(int argc, char **argv)
 {
-	delay_ms = argc == 1 ? (unsigned int)strtoul(argv[0], NULL, 10) : 0;
-	if (delay_ms >= 1 && delay_ms <= 10000)
-		return 0;
-	fprintf(stderr, "unet-ext: delay: 1 to 10000 milliseconds\n");
+	if (argc == 1)
+		return ext_number("delay", argv[0], 1, 10000, &delay_ms);
+	fprintf(stderr, "unet-ext: delay: wants one word, milliseconds from 1 to 10000\n");
 	return -1;
+}
+
+static uint32_t rights(void)
+{
+	return delay_ms > UNET_INTER_PROMPT_MS ? UNET_INTER_DELAY : 0;
 }
 
 static uint64_t now_ms(void)
@@ -65,6 +68,7 @@ const struct ext ext_delay = {
 	.usage = "MS",
 	.what = "let every packet pass so much later",
 	.start = start,
+	.rights = rights,
 	.look = look,
 	.turn = turn,
 };

@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ext.h"
@@ -35,6 +34,17 @@ static const struct ext *find(const char *name)
 	return NULL;
 }
 
+static int unknown(const char *name)
+{
+	const struct ext *const *e;
+
+	fprintf(stderr, "unet-ext: \"%s\": must be one of", name);
+	for (e = exts; *e; e++)
+		fprintf(stderr, " %s", (*e)->name);
+	fprintf(stderr, "\n");
+	return 2;
+}
+
 static int run(struct unet_intermediary *im, const struct ext *ext)
 {
 	int err, wait = -1;
@@ -52,25 +62,37 @@ static int run(struct unet_intermediary *im, const struct ext *ext)
 	return 1;
 }
 
-int main(int argc, char **argv)
+static int serve(const struct ext *ext, uint32_t grant)
 {
-	const struct ext *ext = argc > 2 ? find(argv[2]) : NULL;
-	unsigned long grant = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
-	struct unet_intermediary *im;
-	int status;
+	struct unet_intermediary *im = unet_intermediary_open(grant, NULL);
+	int status = 1;
 
-	if (!ext || !grant || grant > INT32_MAX)
-		return usage();
-	if (ext->start(argc - 3, argv + 3))
-		return 2;
-	im = unet_intermediary_open((uint32_t)grant, NULL);
 	if (!im) {
 		fprintf(stderr, "unet-ext: %s\n", *unet_error_detail() ?
 			unet_error_detail() : strerror(errno));
 		return 1;
 	}
-	fprintf(stderr, "unet-ext: %s serves grant %lu\n", ext->name, grant);
-	status = run(im, ext);
+	if (!ext_has_rights(ext->name, grant, unet_intermediary_terms(im)->rights,
+			    ext->rights())) {
+		fprintf(stderr, "unet-ext: %s serves grant %u\n", ext->name, grant);
+		status = run(im, ext);
+	}
 	unet_intermediary_close(im);
 	return status;
+}
+
+int main(int argc, char **argv)
+{
+	const struct ext *ext;
+	uint32_t grant;
+
+	if (argc < 3)
+		return usage();
+	ext = find(argv[2]);
+	if (!ext)
+		return unknown(argv[2]);
+	if (ext_number("GRANT", argv[1], 1, INT32_MAX, &grant) ||
+	    ext->start(argc - 3, argv + 3))
+		return 2;
+	return serve(ext, grant);
 }

@@ -13,6 +13,7 @@
  * @usage:	its words
  * @what:	one line
  * @start:	takes the words; 0, or -1 after saying what is wrong
+ * @rights:	UNET_INTER_* that it cannot do without, with these words
  * @look:	at each packet
  * @turn:	after each turn, or NULL; how many ms until the next, -1: for ever
  */
@@ -21,6 +22,7 @@ struct ext {
 	const char *usage;
 	const char *what;
 	int (*start)(int argc, char **argv);
+	uint32_t (*rights)(void);
 	int (*look)(struct unet_intermediary *im,
 		    const struct unet_inter_packet *p, void *arg);
 	int (*turn)(struct unet_intermediary *im);
@@ -41,5 +43,29 @@ struct ext_headers {
 };
 
 void ext_headers(const struct unet_inter_packet *p, struct ext_headers *h);
+
+/**
+ * ext_number() - a number of the command line
+ * @what:	what it is, for the sentence
+ * @text:	decimal digits, and nothing else
+ * @least:	allowed
+ * @most:	allowed
+ * @value:	receives it
+ *
+ * Return: 0, or -1 after saying what is wrong.
+ */
+int ext_number(const char *what, const char *text, uint32_t least, uint32_t most,
+	       uint32_t *value);
+
+/**
+ * ext_has_rights() - may the extension do its work?
+ * @name:	of the extension
+ * @grant:	its number
+ * @has:	rights of the grant
+ * @needs:	of the extension
+ *
+ * Return: 0, or -1 after naming those that are missing.
+ */
+int ext_has_rights(const char *name, uint32_t grant, uint32_t has, uint32_t needs);
 
 #endif

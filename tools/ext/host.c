@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: MIT
 #include <ctype.h>
-#include <string.h>
-#include <strings.h>
 
 #include "host.h"
 
-static void keep(const uint8_t *name, size_t len, char *host, size_t size)
+/* Not one that is no host name, or is not there to its end. */
+static void keep(const uint8_t *name, size_t len, char *host)
 {
 	size_t i;
 
-	for (i = 0; i < len && i < size - 1; i++) {
+	if (len > NAME_BYTES - 1)
+		return;
+	for (i = 0; i < len; i++) {
 		if (!isalnum(name[i]) && name[i] != '-' && name[i] != '.' &&
 		    name[i] != '_')
 			break;
 		host[i] = (char)tolower(name[i]);
 	}
-	host[i] = '\0';
+	host[i < len ? 0 : len] = '\0';
 }
 
 /* ---- TLS: one step over a length-prefixed field after the other ------------ */
@@ -54,17 +55,20 @@ static void step_over(struct cursor *c, unsigned int length_bytes)
 	cut(c, number(c, length_bytes));
 }
 
-static void server_name(struct cursor ext, char *host, size_t size)
+static void server_name(struct cursor ext, char *host)
 {
 	struct cursor list = cut(&ext, number(&ext, 2)), name;
+	size_t len;
 
 	if (number(&list, 1) != 0)	/* host_name */
 		return;
-	name = cut(&list, number(&list, 2));
-	keep(name.p, name.left, host, size);
+	len = number(&list, 2);
+	name = cut(&list, len);
+	if (name.left == len)
+		keep(name.p, len, host);
 }
 
-static void tls_host(struct cursor c, char *host, size_t size)
+static void tls_host(struct cursor c, char *host)
 {
 	struct cursor hello, exts, ext;
 	size_t type;
@@ -82,34 +86,17 @@ static void tls_host(struct cursor c, char *host, size_t size)
 		type = number(&exts, 2);
 		ext = cut(&exts, number(&exts, 2));
 		if (!type) {
-			server_name(ext, host, size);
+			server_name(ext, host);
 			return;
 		}
 	}
 }
 
-/* ---- HTTP ------------------------------------------------------------------ */
-
-static void http_host(const uint8_t *p, size_t len, char *host, size_t size)
-{
-	const uint8_t *end = p + len, *line;
-
-	while ((line = memchr(p, '\n', (size_t)(end - p)))) {
-		p = line + 1;
-		if (end - p < 5 || strncasecmp((const char *)p, "host:", 5))
-			continue;
-		for (p += 5; p < end && (*p == ' ' || *p == '\t'); p++)
-			;
-		keep(p, (size_t)(end - p), host, size);
-		return;
-	}
-}
-
-void ext_host(const uint8_t *p, size_t len, char *host, size_t size)
+void ext_host(const uint8_t *p, size_t len, char host[NAME_BYTES])
 {
 	host[0] = '\0';
 	if (len > 5 && p[0] == 22 && p[1] == 3)
-		tls_host((struct cursor){ p, len }, host, size);
-	else
-		http_host(p, len, host, size);
+		tls_host((struct cursor){ p, len }, host);
+	else if (!name_of_request(p, len, host))
+		host[0] = '\0';
 }

@@ -8,11 +8,15 @@
 
 static int start(int argc, char **argv)
 {
-	(void)argv;
 	if (!argc)
 		return 0;
-	fprintf(stderr, "unet-ext: log takes no words\n");
+	fprintf(stderr, "unet-ext: log: \"%s\": it takes no words\n", argv[0]);
 	return -1;
+}
+
+static uint32_t rights(void)
+{
+	return UNET_INTER_OBSERVE_HEADERS;
 }
 
 static int look(struct unet_intermediary *im, const struct unet_inter_packet *p,
@@ -52,6 +56,7 @@ const struct ext ext_log = {
 	.usage = "",
 	.what = "a line of JSON for each packet, to standard output",
 	.start = start,
+	.rights = rights,
 	.look = look,
 	.turn = turn,
 };

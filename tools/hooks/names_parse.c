@@ -62,7 +62,27 @@ static bool is_method(const uint8_t *at, size_t len)
 	return n >= 3 && n <= 10 && n < len && at[n] == ' ';
 }
 
-/* The value of "Host:" in the line; spaces, a port and a last dot taken off. */
+/* Before HTTP/1 there were no fields, and after it no text. */
+static bool is_request_line(const uint8_t *at, size_t len)
+{
+	static const char version[] = " HTTP/1.";
+	const size_t n = sizeof(version) - 1;
+
+	if (len && at[len - 1] == '\r')
+		len--;
+	return is_method(at, len) && len > n && at[len - 1] >= '0' &&
+	       at[len - 1] <= '9' && !memcmp(at + len - 1 - n, version, n);
+}
+
+static bool ends_a_host(uint8_t c)
+{
+	return c == ':' || c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/*
+ * The value of "Host:" in the line; spaces, a port and a last dot taken off. Not one
+ * whose end is not there: it might go on.
+ */
 static size_t host_of_line(const uint8_t *at, size_t len, char name[NAME_BYTES])
 {
 	static const char field[] = "host:";
@@ -75,12 +95,13 @@ static size_t host_of_line(const uint8_t *at, size_t len, char name[NAME_BYTES])
 	}
 	while (i < len && (at[i] == ' ' || at[i] == '\t'))
 		i++;
-	for (; i < len && at[i] != ':' && at[i] != ' ' && at[i] != '\t' &&
-	     at[i] != '\r'; i++) {
+	for (; i < len && !ends_a_host(at[i]); i++) {
 		if (n == NAME_MAX_BYTES)
 			return 0;
 		name[n++] = at[i] == '.' ? '.' : plain(at[i]);
 	}
+	if (i == len)
+		return 0;
 	if (n && name[n - 1] == '.')
 		n--;
 	name[n] = '\0';
@@ -93,30 +114,31 @@ static size_t host_of_line(const uint8_t *at, size_t len, char name[NAME_BYTES])
  * @len: how many
  * @name: receives the name in lower case, without port
  *
+ * Only the head of a request counts: what a body holds is nobody's host.
+ *
  * Return: bytes of the name, 0: not a request, or it names no host in these.
  */
 size_t name_of_request(const uint8_t *http, size_t len, char name[NAME_BYTES])
 {
-	const uint8_t *end;
+	const uint8_t *line, *end;
 	size_t n;
 
-	if (!is_method(http, len))
-		return 0;
 	if (len > HOST_MAX_HEAD)
 		len = HOST_MAX_HEAD;
 	end = http + len;
-	for (;;) {
-		const uint8_t *line = memchr(http, '\n', (size_t)(end - http));
-
-		if (!line)
-			return 0;
+	line = len ? memchr(http, '\n', len) : NULL;
+	if (!line || !is_request_line(http, (size_t)(line - http)))
+		return 0;
+	while (line) {
 		http = line + 1;
 		if (http == end || *http == '\r' || *http == '\n')
 			return 0;
 		n = host_of_line(http, (size_t)(end - http), name);
 		if (n)
 			return n;
+		line = memchr(http, '\n', (size_t)(end - http));
 	}
+	return 0;
 }
 
 /**

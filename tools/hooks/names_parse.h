@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The host name that a DNS query or an HTTP request asks for. Bytes in, text out;
- * no memory, no I/O.
+ * no memory, no I/O. unet-ext block has it, too.
  */
 #ifndef UNET_HOOKS_NAMES_PARSE_H
 #define UNET_HOOKS_NAMES_PARSE_H

@@ -2,10 +2,12 @@
 /*
  * Opens a stack, on a device that is none, and tells how many hooks it has and what
  * was wrong; with an argument, loads these hooks itself. For test_hook_suid, which
- * makes copies of it set-uid.
+ * makes copies of it set-uid; one called "dropping" becomes its user before.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 #include <unet/unet.h>
 #include "backend.h"
 
@@ -43,6 +45,8 @@ int main(int argc, char **argv)
 	struct unet_stack *st = unet_stack_open("none", NULL);
 	int err = st ? 0 : -errno;
 
+	if (!strcmp(argv[0], "dropping") && seteuid(getuid()))
+		return 1;
 	if (st && argc > 1)
 		err = unet_hook_load(st, argv[1]);
 	printf("%d hooks, error %d: %s\n",
