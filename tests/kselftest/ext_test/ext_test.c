@@ -4,10 +4,15 @@
  * of payload behind IPv4 and UDP headers, and leaves the rest to the host.
  *
  *	unetctl type add udp 7000 extension parity action extension
+ *
+ * A second one, "gate", is of use for tests only: it stops the processor that receives
+ * in the midst of a burst until its parameter gate_open is set, two seconds at most.
  */
 #include <linux/init.h>
 #include <linux/module.h>
+#include <linux/processor.h>
 #include <linux/skbuff.h>
+#include <linux/timekeeping.h>
 
 #include "extension.h"
 
@@ -22,6 +27,30 @@ static u32 judge(struct unet_extension *ext, struct sk_buff *skb)
 	return byte && *byte & 1 ? UNET_TYPE_VERDICT_DROP :
 				   UNET_TYPE_VERDICT_HOST;
 }
+
+static bool gate_open;
+module_param(gate_open, bool, 0644);
+MODULE_PARM_DESC(gate_open, "packets pass the gate");
+
+static uint gate_reached;
+module_param(gate_reached, uint, 0444);
+MODULE_PARM_DESC(gate_reached, "packets that came to the gate");
+
+static u32 wait_at_gate(struct unet_extension *ext, struct sk_buff *skb)
+{
+	u64 end = ktime_get_ns() + 2 * NSEC_PER_SEC;
+
+	WRITE_ONCE(gate_reached, gate_reached + 1);
+	while (!READ_ONCE(gate_open) && ktime_get_ns() < end)
+		cpu_relax();
+	return UNET_TYPE_VERDICT_HOST;
+}
+
+static struct unet_extension gate = {
+	.name = "gate",
+	.owner = THIS_MODULE,
+	.judge = wait_at_gate,
+};
 
 static struct unet_extension parity = {
 	.name = "parity",
@@ -57,14 +86,18 @@ static int __init ext_test_init(void)
 
 	if (err)
 		return err;
-	if (refuses())
-		return 0;
-	unet_extension_unregister(&parity);
-	return -EBADE;
+	if (!refuses())
+		err = -EBADE;
+	if (!err)
+		err = unet_extension_register(&gate);
+	if (err)
+		unet_extension_unregister(&parity);
+	return err;
 }
 
 static void __exit ext_test_exit(void)
 {
+	unet_extension_unregister(&gate);
 	unet_extension_unregister(&parity);
 }
 
