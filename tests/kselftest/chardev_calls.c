@@ -27,7 +27,7 @@ union any_arg {
 	uint8_t bytes[4096];
 };
 
-FIXTURE(calls) {
+struct world {
 	struct topo t;
 	struct nl nl;
 	struct chan c;		/* the one that calls */
@@ -36,31 +36,35 @@ FIXTURE(calls) {
 	int port;		/* next one that is free */
 };
 
+FIXTURE(calls) {
+	struct world w;
+};
+
 /* ---- sound arguments; what they need is made first ---- */
 
-typedef int (*make_fn)(FIXTURE_DATA(calls) *w, union any_arg *a);
+typedef int (*make_fn)(struct world *w, union any_arg *a);
 
-static int make_plain(FIXTURE_DATA(calls) *w, union any_arg *a)
+static int make_plain(struct world *w, union any_arg *a)
 {
 	(void)w;
 	(void)a;
 	return 0;
 }
 
-static int make_bind(FIXTURE_DATA(calls) *w, union any_arg *a)
+static int make_bind(struct world *w, union any_arg *a)
 {
 	(void)w;
 	strcpy(a->bind.nexus, "va");
 	return 0;
 }
 
-static int make_flow_add(FIXTURE_DATA(calls) *w, union any_arg *a)
+static int make_flow_add(struct world *w, union any_arg *a)
 {
 	a->flow_req = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, w->port++, NULL, 0);
 	return 0;
 }
 
-static uint32_t a_flow(FIXTURE_DATA(calls) *w)
+static uint32_t a_flow(struct world *w)
 {
 	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, w->port++,
 					  NULL, 0);
@@ -68,19 +72,19 @@ static uint32_t a_flow(FIXTURE_DATA(calls) *w)
 	return chan_flow_add(&w->c, &r) ? UNET_NO_FLOW : r.flow;
 }
 
-static int make_flow_del(FIXTURE_DATA(calls) *w, union any_arg *a)
+static int make_flow_del(struct world *w, union any_arg *a)
 {
 	a->flow_del.flow = a_flow(w);
 	return 0;
 }
 
-static int make_flow_set(FIXTURE_DATA(calls) *w, union any_arg *a)
+static int make_flow_set(struct world *w, union any_arg *a)
 {
 	a->flow_set.flow = a_flow(w);
 	return 0;
 }
 
-static struct unet_type_spec a_spec(FIXTURE_DATA(calls) *w)
+static struct unet_type_spec a_spec(struct world *w)
 {
 	struct unet_type_spec spec = spec_port(IPPROTO_UDP, w->port, w->port);
 
@@ -90,7 +94,7 @@ static struct unet_type_spec a_spec(FIXTURE_DATA(calls) *w)
 	return spec_does(spec, UNET_TYPE_DELIVER);
 }
 
-static uint32_t a_rule(FIXTURE_DATA(calls) *w, struct chan *c)
+static uint32_t a_rule(struct world *w, struct chan *c)
 {
 	struct unet_type_spec spec = a_spec(w);
 	struct unet_type_req r;
@@ -98,33 +102,33 @@ static uint32_t a_rule(FIXTURE_DATA(calls) *w, struct chan *c)
 	return type_add(c, &spec, 0, &r) ? 0 : r.id;
 }
 
-static int make_type_add(FIXTURE_DATA(calls) *w, union any_arg *a)
+static int make_type_add(struct world *w, union any_arg *a)
 {
 	a->type_req.spec = a_spec(w);
 	return 0;
 }
 
-static int make_type_modify(FIXTURE_DATA(calls) *w, union any_arg *a)
+static int make_type_modify(struct world *w, union any_arg *a)
 {
 	a->type_req.id = a_rule(w, &w->c);
 	a->type_req.spec = a_spec(w);
 	return 0;
 }
 
-static int make_type_ref(FIXTURE_DATA(calls) *w, union any_arg *a)
+static int make_type_ref(struct world *w, union any_arg *a)
 {
 	a->type_ref.id = a_rule(w, &w->c);
 	a->type_ref.priority = 5000;
 	return 0;
 }
 
-static int make_type_join(FIXTURE_DATA(calls) *w, union any_arg *a)
+static int make_type_join(struct world *w, union any_arg *a)
 {
 	a->type_ref.id = a_rule(w, &w->other);
 	return 0;
 }
 
-static int make_inter_open(FIXTURE_DATA(calls) *w, union any_arg *a)
+static int make_inter_open(struct world *w, union any_arg *a)
 {
 	a->inter_open.grant = w->grant;
 	return 0;
@@ -158,7 +162,7 @@ static const struct call {
 	CALL(INTER_FLOW, unet_inter_flow, make_plain, -EINVAL, -EINVAL, -EINVAL),
 };
 
-static int sound(FIXTURE_DATA(calls) *w, const struct call *call, union any_arg *a)
+static int sound(struct world *w, const struct call *call, union any_arg *a)
 {
 	memset(a, 0, sizeof(*a));
 	if (call->make(w, a))
@@ -186,21 +190,21 @@ static int make_grant(struct nl *nl, uint32_t *id)
 
 FIXTURE_SETUP(calls)
 {
-	ASSERT_EQ(0, topo_setup(&self->t));
-	ASSERT_EQ(0, nl_open(&self->nl));
-	ASSERT_EQ(0, nl_device(&self->nl, UNET_CMD_NEXUS_ATTACH, "va", NULL, NULL));
-	ASSERT_EQ(0, make_grant(&self->nl, &self->grant));
-	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
-	ASSERT_EQ(0, chan_open(&self->other, "va", NULL));
-	self->port = 2000;
+	ASSERT_EQ(0, topo_setup(&self->w.t));
+	ASSERT_EQ(0, nl_open(&self->w.nl));
+	ASSERT_EQ(0, nl_device(&self->w.nl, UNET_CMD_NEXUS_ATTACH, "va", NULL, NULL));
+	ASSERT_EQ(0, make_grant(&self->w.nl, &self->w.grant));
+	ASSERT_EQ(0, chan_open(&self->w.c, "va", NULL));
+	ASSERT_EQ(0, chan_open(&self->w.other, "va", NULL));
+	self->w.port = 2000;
 }
 
 FIXTURE_TEARDOWN(calls)
 {
-	chan_close(&self->other);
-	chan_close(&self->c);
-	close(self->nl.fd);
-	topo_teardown(&self->t);
+	chan_close(&self->w.other);
+	chan_close(&self->w.c);
+	close(self->w.nl.fd);
+	topo_teardown(&self->w.t);
 }
 
 TEST_F(calls, each_is_sound_but_for_the_state)
@@ -209,8 +213,8 @@ TEST_F(calls, each_is_sound_but_for_the_state)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(calls); i++) {
-		ASSERT_EQ(0, sound(self, &calls[i], &a));
-		EXPECT_EQ(calls[i].live, chan_ioctl(self->c.fd, calls[i].nr, &a))
+		ASSERT_EQ(0, sound(&self->w, &calls[i], &a));
+		EXPECT_EQ(calls[i].live, chan_ioctl(self->w.c.fd, calls[i].nr, &a))
 			TH_LOG("%s", calls[i].name);
 	}
 }
@@ -259,9 +263,9 @@ TEST_F(calls, each_byte_of_a_reserved_field_must_be_zero)
 
 	for (i = 0; i < ARRAY_SIZE(reserved); i++)
 		for (b = 0; b < reserved[i].bytes; b++) {
-			ASSERT_EQ(0, sound(self, call_of(reserved[i].nr), &a));
+			ASSERT_EQ(0, sound(&self->w, call_of(reserved[i].nr), &a));
 			a.bytes[reserved[i].at + b] = 1;
-			EXPECT_EQ(-EINVAL, chan_ioctl(self->c.fd, reserved[i].nr, &a))
+			EXPECT_EQ(-EINVAL, chan_ioctl(self->w.c.fd, reserved[i].nr, &a))
 				TH_LOG("%s byte %zu", reserved[i].name, b);
 		}
 }
@@ -273,7 +277,7 @@ TEST_F(calls, an_intermediary_that_would_pass_needs_them_zero)
 	struct unet_inter_flow q = { .size = sizeof(q), .flow = 1 };
 	union any_arg a;
 
-	ASSERT_EQ(0, sound(self, call_of(UNET_IOC_INTER_OPEN), &a));
+	ASSERT_EQ(0, sound(&self->w, call_of(UNET_IOC_INTER_OPEN), &a));
 	a.inter_open.reserved = 1;
 	EXPECT_EQ(-EINVAL, chan_ioctl(fd, UNET_IOC_INTER_OPEN, &a));
 	a.inter_open.reserved = 0;
@@ -297,12 +301,12 @@ TEST_F(calls, answers_to_read_only_memory_fault)
 		if (calls[i].live)
 			continue;
 		ASSERT_EQ(0, mprotect(ro, sizeof(*ro), PROT_READ | PROT_WRITE));
-		ASSERT_EQ(0, sound(self, &calls[i], ro));
+		ASSERT_EQ(0, sound(&self->w, &calls[i], ro));
 		ASSERT_EQ(0, mprotect(ro, sizeof(*ro), PROT_READ));
-		EXPECT_EQ(-EFAULT, chan_ioctl(self->c.fd, calls[i].nr, ro))
+		EXPECT_EQ(-EFAULT, chan_ioctl(self->w.c.fd, calls[i].nr, ro))
 			TH_LOG("%s", calls[i].name);
 	}
-	EXPECT_EQ(UNET_CHANNEL_LIVE, chan_state(&self->c, NULL));
+	EXPECT_EQ(UNET_CHANNEL_LIVE, chan_state(&self->w.c, NULL));
 	munmap(ro, sizeof(*ro));
 }
 
@@ -311,7 +315,7 @@ TEST_F(calls, answers_to_read_only_memory_fault)
 TEST_F(calls, other_files_take_none_of_them)
 {
 	int fd[] = { open("/dev/null", O_RDWR), open("/proc/self/status", O_RDONLY),
-		     socket(AF_INET, SOCK_DGRAM, 0), self->t.ns_ours,
+		     socket(AF_INET, SOCK_DGRAM, 0), self->w.t.ns_ours,
 		     memfd_create("calls", 0) };
 	union any_arg a;
 	unsigned int i, f;
@@ -319,7 +323,7 @@ TEST_F(calls, other_files_take_none_of_them)
 	for (i = 0; i < ARRAY_SIZE(calls); i++) {
 		for (f = 0; f < ARRAY_SIZE(fd); f++) {
 			ASSERT_LE(0, fd[f]);
-			ASSERT_EQ(0, sound(self, &calls[i], &a));
+			ASSERT_EQ(0, sound(&self->w, &calls[i], &a));
 			EXPECT_EQ(-ENOTTY, chan_ioctl(fd[f], calls[i].nr, &a))
 				TH_LOG("%s, file %u", calls[i].name, f);
 		}
@@ -331,19 +335,19 @@ TEST_F(calls, other_files_take_none_of_them)
 /* ---- states ---- */
 
 /* What the calls need is made while the channel lives. */
-static void make_all(struct __test_metadata *_metadata, FIXTURE_DATA(calls) *self,
+static void make_all(struct __test_metadata *_metadata, struct world *w,
 		     union any_arg *a)
 {
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(calls); i++)
-		ASSERT_EQ(0, sound(self, &calls[i], &a[i]));
+		ASSERT_EQ(0, sound(w, &calls[i], &a[i]));
 }
 
-static void answers(struct __test_metadata *_metadata, FIXTURE_DATA(calls) *self,
+static void answers(struct __test_metadata *_metadata, struct world *w,
 		    const struct call *call, union any_arg *a, int want)
 {
-	EXPECT_EQ(want, chan_ioctl(self->c.fd, call->nr, a)) TH_LOG("%s", call->name);
+	EXPECT_EQ(want, chan_ioctl(w->c.fd, call->nr, a)) TH_LOG("%s", call->name);
 }
 
 TEST_F(calls, a_poisoned_channel_takes_those_that_ask)
@@ -352,14 +356,14 @@ TEST_F(calls, a_poisoned_channel_takes_those_that_ask)
 	unsigned int i;
 	uint32_t reason = 0;
 
-	make_all(_metadata, self, a);
-	store_release(&self->c.uring->tx_tail, 0x80000000u);
-	EXPECT_EQ(-EIO, chan_sync(&self->c, UNET_SYNC_TX));
+	make_all(_metadata, &self->w, a);
+	store_release(&self->w.c.uring->tx_tail, 0x80000000u);
+	EXPECT_EQ(-EIO, chan_sync(&self->w.c, UNET_SYNC_TX));
 	for (i = 0; i < ARRAY_SIZE(calls); i++)
-		answers(_metadata, self, &calls[i], &a[i], calls[i].poisoned);
-	EXPECT_EQ(UNET_CHANNEL_POISONED, chan_state(&self->c, &reason));
+		answers(_metadata, &self->w, &calls[i], &a[i], calls[i].poisoned);
+	EXPECT_EQ(UNET_CHANNEL_POISONED, chan_state(&self->w.c, &reason));
 	EXPECT_EQ(UNET_POISON_TX_CURSOR, reason);
-	EXPECT_EQ(UNET_CHANNEL_LIVE, chan_state(&self->other, NULL));
+	EXPECT_EQ(UNET_CHANNEL_LIVE, chan_state(&self->w.other, NULL));
 }
 
 TEST_F(calls, a_detached_channel_takes_those_that_ask)
@@ -367,11 +371,11 @@ TEST_F(calls, a_detached_channel_takes_those_that_ask)
 	union any_arg a[ARRAY_SIZE(calls)];
 	unsigned int i;
 
-	make_all(_metadata, self, a);
-	ASSERT_EQ(0, nl_device(&self->nl, UNET_CMD_NEXUS_DETACH, "va", NULL, NULL));
+	make_all(_metadata, &self->w, a);
+	ASSERT_EQ(0, nl_device(&self->w.nl, UNET_CMD_NEXUS_DETACH, "va", NULL, NULL));
 	for (i = 0; i < ARRAY_SIZE(calls); i++)
-		answers(_metadata, self, &calls[i], &a[i], calls[i].detached);
-	EXPECT_EQ(UNET_CHANNEL_DETACHED, chan_state(&self->c, NULL));
+		answers(_metadata, &self->w, &calls[i], &a[i], calls[i].detached);
+	EXPECT_EQ(UNET_CHANNEL_DETACHED, chan_state(&self->w.c, NULL));
 }
 
 TEST_HARNESS_MAIN

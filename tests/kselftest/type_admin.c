@@ -960,8 +960,10 @@ static int finds_the_device_full(void *arg)
 			  .err = -ENOSPC, .reason = UNET_TYPE_NO_MANY_DEVICE };
 
 	w.spec.flags = UNET_TYPE_LOCAL_ONLY;
-	if (*(int *)arg)
-		w.err = w.reason = 0;
+	if (*(int *)arg) {
+		w.err = 0;
+		w.reason = UNET_TYPE_GRANTED;
+	}
 	return wishes(&w);
 }
 
