@@ -149,7 +149,7 @@ change_in_mid_stream() {
 	check "IPv$1: the stream arrives whole" whole "$name" $SLOW_BYTES
 	check "IPv$1: half of it and more by the second gateway" \
 		above by_r2 $((before2 + SLOW_BYTES / 2))
-	equal "IPv$1: none by the first" 0 $((($(by_r1) - old) / 20000))
+	check "IPv$1: next to none by the first" test $(($(by_r1) - old)) -lt 20000
 	route "$NS_A" default via "$4"
 }
 
