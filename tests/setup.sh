@@ -32,7 +32,7 @@ demo_packages="gcc make libc6-dev pkg-config libmnl-dev libjansson-dev libssl-de
 	procps util-linux curl tcpdump netcat-openbsd"
 check_packages="gcc-multilib libcmocka-dev libbpf-dev libxdp-dev clang
 	libclang-rt-14-dev sparse perl linux-source-6.12 nftables iperf3 ethtool
-	jq man-db socat"
+	jq man-db socat dkms"
 
 say() { printf '  SETUP    %s\n' "$*"; }
 die() { printf 'setup.sh: %s\n' "$*" >&2; exit 1; }

@@ -156,6 +156,15 @@ result "man pages are well-formed" "$(for f in $(files '*.[1-9]'); do
 	LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=80 man --warnings -E UTF-8 -l -Tutf8 -Z "$f" 2>&1 > /dev/null
 done)"
 
+# Inline or not; a link to a page that does not name it is none.
+result "every documented function of the library has its page" \
+	"$(grep -h '^ \* unet_[a-z0-9_]*() - ' $(files 'include/unet/*.h') |
+	sed 's/^ \* \([a-z0-9_]*\)().*/\1/' | sort -u | while read -r f; do
+		page=libunet/man/$f.3
+		target=$(sed -n '1s,^\.so man3/,libunet/man/,p' "$page" 2>/dev/null)
+		grep -qw "$f" "${target:-$page}" 2>/dev/null || echo "$f"
+	done)"
+
 result "module and library have one version" "$(grep -h 'define UNET_VERSION[[:space:]]' \
 	kmod/version.h include/unet/unet.h | awk '{ print $3 }' | sort -u | sed 1d)"
 

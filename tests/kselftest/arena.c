@@ -2,8 +2,8 @@
 /*
  * Description: the memory of a channel (R6.4, R6.5, R7.2): regions map with
  * their rights and no more, whole or not at all; read-only stays read-only;
- * fork does not inherit; mappings outlive the channel without harm; caps hold by
- * channel and by user, and the memory cgroup is charged.
+ * fork does not inherit; mappings outlive the nexus without harm, and keep a closed
+ * channel alive; caps hold by channel and by user, and the memory cgroup is charged.
  */
 #include "topo.h"
 #include "chan.h"
@@ -130,13 +130,59 @@ TEST_F(arena, memory_starts_zeroed)
 	EXPECT_EQ(0, sum);
 }
 
-TEST_F(arena, a_mapping_outlives_its_channel)
+TEST_F(arena, mappings_stay_valid_when_the_nexus_is_detached)
 {
-	close(self->c.fd);
 	ASSERT_EQ(0, nexus_detach("va"));
 	memset(self->c.tx_mem, 0xa5, self->c.bind.layout.region[UNET_REGION_TX].bytes);
 	EXPECT_EQ(UNET_ABI_VERSION, self->c.info->abi);
-	self->c.fd = open("/dev/null", O_RDONLY);
+}
+
+#define PORT	7000
+
+/* A datagram from the peer moves the counter of the nexus. */
+static bool datagram_counts(int peer, const char *counter)
+{
+	long long want = nexus_counter("va", counter) + 1;
+	int i;
+
+	if (send_to(peer, OUR_V4, PORT, "ping", 4))
+		return false;
+	for (i = 0; i < 200 && nexus_counter("va", counter) < want; i++)
+		usleep(10000);
+	return nexus_counter("va", counter) >= want;
+}
+
+static void unmap_all_but(struct chan *c, int keep)
+{
+	int i;
+
+	for (i = 0; i < UNET_REGION_COUNT; i++) {
+		if (i == keep || !c->at[i])
+			continue;
+		munmap(c->at[i], c->bind.layout.region[i].bytes);
+		c->at[i] = NULL;
+	}
+}
+
+TEST_F(arena, a_closed_channel_lives_until_its_last_munmap)
+{
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, PORT, NULL, 0);
+	int peer = peer_socket(&self->t, AF_INET, SOCK_DGRAM);
+
+	ASSERT_GE(peer, 0);
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	close(self->c.fd);
+	self->c.fd = -1;
+	EXPECT_TRUE(datagram_counts(peer, "rx_delivered"));
+	ASSERT_NE(NULL, chan_rx_peek(&self->c, 0));
+	unmap_all_but(&self->c, UNET_REGION_INFO);
+	EXPECT_TRUE(datagram_counts(peer, "rx_delivered"));
+	EXPECT_EQ(0, nexus_counter("va", "ch_closed"));
+	chan_unmap(&self->c);
+	EXPECT_EQ(1, nexus_counter("va", "ch_closed"));
+	EXPECT_EQ(1, nexus_counter("va", "flow_removed"));
+	EXPECT_TRUE(datagram_counts(peer, "rx_host"));
+	close(peer);
 }
 
 TEST_F(arena, parameters_out_of_range_name_an_error)

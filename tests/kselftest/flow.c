@@ -372,20 +372,44 @@ TEST_F(flow, spoofed_sends_are_refused_and_counted)
 	EXPECT_EQ(0, chan_send(&self->c, r.flow, &good, 0));
 }
 
-TEST_F(flow, a_handle_is_worth_nothing_in_another_channel)
+/* In another process, which knows the number, on a channel of its own. */
+static int steal(uint32_t flow, const struct pkt_spec *p)
+{
+	struct chan thief;
+
+	if (chan_open(&thief, "va", NULL))
+		return 1;
+	if (chan_send(&thief, flow, p, 0) != UNET_CNT_TX_BAD_FLOW)
+		return 2;
+	if (chan_flow_del(&thief, flow, 0) != -ENOENT)
+		return 3;
+	if (chan_state(&thief, NULL) != UNET_CHANNEL_LIVE)
+		return 4;
+	return 0;
+}
+
+TEST_F(flow, a_handle_is_worth_nothing_in_another_process)
 {
 	struct pkt_spec p = good_packet(variant->family, variant->ours,
 					variant->theirs);
 	struct unet_flow_req r = row_req(0, variant->family, variant->ours,
 					 variant->theirs);
-	struct chan thief;
+	int status;
+	pid_t pid;
 
 	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
-	ASSERT_EQ(0, chan_open(&thief, "va", NULL));
-	EXPECT_EQ(UNET_CNT_TX_BAD_FLOW, chan_send(&thief, r.flow, &p, 0));
-	EXPECT_EQ(-ENOENT, chan_flow_del(&thief, r.flow, 0));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		_exit(steal(r.flow, &p));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status) TH_LOG("exit status %d", WEXITSTATUS(status));
+	EXPECT_EQ(1, nexus_counter("va", "tx_bad_flow"));
+	EXPECT_EQ(0, nexus_counter("va", "tx_packets"));
+	/* Its owner still has it. */
 	EXPECT_EQ(0, chan_send(&self->c, r.flow, &p, 0));
-	chan_close(&thief);
+	EXPECT_EQ(1, nexus_counter("va", "tx_packets"));
+	EXPECT_EQ(1, tag_of_arrival(&self->c, self->peer, variant->ours, 2000));
 }
 
 TEST_F(flow, abuse_poisons_only_the_abuser)

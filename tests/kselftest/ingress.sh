@@ -3,10 +3,10 @@
 # Description: what the host has its device do with packets comes before the nexus
 # (D2, R7.6): what tc or nftables drop at ingress reaches no flow, what they let
 # pass does, what they change arrives changed, and tcpdump sees both. The same
-# with either receive hook.
+# with either receive hook. INPUT comes after it, and what the README says of that helps.
 source "$(dirname "$0")/lib.sh"
 require_root
-require nft tc tcpdump socat jq
+require nft tc tcpdump socat jq unet-cat
 HOLD=$(dirname "$0")/aid_hold
 
 # received COMMAND...: packets that a flow on port 5000 got while it ran.
@@ -72,6 +72,17 @@ try_all() { # HOOK
 	equal "$1: what nftables rewrites is looked up as rewritten" 10 "$(received send_udp 10 5001)"
 	in_a nft delete table netdev t
 
+	in_a nft -f - <<-END
+		table inet t {
+			chain in {
+				type filter hook input priority 0;
+				udp dport 5000 drop
+			}
+		}
+	END
+	equal "$1: a flow receives what INPUT would drop" 10 "$(received send_udp 10 5000)"
+	in_a nft delete table inet t
+
 	in_a tc qdisc add dev va clsact
 	in_a tc filter add dev va ingress protocol ip flower ip_proto udp dst_port 5000 action drop
 	equal "$1: what tc drops reaches no flow" 0 "$(received send_udp 10 5000)"
@@ -82,12 +93,49 @@ try_all() { # HOOK
 	check "detaches" in_a unetctl detach va
 }
 
-plan 22
+# reaches PORT: a TCP connection to a server on the nexus, and what it carries.
+reaches() {
+	local server got
+	ip netns exec "$NS_A" timeout 60 unet-cat -v -i va -l "$A4:$1" \
+		< /dev/null > "$WORK/got" 2> "$WORK/said" &
+	server=$!
+	wait_until 30 grep -q listening "$WORK/said" || return
+	echo hello | in_b socat -u - "TCP4:$A4:$1,connect-timeout=3"
+	got=$?
+	[ $got -ne 0 ] || wait_until 30 grep -q hello "$WORK/got"
+	got=$?
+	kill $server 2> /dev/null
+	wait $server
+	return $got
+}
+
+# What the README says to do about that: its own words, for this device.
+readme_rules() {
+	local text
+	text=$(sed -n "/^    sudo nft '/,/'\$/p" "$UNET_TOP/README.md" |
+		sed "s/^    sudo nft '//; s/'\$//; s/ eth0 / va /")
+	echo "$text"
+	[[ $text = "table netdev unet {"* ]] && in_a nft "$text"
+}
+
+close_ports() {
+	check "attaches" in_a unetctl attach va
+	check "before the README's rules a port is open" reaches 7000
+	check "they are taken" readme_rules
+	refuse "they close it to flows, too" "timed out" reaches 7000
+	check "not one of those they name" reaches 8080
+	equal "they close ports of UDP" 0 "$(received send_udp 10 5000)"
+	check "detaches" in_a unetctl detach va
+	in_a nft delete table netdev unet
+}
+
+plan 31
 load_module
 WORK=$(mktemp -d)
 at_exit rm -rf "$WORK"
 setup_pair
 try_all rx_handler
+close_ports
 echo Y > /sys/module/unet/parameters/prefer_ingress
 at_exit eval 'echo N > /sys/module/unet/parameters/prefer_ingress'
 try_all "netfilter ingress"

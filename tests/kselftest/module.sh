@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Description: the module loads, makes /dev/unet with the documented mode and
 # family, and unloads without a trace, 20 times over (less by UNET_EFFORT). Its
-# parameters refuse nonsense, and no value of them does harm.
+# parameters refuse nonsense, and no value of them does harm. The mode keeps out
+# whom it says.
 source "$(dirname "$0")/lib.sh"
 require_root
 
@@ -55,12 +56,26 @@ survives_extremes() {
 	[[ $(in_a timeout "$MOMENT" "$HOLD" va 5000) = ready*state=live* ]]
 }
 
-with_mode() {
-	unload_module && load_module mode=0600 &&
-		[ "$(stat -c %a /dev/unet)" = 600 ] && unload_module && load_module
+# as_nobody COMMAND...: in $NS_A, with no more rights than any user.
+as_nobody() { in_a setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+
+# opened_by_nobody: a channel and a flow of it, for a moment.
+opened_by_nobody() {
+	local said
+	said=$(as_nobody timeout "$MOMENT" "$NOBODYS/aid_hold" va 5000 2>&1)
+	echo "$said"
+	[[ $said = ready*state=live* ]]
 }
 
-plan 11
+opened_by_root() { [[ $(in_a timeout "$MOMENT" "$HOLD" va 5000) = ready*state=live* ]]; }
+
+with_mode() { # MODE
+	in_a unetctl detach va
+	unload_module && load_module mode="$1" && in_a unetctl attach va &&
+		[ "$(stat -c %a /dev/unet)" = "${1#0}" ]
+}
+
+plan 16
 check "unloads" unload_module
 at_exit load_module
 check "no device without the module" test ! -e /dev/unet
@@ -74,6 +89,15 @@ setup_pair
 check "attaches" in_a unetctl attach va
 check "parameters refuse what is no number" refuses_nonsense
 check "a channel opens or says why not at every extreme" survives_extremes
+# Where anybody may read it: not so in each checkout.
+NOBODYS=$(mktemp -d)
+at_exit rm -rf "$NOBODYS"
+chmod 755 "$NOBODYS" && cp "$HOLD" "$NOBODYS/"
+check "an ordinary user may open it" opened_by_nobody
+check "the device gets the mode asked for" with_mode 0600
+refuse "an ordinary user is refused then" "aid_hold: Permission denied" opened_by_nobody
+check "root is not" opened_by_root
+check "and gets the wide one" with_mode 0666
+check "with which an ordinary user gets in" opened_by_nobody
 in_a unetctl detach va
-check "the device gets the mode asked for" with_mode
 finish
