@@ -62,15 +62,19 @@ echoes() {
 }
 
 # As nobody: no more than a user's rights are needed. Not by check, which has what it
-# runs in a shell of its own.
+# runs in a shell of its own; and no function in the background, whose shell would be
+# what gets the signals.
 start_readme_program() {
-	in_here setpriv --reuid=65534 --regid=65534 --clear-groups /tmp/echo > /tmp/said 2>&1 &
+	ip netns exec here setpriv --reuid=65534 --regid=65534 --clear-groups /tmp/echo \
+		> /tmp/said 2>&1 &
 	echo_pid=$!
 }
 
+is_stopped() { [ "$(awk '{ print $2, $3 }' "/proc/$echo_pid/stat")" = "(echo) T" ]; }
+
 # What a shell's ^Z and fg do: the server must neither end nor lose its listener.
 outlives_a_stop() {
-	kill -STOP "$echo_pid" && sleep 1 && kill -CONT "$echo_pid" && sleep 1 &&
+	kill -STOP "$echo_pid" && sleep 1 && is_stopped && kill -CONT "$echo_pid" && sleep 1 &&
 		echoes "after a stop"
 }
 
@@ -82,7 +86,7 @@ keeps_connection_over_a_stop() {
 	exec 9> /tmp/to
 	echo one >&9
 	sleep 1
-	kill -STOP "$echo_pid" && echo two >&9 && sleep 1 && kill -CONT "$echo_pid"
+	kill -STOP "$echo_pid" && echo two >&9 && sleep 1 && is_stopped && kill -CONT "$echo_pid"
 	sleep 1
 	exec 9>&-
 	for _ in {1..40}; do
