@@ -43,22 +43,24 @@ static struct unet_held *held_create(struct sk_buff *skb)
  * @h:		held packet, before which it goes
  * @skb:	consumed, when true
  *
+ * It is described, and counted as unseen, by the caller.
+ *
  * Context: both locks of @h's place held.
- * Return: false: no memory.
+ * Return: it, or NULL: no memory.
  */
-bool unet_inter_put_before(struct unet_held *h, struct sk_buff *skb)
+struct unet_held *unet_inter_put_before(struct unet_held *h, struct sk_buff *skb)
 {
 	struct unet_held *own = held_create(skb);
 
 	if (!own)
-		return false;
+		return NULL;
 	own->link = h->link;
 	own->family = h->family;
 	own->addr_gen = h->addr_gen;
 	own->moved = h->moved;
 	list_add_tail(&own->queue, &h->queue);
 	h->link->lane->held++;
-	return true;
+	return own;
 }
 
 static void held_free(struct unet_held *h)
@@ -109,14 +111,42 @@ static bool concerns(const struct unet_inter *in, const struct unet_held *h,
 	       unet_inter_match(&in->terms, &key) != UNET_MATCH_NO;
 }
 
+/* Of a super packet one segment is enough: what is in it is to be seen. */
+static bool has_patterns(const struct unet_inter_terms *t,
+			 const struct unet_held *h)
+{
+	u32 size = skb_shinfo(h->skb)->gso_size ?: h->info.bytes;
+	u32 from = h->info.payload;
+
+	do {
+		if (unet_packet_has(h->skb, t->pattern, t->num_patterns, from,
+				    min(from + size, h->info.bytes)))
+			return true;
+		from += size;
+	} while (from < h->info.bytes);
+	return false;
+}
+
 /* Does it want just this packet of a flow that it is about? */
 static bool wants(const struct unet_inter *in, struct unet_held *h)
 {
 	const struct unet_inter_terms *t = &in->terms;
 
-	return unet_packet_has(h->skb, t->pattern, t->num_patterns,
-			       h->info.payload, h->info.bytes) &&
+	return has_patterns(t, h) &&
 	       (!in->prog || bpf_prog_run_save_cb(in->prog, h->skb));
+}
+
+/**
+ * unet_inter_unseen() - a packet is in the queue that the process is not shown
+ * @in:	grant; its lock held
+ * @h:	described
+ */
+void unet_inter_unseen(struct unet_inter *in, struct unet_held *h)
+{
+	lockdep_assert_held(&in->lock);
+	h->unseen = true;
+	in->num_unseen++;
+	in->bytes_unseen += h->info.bytes;
 }
 
 /* A packet that is not shown waits its turn all the same: order is kept. */
@@ -125,9 +155,7 @@ static void line_up(struct unet_inter *in, struct unet_held *h, bool drop)
 	h->drop = drop ||
 		  in->num_unseen >= UNSEEN_FACTOR * in->terms.backlog ||
 		  in->bytes_unseen >= in->terms.backlog_bytes;
-	h->unseen = true;
-	in->num_unseen++;
-	in->bytes_unseen += h->info.bytes;
+	unet_inter_unseen(in, h);
 	if (h->drop)
 		in->stats[UNET_INTER_CNT_BLOCKED]++;
 }
@@ -258,6 +286,7 @@ static struct unet_held *held_clone(const struct unet_held *h)
 	twin->proto = h->proto;
 	twin->family = h->family;
 	twin->addr_gen = h->addr_gen;
+	twin->changed = h->changed;
 	twin->moved = h->moved;
 	return twin;
 }
@@ -687,6 +716,20 @@ static bool must_see(const struct unet_inter *in, const struct unet_flow *flow)
 {
 	return low_latency(flow) && in->terms.policy != UNET_INTER_FAIL_OPEN &&
 	       match_flow(in, flow) != UNET_MATCH_NO;
+}
+
+bool unet_inter_must_see(struct unet_nexus *nx,
+			 const struct unet_type_rule *rule)
+{
+	struct unet_inter *in;
+	bool must = false;
+
+	mutex_lock(&nx->inters.lock);
+	list_for_each_entry(in, &nx->inters.list, list)
+		must |= in->terms.policy != UNET_INTER_FAIL_OPEN &&
+			unet_inter_meets(&in->terms, rule);
+	mutex_unlock(&nx->inters.lock);
+	return must;
 }
 
 static int add_locked(struct unet_inters *inters, struct unet_flow *flow)
