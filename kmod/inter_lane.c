@@ -11,6 +11,7 @@
 #include <linux/rcupdate.h>
 #include <linux/skbuff.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "advice.h"
 #include "channel.h"
@@ -24,6 +25,10 @@
 
 /* Packets a link keeps that could not be shown, as a multiple of its backlog. */
 #define UNSEEN_FACTOR	2
+
+/* Packets sent in one go with BH off, and those that may wait to be. */
+#define SEND_MAX	256u
+#define OUT_MAX		UNET_INTER_MAX_BACKLOG
 
 /* ---- packets ----------------------------------------------------------- */
 
@@ -203,38 +208,88 @@ static void leave(struct unet_lane *lane, struct unet_held *h)
 {
 	struct unet_nexus *nx = lane->flow->channel->nexus;
 
-	if (lane->outbound) {
+	if (lane->outbound && lane->num_out < OUT_MAX) {
 		list_add_tail(&h->queue, &lane->out);
+		lane->num_out++;
 		return;
 	}
-	nx->ops->pass_in(lane->flow, h);
+	if (lane->outbound)
+		unet_count(nx, UNET_CNT_TX_DROP_DEVICE);
+	else
+		nx->ops->pass_in(lane->flow, h);
 	held_free(h);
 }
 
+static struct unet_chain *chain_of(struct unet_lane *lane)
+{
+	return container_of(lane - lane->outbound, struct unet_chain, lane[0]);
+}
+
+/* Devices are not called under the lock: some come back with the packet. */
+static void send_one(struct unet_lane *lane, struct unet_held *h)
+{
+	struct unet_nexus *nx = lane->flow->channel->nexus;
+
+	list_del(&h->queue);
+	lane->num_out--;
+	spin_unlock(&lane->lock);
+	rcu_read_lock();
+	nx->ops->pass_out(lane->flow, h);
+	rcu_read_unlock();
+	h->skb = NULL;
+	held_free(h);
+	spin_lock(&lane->lock);
+}
+
+/* Return: nothing is left. */
+static bool send_some(struct unet_lane *lane)
+{
+	struct unet_held *h;
+	u32 n;
+
+	for (n = 0; n < SEND_MAX; n++) {
+		h = list_first_entry_or_null(&lane->out, struct unet_held, queue);
+		if (!h)
+			break;
+		send_one(lane, h);
+	}
+	if (list_empty(&lane->out))
+		lane->sending = false;
+	return !lane->sending;
+}
+
 /*
- * Devices are not called under the lock: some come back with the packet. One at a
- * time sends what is there, the others have left theirs to it.
+ * One at a time sends what is there, the others have left theirs to it. What becomes
+ * too much for it, a work item sends.
  */
 static void send_out(struct unet_lane *lane)
 {
-	struct unet_nexus *nx = lane->flow->channel->nexus;
-	struct unet_held *h;
-
 	if (lane->sending)
 		return;
 	lane->sending = true;
-	while ((h = list_first_entry_or_null(&lane->out, struct unet_held,
-					     queue))) {
-		list_del(&h->queue);
-		spin_unlock(&lane->lock);
-		rcu_read_lock();
-		nx->ops->pass_out(lane->flow, h);
-		rcu_read_unlock();
-		h->skb = NULL;
-		held_free(h);
+	if (send_some(lane))
+		return;
+	unet_flow_get(lane->flow);
+	queue_work(unet_nexus_wq, &chain_of(lane)->send_work);
+}
+
+static void send_work(struct work_struct *work)
+{
+	struct unet_chain *chain = container_of(work, struct unet_chain,
+						send_work);
+	struct unet_lane *lane = &chain->lane[1];
+	struct unet_flow *flow = lane->flow;
+	bool done;
+
+	do {
+		rcu_read_lock_bh();
 		spin_lock(&lane->lock);
-	}
-	lane->sending = false;
+		done = send_some(lane);
+		spin_unlock(&lane->lock);
+		rcu_read_unlock_bh();
+		cond_resched();
+	} while (!done);
+	unet_flow_put(flow);
 }
 
 /*
@@ -331,11 +386,6 @@ static void settle_link(struct unet_link *link, struct unet_inter_burst *burst)
 		else
 			go_on(link, h, burst);
 	}
-}
-
-static struct unet_chain *chain_of(struct unet_lane *lane)
-{
-	return container_of(lane - lane->outbound, struct unet_chain, lane[0]);
 }
 
 /* The flow was removed and nothing is left: time to take the chain apart. */
@@ -503,6 +553,7 @@ static struct unet_chain *chain_create(struct unet_flow *flow)
 	if (!chain)
 		return NULL;
 	INIT_LIST_HEAD(&chain->ending);
+	INIT_WORK(&chain->send_work, send_work);
 	for (i = 0; i < 2; i++) {
 		spin_lock_init(&chain->lane[i].lock);
 		INIT_LIST_HEAD(&chain->lane[i].links);

@@ -145,7 +145,8 @@ struct unet_link {
  *		unet_inters.lock
  * @held:	packets in all queues
  * @out:	struct unet_held to be sent; outbound
- * @sending:	somebody does
+ * @num_out:	entries of @out
+ * @sending:	somebody does, or the chain's work item is on its way to
  * @flow:	whose it is
  * @outbound:	what the owner sends
  */
@@ -154,6 +155,7 @@ struct unet_lane {
 	struct list_head links;
 	u32 held;
 	struct list_head out;
+	u32 num_out;
 	bool sending;
 	struct unet_flow *flow;
 	bool outbound;
@@ -163,6 +165,7 @@ struct unet_lane {
  * struct unet_chain - both lanes of a flow; from the first link until the flow is freed
  * @lane:	inbound, outbound
  * @ending:	in unet_inters.ending; guarded by unet_inters.lock
+ * @send_work:	sends what is too much for who came first; holds the flow
  * @num_links:	of both; likewise
  * @gone:	the flow was removed; guarded by the outbound lane's lock
  *
@@ -171,6 +174,7 @@ struct unet_lane {
 struct unet_chain {
 	struct unet_lane lane[2];
 	struct list_head ending;
+	struct work_struct send_work;
 	u32 num_links;
 	bool gone;
 };
