@@ -9,6 +9,7 @@
 #ifndef _UNET_ARENA_H
 #define _UNET_ARENA_H
 
+#include <linux/nospec.h>
 #include <linux/unet.h>
 
 struct page;
@@ -76,6 +77,20 @@ void unet_arena_destroy(struct unet_arena *arena);
  * for where it is not allowed; -ENOMEM.
  */
 int unet_arena_mmap(struct unet_arena *arena, struct vm_area_struct *vma);
+
+/**
+ * unet_arena_bar() - what was checked also holds for a CPU that ran ahead of the check
+ * @extent:	private copies, each within the region
+ * @num:	how many
+ * @bytes:	of the region
+ */
+static inline void unet_arena_bar(struct unet_extent *extent, u32 num, u32 bytes)
+{
+	u32 i;
+
+	for (i = 0; i < num; i++)
+		extent[i].offset = array_index_nospec(extent[i].offset, bytes);
+}
 
 /* most bytes of one channel's regions together, a module parameter */
 u64 unet_arena_max_bytes(void);

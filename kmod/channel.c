@@ -115,8 +115,7 @@ void unet_channel_put(struct unet_channel *ch)
 
 /* ---- state ------------------------------------------------------------- */
 
-/* Calls that need a LIVE channel: 0 or what to answer. */
-static int live_or_errno(const struct unet_channel *ch)
+int unet_channel_errno(const struct unet_channel *ch)
 {
 	switch (atomic_read(&ch->state)) {
 	case UNET_CHANNEL_LIVE:
@@ -271,7 +270,7 @@ static void go_live(struct unet_channel *ch, struct unet_arena *arena)
 {
 	/* pairs with unet_channel_mmap(): regions before the pointer to them */
 	smp_store_release(&ch->arena, arena);
-	/* pairs with live_or_errno(): all of the channel before its state */
+	/* pairs with unet_channel_errno(): all of the channel before its state */
 	atomic_set_release(&ch->state, UNET_CHANNEL_LIVE);
 	xa_store(&channels, ch->id, ch, GFP_KERNEL_ACCOUNT);
 	unet_count(ch->nexus, UNET_CNT_CH_OPENED);
@@ -502,7 +501,7 @@ struct unet_flow *unet_channel_flow(const struct unet_channel *ch, u32 handle)
 /* An intermediary's channel has nothing of its own. */
 static int owner_or_errno(const struct unet_channel *ch)
 {
-	int err = live_or_errno(ch);
+	int err = unet_channel_errno(ch);
 
 	return !err && ch->inter ? -EOPNOTSUPP : err;
 }
@@ -552,7 +551,7 @@ static int flow_del(struct unet_channel *ch, const struct unet_flow_del *del)
 
 int unet_channel_flow_del(struct unet_channel *ch, const struct unet_flow_del *del)
 {
-	int err = del->reserved ? -EINVAL : begin(ch, live_or_errno);
+	int err = del->reserved ? -EINVAL : begin(ch, unet_channel_errno);
 
 	return err ? err : end(ch, flow_del(ch, del));
 }
@@ -566,7 +565,7 @@ static int flow_set(struct unet_channel *ch, const struct unet_flow_set *set)
 
 int unet_channel_flow_set(struct unet_channel *ch, const struct unet_flow_set *set)
 {
-	int err = set->reserved ? -EINVAL : begin(ch, live_or_errno);
+	int err = set->reserved ? -EINVAL : begin(ch, unet_channel_errno);
 
 	return err ? err : end(ch, flow_set(ch, set));
 }
@@ -582,21 +581,21 @@ int unet_channel_type_add(struct unet_channel *ch, struct unet_type_req *req)
 
 int unet_channel_type_modify(struct unet_channel *ch, struct unet_type_req *req)
 {
-	int err = begin(ch, live_or_errno);
+	int err = begin(ch, unet_channel_errno);
 
 	return err ? err : end(ch, unet_type_modify(ch, req));
 }
 
 int unet_channel_type_priority(struct unet_channel *ch, struct unet_type_ref *ref)
 {
-	int err = begin(ch, live_or_errno);
+	int err = begin(ch, unet_channel_errno);
 
 	return err ? err : end(ch, unet_type_priority(ch, ref));
 }
 
 int unet_channel_type_del(struct unet_channel *ch, struct unet_type_ref *ref)
 {
-	int err = begin(ch, live_or_errno);
+	int err = begin(ch, unet_channel_errno);
 
 	return err ? err : end(ch, unet_type_del(ch, ref));
 }
@@ -721,10 +720,10 @@ __poll_t unet_channel_poll(struct unet_channel *ch, struct file *file,
 	__poll_t mask = 0;
 
 	poll_wait(file, &ch->wait, table);
-	if (live_or_errno(ch))
+	if (unet_channel_errno(ch))
 		return EPOLLERR | EPOLLHUP;
 	arm_and_look(ch, &r);
-	if (live_or_errno(ch))
+	if (unet_channel_errno(ch))
 		return EPOLLERR | EPOLLHUP;
 	if (r.rx || r.done)
 		mask |= EPOLLIN | EPOLLRDNORM;
@@ -741,7 +740,7 @@ static int sync_tx(struct unet_channel *ch, u32 *sent)
 
 	if (mutex_lock_killable(&ch->tx_lock))
 		return -EINTR;
-	n = live_or_errno(ch);
+	n = unet_channel_errno(ch);
 	if (!n)
 		n = ch->inter ? unet_inter_answer(ch) :
 				ch->nexus->ops->send(ch->nexus, ch);
@@ -756,7 +755,7 @@ static bool something_to_do(struct unet_channel *ch)
 {
 	struct readiness r;
 
-	if (live_or_errno(ch))
+	if (unet_channel_errno(ch))
 		return true;
 	arm_and_look(ch, &r);
 	return r.rx || r.done;
@@ -778,12 +777,12 @@ static int sync_answer(struct unet_channel *ch, struct unet_sync *sync)
 
 	look(ch, &r);
 	sync->ready = max(r.rx, 0);
-	return live_or_errno(ch);
+	return unet_channel_errno(ch);
 }
 
 int unet_channel_sync(struct unet_channel *ch, struct unet_sync *sync)
 {
-	int err = live_or_errno(ch);
+	int err = unet_channel_errno(ch);
 
 	sync->sent = 0;
 	sync->ready = 0;

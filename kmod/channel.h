@@ -274,6 +274,15 @@ void unet_channel_get(struct unet_channel *ch);
  */
 void unet_channel_put(struct unet_channel *ch);
 
+/**
+ * unet_channel_errno() - may a call that needs a LIVE channel go on?
+ * @ch: channel
+ *
+ * Context: any.
+ * Return: 0, or what to answer: -ENOTCONN, -EIO poisoned, -ENODEV detached.
+ */
+int unet_channel_errno(const struct unet_channel *ch);
+
 /* is it LIVE? a racy look is enough for the data path */
 static inline bool unet_channel_live(const struct unet_channel *ch)
 {

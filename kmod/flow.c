@@ -477,7 +477,8 @@ void unet_flow_set_chained(struct unet_flow *flow, bool chained)
 
 	spin_lock_bh(&flow->lock);
 	meta = flow->meta;
-	WRITE_ONCE(flow->chained, chained);
+	/* after the chain is there; and after unet_inters.closed, when that is why */
+	smp_store_release(&flow->chained, chained);
 	set_meta(flow, &meta);
 	spin_unlock_bh(&flow->lock);
 	unet_advice_intermediated(flow, chained);

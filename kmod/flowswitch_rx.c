@@ -111,6 +111,16 @@ static void deliver(struct unet_rx_cpu *rx, struct unet_flow *flow,
 	put_in(rx, flow, p, flags);
 }
 
+/* Rules of a flow look at what is delivered: those of the parent, if it is of one. */
+static struct unet_flow *find_anew(struct unet_flow *flow,
+				   const struct unet_rx_packet *p)
+{
+	struct unet_flow *parent = flow->type ? flow->type->parent : flow;
+
+	return parent && rcu_access_pointer(parent->children) ?
+	       unet_type_child(parent, p) : flow;
+}
+
 /* Any context with BH off: what it adds is released by the poll, once they are on. */
 void unet_flowswitch_pass_in(struct unet_flow *flow, struct unet_held *h)
 {
@@ -125,8 +135,11 @@ void unet_flowswitch_pass_in(struct unet_flow *flow, struct unet_held *h)
 	u32 need = UNET_FLOW_MAX_NEED;
 
 	p.l3 = headers(rx, h->skb, &need);
-	if (p.l3)
-		put_in(rx, flow, &p, 0);
+	if (!p.l3)
+		return;
+	rcu_read_lock();
+	put_in(rx, h->changed ? find_anew(flow, &p) : flow, &p, 0);
+	rcu_read_unlock();
 }
 
 /* ---- delivering the plain ---------------------------------------------- */

@@ -20,7 +20,6 @@
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
 #include <linux/netdevice.h>
-#include <linux/nospec.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/skbuff.h>
@@ -67,16 +66,6 @@ struct send {
 
 /* ---- steps ------------------------------------------------------------- */
 
-/* What was checked also holds for a CPU that ran ahead of the check. */
-static void bar_speculation(struct unet_tx_slot *slot, u32 tx_bytes)
-{
-	u32 i;
-
-	for (i = 0; i < slot->extents; i++)
-		slot->extent[i].offset =
-			array_index_nospec(slot->extent[i].offset, tx_bytes);
-}
-
 static enum unet_counter check_slot(struct unet_channel *ch, struct send *s)
 {
 	const struct unet_arena_region *tx = &ch->arena->region[UNET_REGION_TX];
@@ -85,7 +74,7 @@ static enum unet_counter check_slot(struct unet_channel *ch, struct send *s)
 	why = unet_tx_slot_check(&s->slot, tx->bytes, &s->total);
 	if (why)
 		return why;
-	bar_speculation(&s->slot, tx->bytes);
+	unet_arena_bar(s->slot.extent, s->slot.extents, tx->bytes);
 	s->flow = unet_channel_flow(ch, s->slot.flow);
 	if (!s->flow)
 		return UNET_CNT_TX_BAD_FLOW;
@@ -196,6 +185,17 @@ static enum unet_counter into_chain(struct send *s)
 	return unet_inter_tx(s->flow, skb, &s->info);
 }
 
+/*
+ * Its intermediaries may have left the chain because the nexus goes: nothing is to
+ * pass where they were.
+ */
+static bool must_stay(const struct send *s)
+{
+	/* pairs with the release in unet_flow_set_chained() */
+	smp_rmb();
+	return READ_ONCE(s->flow->channel->nexus->inters.closed) && !s->direct;
+}
+
 static enum unet_counter hand_over(struct send *s)
 {
 	struct unet_request *req;
@@ -207,6 +207,8 @@ static enum unet_counter hand_over(struct send *s)
 		unet_tx_header_fix(s->hdr, &s->info);
 	if (unlikely(unet_flow_chained(s->flow)) && !s->direct)
 		return into_chain(s);
+	if (unlikely(must_stay(s)))
+		return UNET_CNT_TX_DROP_DOWN;
 	skb = unet_packet_out(s->flow, s->dev, &s->slot, s->hdr, &s->info, false,
 			      &req);
 	if (!skb)
@@ -371,15 +373,29 @@ static bool source_there(struct unet_nexus *nx, const struct unet_held *h)
 	return unet_local_check(&fresh, nx, h->family, src);
 }
 
+static enum unet_counter check_held(struct unet_nexus *nx,
+				    const struct unet_held *h)
+{
+	/* Of what has no chain any more some was to be dropped. */
+	if (READ_ONCE(nx->inters.closed))
+		return UNET_CNT_TX_DROP_DOWN;
+	if (!source_there(nx, h))
+		return UNET_CNT_TX_SOURCE_GONE;
+	/* It may have been changed. */
+	return unet_route_takes(skb_dst(h->skb), h->info.bytes, h->info.payload,
+				skb_shinfo(h->skb)->gso_size) ?
+	       UNET_CNT_NONE : UNET_CNT_TX_TOO_BIG;
+}
+
 void unet_flowswitch_pass_out(struct unet_flow *flow, struct unet_held *h)
 {
 	struct unet_nexus *nx = flow->channel->nexus;
-	enum unet_counter why = UNET_CNT_TX_SOURCE_GONE;
+	enum unet_counter why = check_held(nx, h);
 
-	if (source_there(nx, h))
-		why = output_counter(unet_route_forward(h->skb));
-	else
+	if (why)
 		kfree_skb(h->skb);
+	else
+		why = output_counter(unet_route_forward(h->skb));
 	if (why)
 		unet_count_add(nx, why, 1);
 }

@@ -11,6 +11,7 @@
 #include <linux/rcupdate.h>
 #include <linux/skbuff.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "advice.h"
 #include "channel.h"
@@ -24,6 +25,10 @@
 
 /* Packets a link keeps that could not be shown, as a multiple of its backlog. */
 #define UNSEEN_FACTOR	2
+
+/* Packets sent in one go with BH off, and those that may wait to be. */
+#define SEND_MAX	256u
+#define OUT_MAX		UNET_INTER_MAX_BACKLOG
 
 /* ---- packets ----------------------------------------------------------- */
 
@@ -43,22 +48,24 @@ static struct unet_held *held_create(struct sk_buff *skb)
  * @h:		held packet, before which it goes
  * @skb:	consumed, when true
  *
+ * It is described, and counted as unseen, by the caller.
+ *
  * Context: both locks of @h's place held.
- * Return: false: no memory.
+ * Return: it, or NULL: no memory.
  */
-bool unet_inter_put_before(struct unet_held *h, struct sk_buff *skb)
+struct unet_held *unet_inter_put_before(struct unet_held *h, struct sk_buff *skb)
 {
 	struct unet_held *own = held_create(skb);
 
 	if (!own)
-		return false;
+		return NULL;
 	own->link = h->link;
 	own->family = h->family;
 	own->addr_gen = h->addr_gen;
 	own->moved = h->moved;
 	list_add_tail(&own->queue, &h->queue);
 	h->link->lane->held++;
-	return true;
+	return own;
 }
 
 static void held_free(struct unet_held *h)
@@ -109,14 +116,42 @@ static bool concerns(const struct unet_inter *in, const struct unet_held *h,
 	       unet_inter_match(&in->terms, &key) != UNET_MATCH_NO;
 }
 
+/* Of a super packet one segment is enough: what is in it is to be seen. */
+static bool has_patterns(const struct unet_inter_terms *t,
+			 const struct unet_held *h)
+{
+	u32 size = skb_shinfo(h->skb)->gso_size ?: h->info.bytes;
+	u32 from = h->info.payload;
+
+	do {
+		if (unet_packet_has(h->skb, t->pattern, t->num_patterns, from,
+				    min(from + size, h->info.bytes)))
+			return true;
+		from += size;
+	} while (from < h->info.bytes);
+	return false;
+}
+
 /* Does it want just this packet of a flow that it is about? */
 static bool wants(const struct unet_inter *in, struct unet_held *h)
 {
 	const struct unet_inter_terms *t = &in->terms;
 
-	return unet_packet_has(h->skb, t->pattern, t->num_patterns,
-			       h->info.payload, h->info.bytes) &&
+	return has_patterns(t, h) &&
 	       (!in->prog || bpf_prog_run_save_cb(in->prog, h->skb));
+}
+
+/**
+ * unet_inter_unseen() - a packet is in the queue that the process is not shown
+ * @in:	grant; its lock held
+ * @h:	described
+ */
+void unet_inter_unseen(struct unet_inter *in, struct unet_held *h)
+{
+	lockdep_assert_held(&in->lock);
+	h->unseen = true;
+	in->num_unseen++;
+	in->bytes_unseen += h->info.bytes;
 }
 
 /* A packet that is not shown waits its turn all the same: order is kept. */
@@ -125,9 +160,7 @@ static void line_up(struct unet_inter *in, struct unet_held *h, bool drop)
 	h->drop = drop ||
 		  in->num_unseen >= UNSEEN_FACTOR * in->terms.backlog ||
 		  in->bytes_unseen >= in->terms.backlog_bytes;
-	h->unseen = true;
-	in->num_unseen++;
-	in->bytes_unseen += h->info.bytes;
+	unet_inter_unseen(in, h);
 	if (h->drop)
 		in->stats[UNET_INTER_CNT_BLOCKED]++;
 }
@@ -175,38 +208,88 @@ static void leave(struct unet_lane *lane, struct unet_held *h)
 {
 	struct unet_nexus *nx = lane->flow->channel->nexus;
 
-	if (lane->outbound) {
+	if (lane->outbound && lane->num_out < OUT_MAX) {
 		list_add_tail(&h->queue, &lane->out);
+		lane->num_out++;
 		return;
 	}
-	nx->ops->pass_in(lane->flow, h);
+	if (lane->outbound)
+		unet_count(nx, UNET_CNT_TX_DROP_DEVICE);
+	else
+		nx->ops->pass_in(lane->flow, h);
 	held_free(h);
 }
 
+static struct unet_chain *chain_of(struct unet_lane *lane)
+{
+	return container_of(lane - lane->outbound, struct unet_chain, lane[0]);
+}
+
+/* Devices are not called under the lock: some come back with the packet. */
+static void send_one(struct unet_lane *lane, struct unet_held *h)
+{
+	struct unet_nexus *nx = lane->flow->channel->nexus;
+
+	list_del(&h->queue);
+	lane->num_out--;
+	spin_unlock(&lane->lock);
+	rcu_read_lock();
+	nx->ops->pass_out(lane->flow, h);
+	rcu_read_unlock();
+	h->skb = NULL;
+	held_free(h);
+	spin_lock(&lane->lock);
+}
+
+/* Return: nothing is left. */
+static bool send_some(struct unet_lane *lane)
+{
+	struct unet_held *h;
+	u32 n;
+
+	for (n = 0; n < SEND_MAX; n++) {
+		h = list_first_entry_or_null(&lane->out, struct unet_held, queue);
+		if (!h)
+			break;
+		send_one(lane, h);
+	}
+	if (list_empty(&lane->out))
+		lane->sending = false;
+	return !lane->sending;
+}
+
 /*
- * Devices are not called under the lock: some come back with the packet. One at a
- * time sends what is there, the others have left theirs to it.
+ * One at a time sends what is there, the others have left theirs to it. What becomes
+ * too much for it, a work item sends.
  */
 static void send_out(struct unet_lane *lane)
 {
-	struct unet_nexus *nx = lane->flow->channel->nexus;
-	struct unet_held *h;
-
 	if (lane->sending)
 		return;
 	lane->sending = true;
-	while ((h = list_first_entry_or_null(&lane->out, struct unet_held,
-					     queue))) {
-		list_del(&h->queue);
-		spin_unlock(&lane->lock);
-		rcu_read_lock();
-		nx->ops->pass_out(lane->flow, h);
-		rcu_read_unlock();
-		h->skb = NULL;
-		held_free(h);
+	if (send_some(lane))
+		return;
+	unet_flow_get(lane->flow);
+	queue_work(unet_nexus_wq, &chain_of(lane)->send_work);
+}
+
+static void send_work(struct work_struct *work)
+{
+	struct unet_chain *chain = container_of(work, struct unet_chain,
+						send_work);
+	struct unet_lane *lane = &chain->lane[1];
+	struct unet_flow *flow = lane->flow;
+	bool done;
+
+	do {
+		rcu_read_lock_bh();
 		spin_lock(&lane->lock);
-	}
-	lane->sending = false;
+		done = send_some(lane);
+		spin_unlock(&lane->lock);
+		rcu_read_unlock_bh();
+		cond_resched();
+	} while (!done);
+	unet_flow_put(flow);
 }
 
 /*
@@ -258,6 +341,7 @@ static struct unet_held *held_clone(const struct unet_held *h)
 	twin->proto = h->proto;
 	twin->family = h->family;
 	twin->addr_gen = h->addr_gen;
+	twin->changed = h->changed;
 	twin->moved = h->moved;
 	return twin;
 }
@@ -302,11 +386,6 @@ static void settle_link(struct unet_link *link, struct unet_inter_burst *burst)
 		else
 			go_on(link, h, burst);
 	}
-}
-
-static struct unet_chain *chain_of(struct unet_lane *lane)
-{
-	return container_of(lane - lane->outbound, struct unet_chain, lane[0]);
 }
 
 /* The flow was removed and nothing is left: time to take the chain apart. */
@@ -474,6 +553,7 @@ static struct unet_chain *chain_create(struct unet_flow *flow)
 	if (!chain)
 		return NULL;
 	INIT_LIST_HEAD(&chain->ending);
+	INIT_WORK(&chain->send_work, send_work);
 	for (i = 0; i < 2; i++) {
 		spin_lock_init(&chain->lane[i].lock);
 		INIT_LIST_HEAD(&chain->lane[i].links);
@@ -687,6 +767,20 @@ static bool must_see(const struct unet_inter *in, const struct unet_flow *flow)
 {
 	return low_latency(flow) && in->terms.policy != UNET_INTER_FAIL_OPEN &&
 	       match_flow(in, flow) != UNET_MATCH_NO;
+}
+
+bool unet_inter_must_see(struct unet_nexus *nx,
+			 const struct unet_type_rule *rule)
+{
+	struct unet_inter *in;
+	bool must = false;
+
+	mutex_lock(&nx->inters.lock);
+	list_for_each_entry(in, &nx->inters.list, list)
+		must |= in->terms.policy != UNET_INTER_FAIL_OPEN &&
+			unet_inter_meets(&in->terms, rule);
+	mutex_unlock(&nx->inters.lock);
+	return must;
 }
 
 static int add_locked(struct unet_inters *inters, struct unet_flow *flow)

@@ -11,8 +11,11 @@
 #include <linux/lockdep.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
+#include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/timer.h>
+#include <linux/workqueue.h>
 
 #include "bufpool.h"
 #include "channel.h"
@@ -22,7 +25,8 @@
 #include "nexus.h"
 #include "packet.h"
 
-#define EXPIRE_MAX	16u	/* packets that expire in one go */
+#define EXPIRE_CHUNK	64u	/* packets that expire under one hold of the lock */
+#define EXPIRE_CHUNKS	4u	/* of them for the timer; a work item does the rest */
 
 /* ---- what the policy says ---------------------------------------------- */
 
@@ -290,51 +294,102 @@ void unet_inter_release(struct unet_nexus *nx, struct unet_inter_burst *burst)
 
 /* ---- the hold limit ---------------------------------------------------- */
 
-/*
- * Decide on the oldest of those that are due; its flow gets a reference.
- *
- * Return: its lane, or NULL: none is due, the timer is set for the next.
- */
-static struct unet_lane *expire_one(struct unet_inter *in)
+static bool is_due(struct unet_inter *in, const struct unet_held *h)
 {
-	struct unet_lane *lane = NULL;
-	struct unet_held *h;
-
-	spin_lock(&in->lock);
-	h = list_first_entry_or_null(&in->ages, struct unet_held, age);
 	if (!h || in->state != UNET_INTER_SERVING)
-		goto out;
-	if (time_before(jiffies, h->deadline)) {
-		mod_timer(&in->timer, h->deadline);
-		goto out;
-	}
+		return false;
+	if (!time_before(jiffies, h->deadline))
+		return true;
+	mod_timer(&in->timer, h->deadline);
+	return false;
+}
+
+static struct unet_held *oldest(struct unet_inter *in)
+{
+	return list_first_entry_or_null(&in->ages, struct unet_held, age);
+}
+
+/* Its time is over. */
+static void expire(struct unet_inter *in, struct unet_held *h)
+{
 	if (!in->silent) {
 		in->silent = true;
 		in->failed_at = jiffies;
 	}
-	lane = h->link->lane;
-	unet_flow_get(lane->flow);
 	unet_inter_decide(in, h, UNET_TOKEN_GONE, unet_inter_closed(in));
 	unet_inter_blame(in, UNET_INTER_CNT_HELD_TOO_LONG);
-out:
+}
+
+/*
+ * Decide on the oldest of those that are due, and those of its lane behind it; its
+ * flow gets a reference.
+ *
+ * Return: its lane, or NULL: none is due, the timer is set for the next.
+ */
+static struct unet_lane *expire_some(struct unet_inter *in)
+{
+	struct unet_lane *lane = NULL;
+	struct unet_held *h;
+	u32 n;
+
+	spin_lock(&in->lock);
+	for (n = 0; n < EXPIRE_CHUNK; n++) {
+		h = oldest(in);
+		if (lane && (!h || h->link->lane != lane))
+			break;
+		if (!is_due(in, h))
+			break;
+		if (!lane)
+			unet_flow_get(h->link->lane->flow);
+		lane = h->link->lane;
+		expire(in, h);
+	}
 	spin_unlock(&in->lock);
 	return lane;
 }
 
-void unet_inter_timer(struct timer_list *timer)
+/* Return: nothing is due any more. Context: BH off, RCU read side. */
+static bool expire_chunks(struct unet_inter *in)
 {
-	struct unet_inter *in = timer_container_of(in, timer, timer);
 	struct unet_inter_burst burst = { };
-	struct unet_lane *lane;
+	struct unet_lane *lane = NULL;
 	u32 n;
 
-	for (n = 0; n < EXPIRE_MAX && (lane = expire_one(in)); n++) {
+	for (n = 0; n < EXPIRE_CHUNKS && (lane = expire_some(in)); n++) {
 		spin_lock(&lane->lock);
 		unet_inter_settle(lane, &burst);
 		spin_unlock(&lane->lock);
 		unet_flow_put(lane->flow);
 	}
-	if (n == EXPIRE_MAX)
-		mod_timer(&in->timer, jiffies);
 	unet_inter_release(in->nexus, &burst);
+	return !lane;
+}
+
+void unet_inter_expire_work(struct work_struct *work)
+{
+	struct unet_inter *in = container_of(work, struct unet_inter,
+					     expire_work);
+	bool done;
+
+	do {
+		rcu_read_lock_bh();
+		done = expire_chunks(in);
+		rcu_read_unlock_bh();
+		cond_resched();
+	} while (!done);
+	unet_inter_put(in);
+}
+
+void unet_inter_timer(struct timer_list *timer)
+{
+	struct unet_inter *in = timer_container_of(in, timer, timer);
+	bool done;
+
+	rcu_read_lock();
+	done = expire_chunks(in);
+	rcu_read_unlock();
+	if (done || !refcount_inc_not_zero(&in->ref))
+		return;
+	if (!queue_work(unet_nexus_wq, &in->expire_work))
+		unet_inter_put(in);
 }

@@ -24,6 +24,7 @@
 #include "live.h"
 #include "nexus.h"
 #include "packet.h"
+#include "route.h"
 
 #define CHUNK	64u	/* packets decided on with BH off */
 
@@ -163,6 +164,7 @@ static void plain_verdict(struct answer *a)
  * @info:	of it
  * @proto:	of it, as unet_rx_packet.proto
  * @family:	of it
+ * @outbound:	its lane
  * @old_hdr:	its headers
  * @new_hdr:	those wanted, a private copy
  * @bytes:	L3 bytes of what comes
@@ -174,6 +176,7 @@ struct rewrite {
 	struct unet_flow_info info;
 	u8 proto;
 	u8 family;
+	bool outbound;
 	u8 old_hdr[UNET_TX_MAX_HEADER] __aligned(8);
 	u8 new_hdr[UNET_TX_MAX_HEADER] __aligned(8);
 	u32 bytes;
@@ -196,6 +199,7 @@ static enum unet_inter_stat look_at_old(struct answer *a, struct rewrite *w)
 		w->info = h->info;
 		w->proto = h->proto;
 		w->family = h->family;
+		w->outbound = h->link->lane->outbound;
 	}
 	spin_unlock_bh(&in->lock);
 	return bad;
@@ -225,9 +229,23 @@ static bool undamaged(const struct rewrite *w)
 	return unet_packet_sum_good(&p);
 }
 
+/* May it be put there? */
+static enum unet_inter_stat check_rewrite(struct answer *a, struct rewrite *w,
+					  struct unet_inter_change *c)
+{
+	if (a->v.action == UNET_VERDICT_INJECT) {
+		c->seg_size = 0;
+		return unet_inter_inject_check(c, &w->tx);
+	}
+	if (!undamaged(w))
+		return UNET_INTER_CNT_BAD_CSUM;
+	return unet_inter_change_check(c, &w->bytes, &w->tx);
+}
+
 static enum unet_inter_stat judge(struct answer *a, struct rewrite *w)
 {
 	const u8 *tx = a->ch->arena->region[UNET_REGION_TX].addr;
+	enum unet_inter_stat why;
 	struct unet_inter_change c = {
 		.rights = a->in->terms.rights,
 		.old = w->old_hdr,
@@ -244,13 +262,12 @@ static enum unet_inter_stat judge(struct answer *a, struct rewrite *w)
 		return UNET_INTER_CNT_BAD_HEADER;
 	memcpy(w->new_hdr, tx + a->v.extent[0].offset, c.new_header);
 	w->bytes = a->total;
-	if (a->v.action == UNET_VERDICT_INJECT) {
-		c.seg_size = 0;
-		return unet_inter_inject_check(&c, &w->tx);
-	}
-	if (!undamaged(w))
-		return UNET_INTER_CNT_BAD_CSUM;
-	return unet_inter_change_check(&c, &w->bytes, &w->tx);
+	why = check_rewrite(a, w, &c);
+	if (!why && w->outbound &&
+	    !unet_route_takes(skb_dst(w->old), w->bytes, w->tx.header_len,
+			      c.seg_size))
+		why = UNET_INTER_CNT_BAD_LENGTH;
+	return why;
 }
 
 /* ---- the new packet ---------------------------------------------------- */
@@ -288,7 +305,8 @@ static struct sk_buff *alloc_like(const struct rewrite *w)
 	int err;
 
 	skb = alloc_skb_with_frags(room + header, w->tx.payload,
-				   PAGE_ALLOC_COSTLY_ORDER, &err, GFP_KERNEL);
+				   PAGE_ALLOC_COSTLY_ORDER, &err,
+				   GFP_KERNEL_ACCOUNT);
 	if (!skb)
 		return NULL;
 	skb_reserve(skb, room);
@@ -342,6 +360,7 @@ static void describe(struct unet_held *h, const struct rewrite *w)
 		.tcp_flags = w->tx.tcp_flags,
 	};
 	h->proto = w->tx.csum_offset ? w->tx.proto : 0;
+	h->changed = true;
 }
 
 /* ---- putting it in place ----------------------------------------------- */
@@ -380,6 +399,38 @@ static struct unet_lane *lane_of(struct answer *a)
 	return lane;
 }
 
+/*
+ * What waits behind a packet that is held takes memory, whoever it is of. The packet
+ * that it goes before does not count: one fits with a backlog of one.
+ */
+static bool has_room(const struct unet_inter *in, const struct rewrite *w)
+{
+	u64 bytes = (u64)in->bytes_held + in->bytes_unseen + w->bytes;
+
+	return in->num_held + in->num_unseen <= in->terms.backlog &&
+	       bytes <= in->terms.backlog_bytes;
+}
+
+/* Context: both locks of @h's place held. Return: 0, or why not. */
+static enum unet_inter_stat put_before(struct unet_inter *in,
+				       struct unet_held *h, struct rewrite *w)
+{
+	struct unet_held *own;
+
+	if (!has_room(in, w)) {
+		unet_inter_blame(in, UNET_INTER_CNT_BACKLOG);
+		return UNET_INTER_CNT_BACKLOG;
+	}
+	own = unet_inter_put_before(h, w->skb);
+	if (!own)
+		return UNET_INTER_CNT_NO_MEMORY;
+	w->skb = NULL;
+	describe(own, w);
+	unet_inter_unseen(in, own);
+	in->stats[UNET_INTER_CNT_INJECTED]++;
+	return UNET_INTER_CNT_NONE;
+}
+
 /* Before the packet, behind all that came before that. */
 static struct unet_lane *insert(struct answer *a, struct rewrite *w)
 {
@@ -393,13 +444,8 @@ static struct unet_lane *insert(struct answer *a, struct rewrite *w)
 	spin_lock(&in->lock);
 	if (serves(in, a->ch))
 		h = find(in, a->v.token, &a->bad);
-	if (h && unet_inter_put_before(h, w->skb)) {
-		describe(list_prev_entry(h, queue), w);
-		w->skb = NULL;
-		in->stats[UNET_INTER_CNT_INJECTED]++;
-	} else if (h) {
-		a->bad = UNET_INTER_CNT_NO_MEMORY;
-	}
+	if (h)
+		a->bad = put_before(in, h, w);
 	spin_unlock(&in->lock);
 	spin_unlock(&lane->lock);
 	return lane;
@@ -436,6 +482,7 @@ static void answer_one(struct answer *a)
 	a->bad = blame(a, unet_inter_verdict_check(&a->v, a->in->terms.rights,
 						   tx_bytes, &a->total));
 	if (!a->bad) {
+		unet_arena_bar(a->v.extent, a->v.extents, tx_bytes);
 		if (a->v.extents)
 			byte_verdict(a);
 		else

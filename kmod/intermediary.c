@@ -77,6 +77,7 @@ static struct unet_inter *create(struct unet_nexus *nx,
 	INIT_LIST_HEAD(&in->links);
 	INIT_LIST_HEAD(&in->ages);
 	INIT_WORK(&in->free_work, free_work);
+	INIT_WORK(&in->expire_work, unet_inter_expire_work);
 	spin_lock_init(&in->lock);
 	timer_setup(&in->timer, unet_inter_timer, 0);
 	refcount_set(&in->ref, 1);
@@ -281,21 +282,6 @@ static int link_flows(struct unet_inter *in)
 	return err;
 }
 
-int unet_inter_start(struct unet_inter *in, struct unet_channel *ch)
-{
-	struct unet_inters *inters = &in->nexus->inters;
-	int err = -ENODEV;
-
-	lockdep_assert_held(&ch->ctl);
-	mutex_lock(&inters->lock);
-	if (!in->dead) {
-		serve(in, ch);
-		err = link_flows(in);
-	}
-	mutex_unlock(&inters->lock);
-	return err;
-}
-
 /* Who serves no more holds nothing: unet_inter_settle() sees to that. */
 static void fail(struct unet_inter *in)
 {
@@ -306,6 +292,44 @@ static void fail(struct unet_inter *in)
 	}
 	in->channel = NULL;
 	spin_unlock_bh(&in->lock);
+}
+
+/* Half of the flows have it: none are to. Its policy is for who has served. */
+static void undo_first(struct unet_inter *in)
+{
+	fail(in);
+	unet_inter_settle_all(in);
+	unet_inter_unlink_all(in);
+	in->armed = false;
+	spin_lock_bh(&in->lock);
+	if (in->state == UNET_INTER_FAILED)
+		in->state = UNET_INTER_WAITING;
+	spin_unlock_bh(&in->lock);
+}
+
+static int serve_all(struct unet_inter *in, struct unet_channel *ch)
+{
+	bool first = !in->armed;
+	int err;
+
+	serve(in, ch);
+	err = link_flows(in);
+	if (err && first)
+		undo_first(in);
+	return err;
+}
+
+int unet_inter_start(struct unet_inter *in, struct unet_channel *ch)
+{
+	struct unet_inters *inters = &in->nexus->inters;
+	int err = -ENODEV;
+
+	lockdep_assert_held(&ch->ctl);
+	mutex_lock(&inters->lock);
+	if (!in->dead)
+		err = serve_all(in, ch);
+	mutex_unlock(&inters->lock);
+	return err;
 }
 
 void unet_inter_stop(struct unet_inter *in, const struct unet_channel *ch)
@@ -355,11 +379,32 @@ static void tell(const struct unet_inter *in, const struct unet_flow *flow,
 		tell_owner(flow->channel, q);
 }
 
+/* Only who serves is told, and only now. Context: unet_inters.lock held. */
+static int look_for(const struct unet_inter *in, const struct unet_channel *ch,
+		    struct unet_inter_flow *q)
+{
+	int err = unet_channel_errno(ch);
+	struct unet_link *link;
+
+	if (err)
+		return err;
+	if (in->claimant != ch)
+		return -ENODEV;
+	list_for_each_entry(link, &in->links, inter_node) {
+		const struct unet_flow *flow = link->lane->flow;
+
+		if (lower_32_bits(flow->id) != q->flow)
+			continue;
+		tell(in, flow, q);
+		return 0;
+	}
+	return -ENOENT;
+}
+
 int unet_inter_whose(struct unet_channel *ch, struct unet_inter_flow *q)
 {
 	struct unet_inter *in;
-	struct unet_link *link;
-	int err = -ENOENT;
+	int err;
 
 	/* pairs with go_live(): the grant before the arena */
 	if (!smp_load_acquire(&ch->arena))
@@ -368,15 +413,7 @@ int unet_inter_whose(struct unet_channel *ch, struct unet_inter_flow *q)
 		return -EINVAL;
 	in = ch->inter;
 	mutex_lock(&in->nexus->inters.lock);
-	list_for_each_entry(link, &in->links, inter_node) {
-		const struct unet_flow *flow = link->lane->flow;
-
-		if (lower_32_bits(flow->id) != q->flow)
-			continue;
-		tell(in, flow, q);
-		err = 0;
-		break;
-	}
+	err = look_for(in, ch, q);
 	mutex_unlock(&in->nexus->inters.lock);
 	return err;
 }

@@ -23,7 +23,7 @@
  * all.
  *
  * References of a grant: nexus.inters one, each link one, the channel that claimed it
- * one, a burst one, a dump step one.
+ * one, a burst one, a dump step one, the work item behind its timer one.
  */
 #ifndef _UNET_INTERMEDIARY_H
 #define _UNET_INTERMEDIARY_H
@@ -95,6 +95,7 @@ struct unet_inters {
  * @twice:	likewise
  * @away:	likewise: to another port
  * @moved:	it was redirected before
+ * @changed:	its bytes are not those that came: rules of its flow are asked again
  * @mover:	reference of who did, while it is in unet_inters.moved
  */
 struct unet_held {
@@ -114,6 +115,7 @@ struct unet_held {
 	bool twice;
 	bool away;
 	bool moved;
+	bool changed;
 	struct unet_inter *mover;
 };
 
@@ -143,7 +145,8 @@ struct unet_link {
  *		unet_inters.lock
  * @held:	packets in all queues
  * @out:	struct unet_held to be sent; outbound
- * @sending:	somebody does
+ * @num_out:	entries of @out
+ * @sending:	somebody does, or the chain's work item is on its way to
  * @flow:	whose it is
  * @outbound:	what the owner sends
  */
@@ -152,6 +155,7 @@ struct unet_lane {
 	struct list_head links;
 	u32 held;
 	struct list_head out;
+	u32 num_out;
 	bool sending;
 	struct unet_flow *flow;
 	bool outbound;
@@ -161,6 +165,7 @@ struct unet_lane {
  * struct unet_chain - both lanes of a flow; from the first link until the flow is freed
  * @lane:	inbound, outbound
  * @ending:	in unet_inters.ending; guarded by unet_inters.lock
+ * @send_work:	sends what is too much for who came first; holds the flow
  * @num_links:	of both; likewise
  * @gone:	the flow was removed; guarded by the outbound lane's lock
  *
@@ -169,6 +174,7 @@ struct unet_lane {
 struct unet_chain {
 	struct unet_lane lane[2];
 	struct list_head ending;
+	struct work_struct send_work;
 	u32 num_links;
 	bool gone;
 };
@@ -225,6 +231,7 @@ struct unet_inter_run {
  * @sins:	violations since the claim
  * @excused:	jiffies until which being slow is no further violation
  * @timer:	runs out when the oldest packet was held for too long
+ * @expire_work: goes on where the timer ended, when many were
  * @stats:	enum unet_inter_stat
  */
 struct unet_inter {
@@ -260,6 +267,7 @@ struct unet_inter {
 	u32 sins;
 	unsigned long excused;
 	struct timer_list timer;
+	struct work_struct expire_work;
 	u64 stats[UNET_INTER_CNT_COUNT];
 };
 
@@ -402,6 +410,18 @@ void unet_inter_flow_gone(struct unet_flow *flow);
 void unet_inter_chain_free(struct unet_flow *flow);
 
 /**
+ * unet_inter_must_see() - is there one whom packets of a rule are not to pass by?
+ * @nx:		nexus
+ * @rule:	of packet types, that delivers
+ *
+ * Claimed or not: any grant counts whose policy is not to fail open.
+ *
+ * Context: process, unet_types.lock held.
+ */
+bool unet_inter_must_see(struct unet_nexus *nx,
+			 const struct unet_type_rule *rule);
+
+/**
  * unet_inter_chain_text() - a flow's chain as text, "3:logger[812],7:-"
  * @flow:	flow
  * @buf:	where to; "" without a chain
@@ -415,7 +435,8 @@ int unet_inter_link_flow(struct unet_inter *in, struct unet_flow *flow);
 void unet_inter_unlink_all(struct unet_inter *in);
 void unet_inter_settle_all(struct unet_inter *in);
 void unet_inter_reap(struct work_struct *work);
-bool unet_inter_put_before(struct unet_held *h, struct sk_buff *skb);
+struct unet_held *unet_inter_put_before(struct unet_held *h, struct sk_buff *skb);
+void unet_inter_unseen(struct unet_inter *in, struct unet_held *h);
 
 /**
  * unet_inter_settle() - let go on what may
@@ -518,8 +539,9 @@ bool unet_inter_closed(const struct unet_inter *in);
  */
 void unet_inter_release(struct unet_nexus *nx, struct unet_inter_burst *burst);
 
-/* the hold limit acts */
+/* the hold limit acts; on many packets in the work item, which has a reference */
 void unet_inter_timer(struct timer_list *timer);
+void unet_inter_expire_work(struct work_struct *work);
 
 /* ---- verdicts: inter_verdict.c ----------------------------------------- */
 

@@ -210,6 +210,12 @@ u32 unet_route_mtu(const struct unet_route *r)
 	return dst_mtu(r->dst);
 }
 
+bool unet_route_takes(const struct dst_entry *dst, u32 bytes, u32 header,
+		      u16 seg_size)
+{
+	return (seg_size ? header + seg_size : bytes) <= dst_mtu(dst);
+}
+
 /* ---- neighbours -------------------------------------------------------- */
 
 static struct neighbour *neigh6(struct dst_entry *dst, const struct sk_buff *skb)

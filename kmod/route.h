@@ -105,6 +105,18 @@ void unet_route_drop(struct unet_route *r);
 u32 unet_route_mtu(const struct unet_route *r);
 
 /**
+ * unet_route_takes() - is a packet small enough, or each of its segments?
+ * @dst:	its route
+ * @bytes:	L3 bytes
+ * @header:	IP and L4 header bytes
+ * @seg_size:	of a super packet, else 0
+ *
+ * Context: any, with a reference of @dst.
+ */
+bool unet_route_takes(const struct dst_entry *dst, u32 bytes, u32 header,
+		      u16 seg_size);
+
+/**
  * unet_route_output() - hand a packet to the neighbour layer
  * @r:		cache with the packet's route
  * @skb:	complete packet, L3 at data; consumed

@@ -29,6 +29,7 @@
 #include "channel.h"
 #include "core/type_match.h"
 #include "flow.h"
+#include "intermediary.h"
 #include "nexus.h"
 #include "portns.h"
 #include "type.h"
@@ -133,6 +134,22 @@ static int check_rights(struct unet_type_draft *d,
 	*policy = unet_type_policy_find(d->types, d->nx, &d->spec);
 	d->by_policy = *policy;
 	return *policy ? 0 : unet_type_deny(d, UNET_TYPE_NO_RIGHT);
+}
+
+/*
+ * What a rule delivers is of no flow that has a chain: a filter that must not be
+ * passed by is not passed by so. The administrator's own deliver to nobody.
+ */
+static int check_filters(struct unet_type_draft *d)
+{
+	struct unet_type_rule ours;
+
+	if (!d->nx || d->parent || d->spec.action == UNET_TYPE_DROP ||
+	    d->spec.action == UNET_TYPE_HOST)
+		return 0;
+	unet_type_rule_set(&ours, &d->spec, 0, true);
+	return unet_inter_must_see(d->nx, &ours) ?
+	       unet_type_deny(d, UNET_TYPE_NO_FILTERED) : 0;
 }
 
 /* ---- amendments ---------------------------------------------------------- */
@@ -507,6 +524,8 @@ int unet_type_grant(struct unet_type_draft *d)
 		err = check_caps(d, policy);
 	if (!err)
 		err = settle(d, policy);
+	if (!err)
+		err = check_filters(d);
 	return err ? err : check_strict(d);
 }
 

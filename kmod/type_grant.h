@@ -52,7 +52,7 @@ struct unet_type_draft {
  * @d: all but what is out filled in
  *
  * In this order: is it sound; may the caller have it; amendments; a number and its
- * ports; other rules; how many there may be. The first that fails is the reason.
+ * ports; other rules; how many there may be; who has to see it. The first that fails is the reason.
  *
  * Context: process, in the task that asks, types->lock held; sleeps.
  * Return: 0, the reason's errno, or -ENOMEM without a reason.

@@ -270,6 +270,41 @@ enum unet_inter_match unet_inter_match(const struct unet_inter_terms *terms,
 	return UNET_MATCH_ALL;
 }
 
+/* Ethertypes that carry IP are nobody's to claim, so those are of no flow's packets. */
+static bool number_meets(const struct unet_inter_terms *terms,
+			 const struct unet_type_rule *rule)
+{
+	u16 port = be16_to_cpu(terms->local_port);
+
+	if (rule->layer == UNET_TYPE_ETHERTYPE)
+		return false;
+	if (rule->layer == UNET_TYPE_PROTO)
+		return terms->any_proto || (terms->proto >= rule->first &&
+					    terms->proto <= rule->last);
+	if (!terms->any_proto && terms->proto != rule->proto)
+		return false;
+	return !port || (port >= rule->first && port <= rule->last);
+}
+
+bool unet_inter_meets(const struct unet_inter_terms *terms,
+		      const struct unet_type_rule *rule)
+{
+	bool in = terms->directions & UNET_INTER_INBOUND &&
+		  rule->direction & UNET_TYPE_RX;
+	bool out = terms->directions & UNET_INTER_OUTBOUND &&
+		   rule->direction & UNET_TYPE_TX;
+
+	if (!(in || out) || !number_meets(terms, rule))
+		return false;
+	if (!terms->family || !rule->family)
+		return true;
+	return terms->family == rule->family &&
+	       prefix_same(terms->local, rule->local,
+			   min(terms->local_bits, rule->local_bits)) &&
+	       prefix_same(terms->remote, rule->remote,
+			   min(terms->remote_bits, rule->remote_bits));
+}
+
 struct unet_inter_view unet_inter_view(const struct unet_inter_terms *terms,
 				       const struct unet_flow_info *info)
 {

@@ -12,6 +12,7 @@
 #include "core/flow_key.h"
 #include "core/pattern.h"
 #include "core/tx_check.h"
+#include "core/type_match.h"
 #include "core_os.h"
 
 /* ---- terms of a grant -------------------------------------------------- */
@@ -110,6 +111,17 @@ enum unet_inter_match {
  */
 enum unet_inter_match unet_inter_match(const struct unet_inter_terms *terms,
 				       const struct unet_flow_key *key);
+
+/**
+ * unet_inter_meets() - may these terms be about packets that a rule delivers?
+ * @terms:	checked
+ * @rule:	of packet types; patterns of both are left aside
+ *
+ * Context: any.
+ * Return: false: about none.
+ */
+bool unet_inter_meets(const struct unet_inter_terms *terms,
+		      const struct unet_type_rule *rule);
 
 /**
  * struct unet_inter_view - which bytes of a packet are shown

@@ -178,8 +178,8 @@ static void count_one(const struct nl_reply *reply, void *arg)
 
 static void list(struct stormer *s)
 {
-	/* What changes while it is told may be told anew. */
-	static const int honest[] = { -EINTR, 0 };
+	/* What changes while it is told may be told anew; lo is not attached. */
+	static const int honest[] = { -EINTR, -ENODEV, 0 };
 	struct nl_req r;
 	int n = 0, err;
 

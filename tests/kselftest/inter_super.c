@@ -125,6 +125,45 @@ static int owner_tos(struct chan *c)
 
 /* ---- UDP ---- */
 
+/* A byte that no segment begins with. */
+static uint8_t no_first_byte(void)
+{
+	uint8_t v = 0;
+	int i;
+
+	for (i = 0; i < SEGS; i++)
+		if (byte_at(i * SEG) == v) {
+			v++;
+			i = -1;
+		}
+	return v;
+}
+
+TEST_F(inter, a_super_packet_is_wanted_for_any_of_its_datagrams)
+{
+	struct unet_pattern first = { .bytes = 1, .mask = { 0xff } };
+	const struct unet_rx_slot *s;
+
+	first.value[0] = byte_at((SEGS - 1) * SEG);
+	IN(.rights = OBSERVE, .num_patterns = 1, .pattern = { first });
+	peer_sends_super(self->peer);
+	s = look(&self->m, UDP + BYTES);
+	ASSERT_NE(NULL, s);
+	EXPECT_SUPER(&self->m, s, 0, SEG, SEGS, UDP + BYTES);
+	ASSERT_EQ(0, inter_verdict(&self->m, s->tag, UNET_VERDICT_ACCEPT, 1));
+	chan_rx_next(&self->m);
+	EXPECT_EQ(0, owner_tos(&self->c));
+	chan_rx_next(&self->c);
+	chan_close(&self->m);
+	ASSERT_EQ(0, inter_revoke(&self->nl, self->id));
+	/* In none of them it is not looked for elsewhere. */
+	first.value[0] = no_first_byte();
+	IN(.rights = OBSERVE, .num_patterns = 1, .pattern = { first });
+	peer_sends_super(self->peer);
+	EXPECT_EQ(0, owner_tos(&self->c));
+	EXPECT_EQ(0, STAT(PACKETS));
+}
+
 TEST_F(inter, a_super_datagram_is_shown_and_accepted_whole)
 {
 	const struct unet_rx_slot *s;

@@ -752,7 +752,8 @@ enum unet_type_action {
 	X(OVERLAP,	ENOSPC,	"too many rules wait behind each other for one number") \
 	X(LINK,		EOPNOTSUPP, "the device has no Ethernet header to deliver or send") \
 	X(AMENDED,	EPERM,	"it would have to be amended, which the request forbids") \
-	X(PARENT,	EINVAL,	"a rule of a flow needs a UDP flow of this channel, patterns, and to deliver, and nothing else")
+	X(PARENT,	EINVAL,	"a rule of a flow needs a UDP flow of this channel, patterns, and to deliver, and nothing else") \
+	X(FILTERED,	EPERM,	"an intermediary that does not fail open is to see some of these packets")
 
 #define UNET_TYPE_REASON_ID(id, err, text)	UNET_TYPE_NO_##id,
 enum unet_type_reason {
@@ -976,7 +977,7 @@ enum unet_inter_state {
 	X(BAD_VERDICT,		"bad_verdict",		"refused: unknown action or fields out of range") \
 	X(BAD_EXTENT,		"bad_extent",		"refused: extent outside the TX region") \
 	X(BAD_HEADER,		"bad_header",		"refused: header malformed, or not one that can be sent") \
-	X(BAD_LENGTH,		"bad_length",		"refused: length of TCP payload or of headers changed") \
+	X(BAD_LENGTH,		"bad_length",		"refused: length of TCP payload or of headers changed, or more than the route takes") \
 	X(SPOOF,		"spoof",		"refused: addresses, ports or protocol changed") \
 	X(RIGHT_DROP,		"right_drop",		"refused: no right to drop") \
 	X(RIGHT_HEADERS,	"right_headers",	"refused: no right to change headers") \
@@ -1034,6 +1035,9 @@ enum unet_inter_action {
  * the kernel's. A modified packet is of the same flow, with headers as long as
  * before; its payload too, but for UDP that is no super packet. Lengths and
  * checksums are filled in by the kernel.
+ *
+ * INJECT is refused (UNET_INTER_CNT_BACKLOG) while as many packets or bytes as the
+ * grant's backlog wait, those that were injected before included.
  *
  * REDIRECT puts UNET_IA_REDIRECT_PORT in the place of the destination port, and looks
  * the packet up anew as if it had come so: flows and packet types say whose it is, and
@@ -1109,7 +1113,8 @@ struct unet_inter_open {
  * @comm:	out: NUL terminated
  *
  * Errors: ENOENT the grant is in no such flow; EINVAL no intermediary's channel;
- * ENOTCONN not bound.
+ * ENOTCONN not bound; EIO the claim ended, the channel is poisoned; ENODEV the claim
+ * ended, the channel is detached.
  */
 struct unet_inter_flow {
 	__u32 size;

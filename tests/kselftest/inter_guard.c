@@ -1,0 +1,588 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Description: what an intermediary cannot do, and what cannot be done to one (R4.2,
+ * R4.5, R4.9): what it injects counts as its backlog; the hold limit is one, however
+ * many packets are held; what it makes longer still fits the route; once its claim has
+ * ended it is told nothing; each kind of violation ends a claim; what it was shown is
+ * what goes on; what it changed is looked at again; a filter that is closed is passed
+ * by neither with a rule of packet types nor while its nexus goes.
+ */
+/* libs: -lpthread */
+#include "inter_bed.h"
+#include "type_hand.h"
+
+#include <pthread.h>
+#include <sys/sendfile.h>
+
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT	103
+#endif
+
+#define HEADER	28	/* bytes of IPv4 and UDP */
+
+static int with_bytes(struct chan *m, uint64_t token, int action,
+		      uint32_t header, uint32_t bytes)
+{
+	struct unet_inter_verdict v = {
+		.token = token, .action = action, .count = 1,
+		.header_len = header, .extents = 1,
+		.extent = { { 0, bytes } },
+	};
+
+	return inter_say(m, &v);
+}
+
+/* What @m is shown next, its bytes at the start of @m's TX. Return: its token, 0: none. */
+static uint64_t look(struct chan *m)
+{
+	const struct unet_rx_slot *s = chan_rx_peek(m, 2000);
+	uint64_t token;
+
+	if (!s)
+		return 0;
+	token = s->tag;
+	memcpy(m->tx_mem, chan_buf(m, s->first), m->desc[s->first].len);
+	chan_rx_next(m);
+	return token;
+}
+
+/* ---- backlog ---- */
+
+/* Packets of @bytes injected before @token until one is refused, at most @most. */
+static int inject(struct chan *m, uint64_t token, uint32_t bytes, int most,
+		  int *why)
+{
+	int n;
+
+	*why = 0;
+	for (n = 0; n < most; n++) {
+		*why = with_bytes(m, token, UNET_VERDICT_INJECT, HEADER, bytes);
+		if (*why)
+			break;
+	}
+	return n;
+}
+
+/* The sum of the numbers in the next @want packets of the owner's, -1: not so many. */
+static int sum_taken(struct chan *c, int want)
+{
+	const struct unet_rx_slot *s;
+	uint32_t b, i, number, sum = 0;
+
+	while (want > 0 && (s = chan_rx_peek(c, 2000))) {
+		for (b = s->first, i = 0; i < s->packets; i++, want--) {
+			memcpy(&number, (uint8_t *)chan_buf(c, b) + HEADER, 4);
+			sum += number;
+			b = c->desc[b].next;
+		}
+		chan_rx_next(c);
+	}
+	return want ? -1 : (int)sum;
+}
+
+TEST_F(inter, what_is_injected_counts_as_backlog)
+{
+	uint64_t first, last;
+	int why;
+
+	IN(.rights = OBSERVE | UNET_INTER_INJECT, .backlog = 8, .violations = -1);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 1));
+	first = look(&self->m);
+	ASSERT_EQ(0, peer_sends(self->peer, 2, 1));
+	last = look(&self->m);
+	ASSERT_NE(0, last);
+	EXPECT_EQ(7, inject(&self->m, last, HEADER + 4, 100, &why));
+	EXPECT_EQ(UNET_INTER_CNT_BACKLOG, why);
+	EXPECT_EQ(7, STAT(INJECTED));
+	EXPECT_EQ(1, STAT(BACKLOG));
+	ASSERT_EQ(0, inter_verdict(&self->m, first, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(1 + 7 * 2, sum_taken(&self->c, 8));
+	/* What has gone on counts no more: nothing waits before this one. */
+	EXPECT_EQ(20, inject(&self->m, last, HEADER + 4, 20, &why));
+	ASSERT_EQ(0, inter_verdict(&self->m, last, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(21 * 2, sum_taken(&self->c, 21));
+	EXPECT_EQ(0, STAT(BLOCKED));
+}
+
+TEST_F(inter, bytes_that_are_injected_count_too)
+{
+	uint32_t bytes = 60000;
+	uint64_t last;
+	int n, why;
+
+	IN(.rights = OBSERVE | UNET_INTER_INJECT, .violations = -1);
+	ASSERT_GE(self->m.bind.layout.region[UNET_REGION_TX].bytes, bytes);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 2));
+	ASSERT_NE(0, look(&self->m));
+	last = self->o.backlog_bytes;
+	EXPECT_EQ(4u << 20, last);
+	last = look(&self->m);
+	if (!last) {	/* both came in one slot */
+		ASSERT_EQ(0, peer_sends(self->peer, 3, 1));
+		last = look(&self->m);
+	}
+	ASSERT_NE(0, last);
+	n = inject(&self->m, last, bytes, 200, &why);
+	EXPECT_EQ((4 << 20) / 60000, n);
+	EXPECT_EQ(UNET_INTER_CNT_BACKLOG, why);
+}
+
+/* ---- the hold limit ---- */
+
+#define MANY	4096
+
+static int send_many(struct topo *t, int fd)
+{
+	static uint8_t data[64 * 4];
+	int seg = 4, i, room = 64 << 20;
+
+	/* What is held counts as its sender's. */
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) ||
+	    sh_peer(t, "ethtool -K vb tx-udp-segmentation off") ||
+	    setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &seg, sizeof(seg)))
+		return -1;
+	for (i = 0; i < MANY / 64; i++)
+		if (send_to(fd, OUR_V4, PORT, data, sizeof(data)))
+			return -1;
+	return 0;
+}
+
+static const struct unet_params large = {
+	.rx_slots = 2 * MANY, .rx_small = 2 * MANY,
+};
+
+/* They come to the second from the first, faster than from the peer. */
+TEST_F(inter, held_for_too_long_all_go_at_once)
+{
+	struct grant first = { .rights = OBSERVE | UNET_INTER_DELAY,
+			       .hold_ms = 10000, .backlog = MANY };
+	struct grant second = {
+		.rights = OBSERVE | UNET_INTER_DELAY, .hold_ms = 600,
+		.policy = UNET_INTER_FAIL_CLOSED, .backlog = MANY,
+		.violations = -1, .priority = 1,
+	};
+	struct unet_inter_open o;
+	uint64_t token, start, ms;
+	struct chan m;
+	uint32_t id;
+
+	ASSERT_EQ(0, inter_grant(&self->nl, &first, &id));
+	ASSERT_EQ(0, inter_open_with(&m, id, &large, &o));
+	ASSERT_EQ(0, inter_grant(&self->nl, &second, &self->id));
+	ASSERT_EQ(0, inter_open_with(&self->m, self->id, &large, &self->o));
+	ASSERT_EQ(0, send_many(&self->t, self->peer));
+	token = shown(&m, MANY);
+	ASSERT_NE(0, token);
+	start = mono_ms();
+	ASSERT_EQ(0, inter_verdict(&m, token, UNET_VERDICT_ACCEPT, MANY));
+	ms = mono_ms();
+	TH_LOG("%d came within %d ms", MANY, (int)(ms - start));
+	start = ms;
+	while (inter_look(&self->nl, self->id).held && mono_ms() < start + 10000)
+		usleep(5 * 1000);
+	ms = mono_ms() - start;
+	EXPECT_EQ(MANY, STAT(PACKETS));
+	EXPECT_EQ(MANY, STAT(HELD_TOO_LONG));
+	EXPECT_EQ(MANY, STAT(BLOCKED));
+	TH_LOG("the last went %d ms after it came", (int)ms);
+	EXPECT_GE(600 + 300, ms);
+	chan_close(&m);
+}
+
+/* ---- length ---- */
+
+TEST_F(inter, what_is_larger_than_the_route_takes_is_refused)
+{
+	static char buf[2000];
+	uint64_t token;
+
+	IN(.rights = OBSERVE | UNET_INTER_MODIFY_PAYLOAD | UNET_INTER_INJECT,
+	   .violations = -1);
+	ASSERT_EQ(0, owner_sends(&self->c, self->flow, 1));
+	token = look(&self->m);
+	ASSERT_NE(0, token);
+	EXPECT_EQ(UNET_INTER_CNT_BAD_LENGTH,
+		  with_bytes(&self->m, token, UNET_VERDICT_MODIFY, HEADER, 60000));
+	EXPECT_EQ(UNET_INTER_CNT_BAD_LENGTH,
+		  with_bytes(&self->m, token, UNET_VERDICT_MODIFY, HEADER, 1501));
+	EXPECT_EQ(UNET_INTER_CNT_BAD_LENGTH,
+		  with_bytes(&self->m, token, UNET_VERDICT_INJECT, HEADER, 1501));
+	EXPECT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_INJECT, HEADER, 1500));
+	EXPECT_EQ(1500 - HEADER, recv(self->peer, buf, sizeof(buf), 0));
+	EXPECT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_MODIFY, HEADER, 1500));
+	EXPECT_EQ(1500 - HEADER, recv(self->peer, buf, sizeof(buf), 0));
+	/* What comes in was the host's to take already. */
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 1));
+	token = look(&self->m);
+	EXPECT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_MODIFY, HEADER, 1501));
+	EXPECT_EQ(3, STAT(BAD_LENGTH));
+}
+
+TEST_F(inter, what_no_longer_fits_the_route_is_not_sent)
+{
+	uint64_t token;
+
+	IN(.rights = OBSERVE | UNET_INTER_MODIFY_PAYLOAD | UNET_INTER_INJECT);
+	ASSERT_EQ(0, owner_sends(&self->c, self->flow, 1));
+	ASSERT_NE(0, look(&self->m));
+	ASSERT_EQ(0, owner_sends(&self->c, self->flow, 2));
+	token = look(&self->m);
+	ASSERT_NE(0, token);
+	/* It waits behind the first. */
+	EXPECT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_MODIFY, HEADER, 1500));
+	ASSERT_EQ(0, sh("ip link set va mtu 1400"));
+	EXPECT_EQ(0, inter_verdict(&self->m, token - 1, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(0, peer_takes(self->peer, 1, 1));
+	EXPECT_TRUE(peer_has_nothing(self->peer));
+	EXPECT_EQ(1, nexus_counter("va", "tx_too_big"));
+}
+
+/* ---- who is told ---- */
+
+static int whose(struct chan *m, uint32_t flow)
+{
+	struct unet_inter_flow q = { .size = sizeof(q), .flow = flow };
+
+	return chan_ioctl(m->fd, UNET_IOC_INTER_FLOW, &q);
+}
+
+TEST_F(inter, who_is_barred_is_told_nothing)
+{
+	const struct unet_rx_slot *s;
+	uint32_t flow;
+
+	IN(.rights = OBSERVE | UNET_INTER_IDENTITY, .violations = 1);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 1));
+	s = chan_rx_peek(&self->m, 2000);
+	ASSERT_NE(NULL, s);
+	flow = s->flow;
+	EXPECT_EQ(0, whose(&self->m, flow));
+	inter_verdict(&self->m, s->tag + 1000, UNET_VERDICT_ACCEPT, 1);
+	ASSERT_EQ(UNET_INTER_BARRED, inter_look(&self->nl, self->id).state);
+	EXPECT_EQ(-EIO, whose(&self->m, flow));
+}
+
+TEST_F(inter, who_served_before_is_told_nothing)
+{
+	struct unet_inter_open o;
+	struct chan other;
+	uint32_t flow;
+
+	IN(.rights = OBSERVE | UNET_INTER_IDENTITY);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 1));
+	ASSERT_NE(NULL, chan_rx_peek(&self->m, 2000));
+	flow = chan_rx_peek(&self->m, 0)->flow;
+	EXPECT_EQ(0, whose(&self->m, flow));
+	self->m.uring->tx_tail += 100000;
+	EXPECT_EQ(-EIO, chan_sync(&self->m, UNET_SYNC_TX));
+	while (inter_open(&other, self->id, &o) == -EBUSY)
+		usleep(1000);
+	EXPECT_EQ(0, whose(&other, flow));
+	EXPECT_EQ(-EIO, whose(&self->m, flow));
+	chan_close(&other);
+}
+
+/* ---- filters that are closed ---- */
+
+static int rule_at(struct chan *c, int port, struct unet_type_req *r)
+{
+	struct unet_type_spec spec = spec_port(IPPROTO_UDP, port, port);
+
+	spec.direction = UNET_TYPE_RX | UNET_TYPE_TX;
+	spec = spec_does(spec, UNET_TYPE_DELIVER);
+	return type_add(c, &spec, 0, r);
+}
+
+TEST_F(inter, no_filter_is_passed_by_with_a_rule)
+{
+	struct grant g = { .rights = OBSERVE, .proto = IPPROTO_UDP,
+			   .policy = UNET_INTER_FAIL_CLOSED,
+			   .local_port = PORT + 3 };
+	struct grant lower = { .rights = OBSERVE, .local = OUR_V4,
+			       .policy = UNET_INTER_FAIL_AFTER, .after_ms = 5 };
+	struct unet_type_spec icmp = spec_proto(253, 253);
+	struct unet_type_req r;
+
+	ASSERT_EQ(0, inter_grant(&self->nl, &g, &self->id));
+	EXPECT_EQ(-EPERM, rule_at(&self->c, PORT + 3, &r));
+	EXPECT_EQ(UNET_TYPE_NO_FILTERED, r.reason);
+	EXPECT_EQ(0, rule_at(&self->c, PORT + 4, &r));
+	/* Nor with one that is there already. */
+	r.spec.first = PORT + 2;
+	r.spec.last = PORT + 5;
+	EXPECT_EQ(-EPERM, type_modify(&self->c, r.id, &r.spec, &r));
+	EXPECT_EQ(UNET_TYPE_NO_FILTERED, r.reason);
+	icmp = spec_does(icmp, UNET_TYPE_DELIVER);
+	EXPECT_EQ(0, type_add(&self->c, &icmp, 0, &r));
+	EXPECT_EQ(0, type_del(&self->c, r.id));
+	ASSERT_EQ(0, inter_revoke(&self->nl, self->id));
+	EXPECT_EQ(0, rule_at(&self->c, PORT + 3, &r));
+	/* One about any protocol is about this, too. */
+	ASSERT_EQ(0, inter_grant(&self->nl, &lower, &self->id));
+	EXPECT_EQ(-EPERM, type_add(&self->c, &icmp, 0, &r));
+	icmp.family = AF_INET6;
+	EXPECT_EQ(0, type_add(&self->c, &icmp, 0, &r));
+}
+
+TEST_F(inter, an_open_one_does_not_keep_rules_away)
+{
+	struct unet_type_req r;
+
+	IN(.rights = OBSERVE);
+	EXPECT_EQ(0, rule_at(&self->c, PORT + 3, &r));
+}
+
+struct sender {
+	struct chan *c;
+	uint32_t flow;
+	int sent;
+};
+
+static void *send_on(void *arg)
+{
+	struct sender *s = arg;
+
+	while (chan_state(s->c, NULL) == UNET_CHANNEL_LIVE &&
+	       owner_sends(s->c, s->flow, s->sent) >= 0)
+		s->sent++;
+	return NULL;
+}
+
+TEST_F(inter, while_the_nexus_goes_nothing_passes_a_closed_filter)
+{
+	struct sender s = { .c = &self->c, .flow = self->flow };
+	pthread_t thread;
+
+	IN(.rights = OBSERVE, .policy = UNET_INTER_FAIL_CLOSED);
+	chan_close(&self->m);
+	self->m.fd = -1;
+	ASSERT_EQ(0, pthread_create(&thread, NULL, send_on, &s));
+	usleep(50 * 1000);
+	ASSERT_EQ(0, sh("unetctl detach va"));
+	pthread_join(thread, NULL);
+	EXPECT_LT(0, s.sent);
+	EXPECT_TRUE(peer_has_nothing(self->peer)) TH_LOG("of %d sent", s.sent);
+	ASSERT_EQ(0, sh("unetctl attach va"));
+}
+
+/* ---- what was judged is what goes on ---- */
+
+TEST_F(inter, an_address_that_goes_while_its_packet_is_held)
+{
+	uint64_t token;
+
+	IN(.rights = OBSERVE);
+	ASSERT_EQ(0, owner_sends(&self->c, self->flow, 1));
+	ASSERT_NE(0, look(&self->m));
+	ASSERT_EQ(0, owner_sends(&self->c, self->flow, 2));
+	token = look(&self->m);
+	ASSERT_NE(0, token);
+	EXPECT_EQ(0, inter_verdict(&self->m, token - 1, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(0, peer_takes(self->peer, 1, 1));
+	ASSERT_EQ(0, sh("ip addr del " OUR_V4 "/24 dev va"));
+	EXPECT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_TRUE(peer_has_nothing(self->peer));
+	EXPECT_EQ(1, nexus_counter("va", "tx_source_gone"));
+}
+
+/* A page of a file, sent without a copy. */
+static int send_file(int sock, int file)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+	off_t at = 0;
+
+	inet_pton(AF_INET, OUR_V4, &to.sin_addr);
+	return connect(sock, (struct sockaddr *)&to, sizeof(to)) ||
+	       sendfile(sock, file, &at, 1000) != 1000;
+}
+
+TEST_F(inter, a_file_that_changes_while_its_bytes_are_held)
+{
+	static uint8_t old[4096], new[4096];
+	int file = memfd_create("page", MFD_CLOEXEC);
+	const struct unet_rx_slot *s;
+	uint64_t token;
+
+	memset(old, 'o', sizeof(old));
+	memset(new, 'n', sizeof(new));
+	IN(.rights = OBSERVE);
+	ASSERT_EQ(4096, pwrite(file, old, sizeof(old), 0));
+	ASSERT_EQ(0, send_file(self->peer, file));
+	token = look(&self->m);
+	ASSERT_NE(0, token);
+	EXPECT_EQ(0, memcmp(self->m.tx_mem + HEADER, old, 1000));
+	ASSERT_EQ(4096, pwrite(file, new, sizeof(new), 0));
+	close(file);
+	ASSERT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
+	s = chan_rx_peek(&self->c, 2000);
+	ASSERT_NE(NULL, s);
+	EXPECT_EQ(HEADER + 1000, s->bytes);
+	EXPECT_EQ(0, memcmp((uint8_t *)chan_buf(&self->c, s->first) + HEADER, old,
+			    1000));
+}
+
+/* ---- what was changed is looked at again ---- */
+
+/* Packets with a number whose lowest byte is 1 are @other's. */
+static int steer_ones(struct chan *c, uint32_t flow, struct chan *other)
+{
+	struct unet_type_req r = { .size = sizeof(r), .parent = flow };
+	struct unet_type_ref ref;
+	int err;
+
+	r.spec = spec_port(IPPROTO_UDP, 0, 0);
+	r.spec.flags = UNET_TYPE_OF_FLOW;
+	r.spec.num_patterns = 1;
+	r.spec.pattern[0] = pattern_byte(0, 1, 0xff);
+	err = chan_ioctl(c->fd, UNET_IOC_TYPE_ADD, &r);
+	return err ? err : type_join(other, r.id, &ref);
+}
+
+TEST_F(inter, what_was_changed_is_whose_it_now_is)
+{
+	struct chan other;
+	uint64_t token;
+
+	ASSERT_EQ(0, chan_open(&other, "va", NULL));
+	ASSERT_EQ(0, steer_ones(&self->c, self->flow, &other));
+	IN(.rights = OBSERVE | UNET_INTER_MODIFY_PAYLOAD | UNET_INTER_INJECT);
+	/* Out of the rule ... */
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 1));
+	token = look(&self->m);
+	ASSERT_NE(0, token);
+	self->m.tx_mem[HEADER] = 2;
+	ASSERT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_MODIFY, HEADER,
+				HEADER + 4));
+	EXPECT_EQ(1, owner_takes(&self->c, 2, 1, 2000));
+	/* ... and into it, changed or injected; what was accepted stays where it was. */
+	ASSERT_EQ(0, peer_sends(self->peer, 2, 1));
+	token = look(&self->m);
+	ASSERT_NE(0, token);
+	self->m.tx_mem[HEADER] = 1;
+	ASSERT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_INJECT, HEADER,
+				HEADER + 4));
+	EXPECT_EQ(1, owner_takes(&other, 1, 1, 2000));
+	ASSERT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_MODIFY, HEADER,
+				HEADER + 4));
+	EXPECT_EQ(1, owner_takes(&other, 1, 1, 2000));
+	ASSERT_EQ(0, peer_sends(self->peer, 2, 1));
+	token = look(&self->m);
+	ASSERT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(1, owner_takes(&self->c, 2, 1, 2000));
+	EXPECT_EQ(NULL, chan_rx_peek(&other, 50));
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 50));
+	chan_close(&other);
+}
+
+/* ---- violations ---- */
+
+/* A verdict that is one violation, of a packet that was sent out as @at shows it. */
+struct sin {
+	int stat;
+	uint32_t rights;
+	uint16_t action;
+	uint64_t off;		/* of the token */
+	uint16_t header;
+	uint32_t bytes;
+	uint16_t at;		/* header byte to be changed, 0: none */
+	uint8_t count;
+	bool again;		/* answered before */
+};
+
+#define CHANGE	(OBSERVE | UNET_INTER_MODIFY_PAYLOAD)
+#define SIN(name, ...)	{ .stat = UNET_INTER_CNT_##name, .count = 1, __VA_ARGS__ }
+#define MODIFY	.action = UNET_VERDICT_MODIFY, .header = HEADER
+
+#pragma GCC diagnostic ignored "-Woverride-init"
+
+static const struct sin sins[] = {
+	SIN(TOKEN_FOREIGN, .rights = OBSERVE, .off = 1000),
+	SIN(TOKEN_DOUBLE, .rights = OBSERVE, .again = true),
+	SIN(BAD_VERDICT, .rights = OBSERVE, .action = UNET_VERDICT_COUNT),
+	SIN(BAD_VERDICT, .rights = OBSERVE, .count = 0),
+	SIN(BAD_EXTENT, .rights = CHANGE, MODIFY, .bytes = ~0u),
+	SIN(BAD_HEADER, .rights = CHANGE, MODIFY, .bytes = HEADER + 4, .at = 0xffff),
+	SIN(BAD_LENGTH, .rights = CHANGE, MODIFY, .bytes = 1501),
+	SIN(SPOOF, .rights = CHANGE, MODIFY, .bytes = HEADER + 4, .at = 15),
+	SIN(RIGHT_DROP, .rights = OBSERVE, .action = UNET_VERDICT_DROP),
+	SIN(RIGHT_HEADERS, .rights = CHANGE, MODIFY, .bytes = HEADER + 4, .at = 8),
+	SIN(RIGHT_PAYLOAD, .rights = OBSERVE | UNET_INTER_MODIFY_HEADERS, MODIFY,
+	    .bytes = HEADER + 4),
+	SIN(RIGHT_INJECT, .rights = OBSERVE, MODIFY,
+	    .action = UNET_VERDICT_INJECT, .bytes = HEADER + 4),
+	SIN(RIGHT_DUPLICATE, .rights = OBSERVE, .action = UNET_VERDICT_DUPLICATE),
+	SIN(RIGHT_REDIRECT, .rights = OBSERVE, .action = UNET_VERDICT_REDIRECT),
+};
+
+static void commit(struct chan *m, const struct sin *sin, uint64_t token)
+{
+	struct unet_inter_verdict v = {
+		.token = token + sin->off, .action = sin->action,
+		.count = sin->count, .header_len = sin->header,
+		.extents = sin->bytes ? 1 : 0,
+		.extent = { { 0, sin->bytes } },
+	};
+
+	if (sin->at == 0xffff)
+		m->tx_mem[0] = 0x15;
+	else if (sin->at)
+		m->tx_mem[sin->at] ^= 1;
+	if (sin->again)
+		inter_say(m, &v);
+	inter_say(m, &v);
+}
+
+TEST_F(inter, each_kind_of_violation_ends_the_claim)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(sins) / sizeof(sins[0]); i++) {
+		uint32_t reason = 0;
+		uint64_t token;
+
+		IN(.rights = sins[i].rights, .violations = 1);
+		ASSERT_EQ(0, owner_sends(&self->c, self->flow, i));
+		token = look(&self->m);
+		ASSERT_NE(0, token);
+		commit(&self->m, &sins[i], token);
+		EXPECT_EQ(UNET_CHANNEL_POISONED, chan_state(&self->m, &reason))
+			TH_LOG("row %u", i);
+		EXPECT_EQ(UNET_POISON_INTER_ABUSE, reason) TH_LOG("row %u", i);
+		EXPECT_EQ(UNET_INTER_BARRED, inter_look(&self->nl, self->id).state);
+		EXPECT_EQ(1, inter_stat(&self->nl, self->id, sins[i].stat))
+			TH_LOG("row %u", i);
+		/* It went on, as it was. */
+		EXPECT_EQ(0, peer_takes(self->peer, i, 1)) TH_LOG("row %u", i);
+		chan_close(&self->m);
+		self->m.fd = -1;
+		ASSERT_EQ(0, inter_revoke(&self->nl, self->id));
+	}
+}
+
+TEST_F(inter, a_full_backlog_is_a_violation)
+{
+	uint32_t reason = 0;
+
+	IN(.rights = OBSERVE, .backlog = 2, .violations = 1);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 4));
+	EXPECT_EQ(4, owner_takes(&self->c, 1, 4, 2000));
+	EXPECT_EQ(UNET_CHANNEL_POISONED, chan_state(&self->m, &reason));
+	EXPECT_EQ(UNET_POISON_INTER_ABUSE, reason);
+	EXPECT_LE(1, STAT(BACKLOG));
+}
+
+TEST_F(inter, to_hold_for_too_long_is_a_violation)
+{
+	uint32_t reason = 0;
+
+	IN(.rights = OBSERVE, .hold_ms = 50, .violations = 1);
+	/* Once in a hold limit, so that the first does not count with the claim. */
+	usleep(100 * 1000);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 1));
+	EXPECT_EQ(1, owner_takes(&self->c, 1, 1, 2000));
+	EXPECT_EQ(UNET_CHANNEL_POISONED, chan_state(&self->m, &reason));
+	EXPECT_EQ(UNET_POISON_INTER_ABUSE, reason);
+	EXPECT_EQ(1, STAT(HELD_TOO_LONG));
+}
+
+TEST_HARNESS_MAIN
