@@ -477,8 +477,11 @@ profile_tcp_server()
 profile_ready()
 {
 	command -v perf > /dev/null || { note "no profile: perf is not there"; return 1; }
-	sysctl -qw kernel.perf_event_max_sample_rate=100000 \
-		kernel.perf_cpu_time_max_percent=0 kernel.kptr_restrict=0
+	sysctl -qw kernel.kptr_restrict=0
+	# Once the kernel is not to lower the rate, it does not let us set it.
+	[ "$(sysctl -n kernel.perf_cpu_time_max_percent)" = 0 ] ||
+		sysctl -qw kernel.perf_event_max_sample_rate=100000 \
+			kernel.perf_cpu_time_max_percent=0
 }
 
 part_profile-rx()
