@@ -140,7 +140,7 @@ run_dkms() {
 # A layer's own make would build what is missing; built here, none writes what
 # another reads. The modules go through sparse on their way.
 for k in $k61 $k612; do
-	layer "build-module-${k%%[-+]*}" make sparse KVER="$k"
+	layer "build-module-${k%%[-+]*}" make "$jobs" sparse KVER="$k"
 done
 layer build-user make "$jobs" lib tools unit-build sim-build fuzz-build kselftest-build
 layer build-clang make "$jobs" clang-build

@@ -13,6 +13,7 @@ PATIENCE=120 # seconds for any pair of programs; more is a hang
 # shellcheck disable=SC2034 # aid_carry.sh's
 [ -z "${UNET_SLOW:-}" ] || PATIENCE=3000
 BYTES=20000000
+[ "${UNET_EFFORT:-100}" -eq 100 ] || BYTES=5000000
 SLOW_BYTES=30000000 # at 40 Mbit/s one way: 6 seconds at least
 WORK=$(mktemp -d)
 at_exit rm -rf "$WORK"

@@ -17,7 +17,8 @@ LITTLE_BYTES=20000000
 PATIENCE=300 # seconds for any pair of programs; more is a hang
 if [ "${UNET_EFFORT:-100}" -lt 100 ]; then
 	SEGMENT_BYTES=2000000
-	CLEAN_BYTES=$((2 * LITTLE_BYTES))
+	LITTLE_BYTES=10000000
+	CLEAN_BYTES=20000000
 fi
 if [ -n "${UNET_SLOW:-}" ]; then
 	CLEAN_BYTES=$LITTLE_BYTES
