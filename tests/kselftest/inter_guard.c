@@ -186,7 +186,8 @@ TEST_F(inter, held_for_too_long_all_go_at_once)
 	EXPECT_EQ(MANY, STAT(HELD_TOO_LONG));
 	EXPECT_EQ(MANY, STAT(BLOCKED));
 	TH_LOG("the last went %d ms after it came", (int)ms);
-	EXPECT_GE(600 + SLACK, ms);
+	/* A kernel full of checkers takes its time for each. */
+	EXPECT_GE(600 + SLACK * (getenv("UNET_SLOW") ? 10 : 1), ms);
 	chan_close(&m);
 }
 
