@@ -116,28 +116,14 @@ static bool concerns(const struct unet_inter *in, const struct unet_held *h,
 	       unet_inter_match(&in->terms, &key) != UNET_MATCH_NO;
 }
 
-/* Of a super packet one segment is enough: what is in it is to be seen. */
-static bool has_patterns(const struct unet_inter_terms *t,
-			 const struct unet_held *h)
-{
-	u32 size = skb_shinfo(h->skb)->gso_size ?: h->info.bytes;
-	u32 from = h->info.payload;
-
-	do {
-		if (unet_packet_has(h->skb, t->pattern, t->num_patterns, from,
-				    min(from + size, h->info.bytes)))
-			return true;
-		from += size;
-	} while (from < h->info.bytes);
-	return false;
-}
-
 /* Does it want just this packet of a flow that it is about? */
 static bool wants(const struct unet_inter *in, struct unet_held *h)
 {
 	const struct unet_inter_terms *t = &in->terms;
 
-	return has_patterns(t, h) &&
+	/* Of a super packet one segment is enough: what is in it is to be seen. */
+	return unet_packet_segments_have(h->skb, &h->info, t->pattern,
+					 t->num_patterns, false) &&
 	       (!in->prog || bpf_prog_run_save_cb(in->prog, h->skb));
 }
 

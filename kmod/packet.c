@@ -97,6 +97,23 @@ bool unet_packet_has(const struct sk_buff *skb,
 	return true;
 }
 
+bool unet_packet_segments_have(const struct sk_buff *skb,
+			       const struct unet_flow_info *info,
+			       const struct unet_pattern *pattern, u32 num,
+			       bool all)
+{
+	u32 size = skb_shinfo(skb)->gso_size ?: info->bytes;
+	u32 from = info->payload;
+
+	do {
+		if (unet_packet_has(skb, pattern, num, from,
+				    min(from + size, info->bytes)) != all)
+			return !all;
+		from += size;
+	} while (from < info->bytes);
+	return all;
+}
+
 struct sk_buff *unet_packet_to_port(struct sk_buff *skb, u32 l4_offset,
 				    __be16 port)
 {

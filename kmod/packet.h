@@ -85,6 +85,23 @@ bool unet_packet_has(const struct sk_buff *skb,
 		     u32 end);
 
 /**
+ * unet_packet_segments_have() - do the segments of a packet have these bytes?
+ * @skb:	packet
+ * @info:	of it
+ * @pattern:	sound
+ * @num:	how many, all of which must hold in a segment
+ * @all:	asked of all segments, else of any; a plain packet is one segment
+ *
+ * Offsets count from each segment's payload.
+ *
+ * Context: any.
+ */
+bool unet_packet_segments_have(const struct sk_buff *skb,
+			       const struct unet_flow_info *info,
+			       const struct unet_pattern *pattern, u32 num,
+			       bool all);
+
+/**
  * unet_packet_to_port() - another destination port for a UDP packet
  * @skb:	L3 at data; consumed
  * @l4_offset:	of the UDP header

@@ -445,16 +445,8 @@ unet_type_find_frame(struct unet_nexus *nx, struct sk_buff *skb)
 static bool patterns_throughout(const struct unet_type_rule *rule,
 				const struct unet_rx_packet *p)
 {
-	u32 size = skb_shinfo(p->skb)->gso_size ?: p->info.bytes;
-	u32 from = p->info.payload;
-
-	do {
-		if (!unet_packet_has(p->skb, rule->pattern, rule->num_patterns,
-				     from, min(from + size, p->info.bytes)))
-			return false;
-		from += size;
-	} while (from < p->info.bytes);
-	return true;
+	return unet_packet_segments_have(p->skb, &p->info, rule->pattern,
+					 rule->num_patterns, true);
 }
 
 struct unet_flow *unet_type_child(struct unet_flow *flow,

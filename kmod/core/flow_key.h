@@ -158,6 +158,17 @@ int unet_flow_key_icmp_error(const void *l3, u32 linear, u32 total,
 			     struct unet_flow_key *key,
 			     struct unet_icmp_error *err);
 
+/* are the first @bits bits of two addresses alike? */
+static inline bool unet_prefix_same(const __be32 *a, const __be32 *b, u32 bits)
+{
+	const u8 *x = (const u8 *)a, *y = (const u8 *)b;
+	u32 whole = bits / 8, rest = bits % 8;
+
+	if (memcmp(x, y, whole))
+		return false;
+	return !rest || !((x[whole] ^ y[whole]) >> (8 - rest));
+}
+
 /**
  * unet_flow_key_mask() - leave only what a mask keeps
  * @key:	complete key, from unet_flow_key_parse()

@@ -153,15 +153,6 @@ static int limit_fault(const struct unet_inter_terms *t)
 	return copy_cut(t) ? COPY_CUT : FAULTS;
 }
 
-static bool prefix_same(const __be32 *a, const __be32 *b, u32 bits)
-{
-	const u8 *p = (const u8 *)a, *q = (const u8 *)b;
-	u32 bytes = bits / 8, rest = bits % 8;
-
-	return !memcmp(p, q, bytes) &&
-	       (!rest || !((p[bytes] ^ q[bytes]) >> (8 - rest)));
-}
-
 /* An address with @bits that count, and nothing behind them. */
 static bool prefix_sound(const __be32 *addr, u32 bits, u8 family)
 {
@@ -259,9 +250,9 @@ enum unet_inter_match unet_inter_match(const struct unet_inter_terms *terms,
 	if (remote && terms->remote_port &&
 	    terms->remote_port != key->remote_port)
 		return UNET_MATCH_NO;
-	if (local && !prefix_same(terms->local, key->local, terms->local_bits))
+	if (local && !unet_prefix_same(terms->local, key->local, terms->local_bits))
 		return UNET_MATCH_NO;
-	if (remote && !prefix_same(terms->remote, key->remote, terms->remote_bits))
+	if (remote && !unet_prefix_same(terms->remote, key->remote, terms->remote_bits))
 		return UNET_MATCH_NO;
 	if (!local && terms->local_bits)
 		return UNET_MATCH_SOME;
@@ -299,10 +290,10 @@ bool unet_inter_meets(const struct unet_inter_terms *terms,
 	if (!terms->family || !rule->family)
 		return true;
 	return terms->family == rule->family &&
-	       prefix_same(terms->local, rule->local,
-			   min(terms->local_bits, rule->local_bits)) &&
-	       prefix_same(terms->remote, rule->remote,
-			   min(terms->remote_bits, rule->remote_bits));
+	       unet_prefix_same(terms->local, rule->local,
+				min(terms->local_bits, rule->local_bits)) &&
+	       unet_prefix_same(terms->remote, rule->remote,
+				min(terms->remote_bits, rule->remote_bits));
 }
 
 struct unet_inter_view unet_inter_view(const struct unet_inter_terms *terms,

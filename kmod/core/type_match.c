@@ -293,17 +293,6 @@ bool unet_type_rule_same(const struct unet_type_rule *a,
 	       !memcmp(a->pattern, b->pattern, sizeof(a->pattern));
 }
 
-/* Are the first @bits bits of two addresses alike? */
-static bool prefix_same(const __be32 *a, const __be32 *b, u32 bits)
-{
-	const u8 *x = (const u8 *)a, *y = (const u8 *)b;
-	u32 whole = bits / 8, rest = bits % 8;
-
-	if (memcmp(x, y, whole))
-		return false;
-	return !rest || !((x[whole] ^ y[whole]) >> (8 - rest));
-}
-
 /* Do bytes both patterns look at have to be different? */
 static bool patterns_clash(const struct unet_pattern *a,
 			   const struct unet_pattern *b)
@@ -339,10 +328,10 @@ static bool addresses_overlap(const struct unet_type_rule *a,
 	if (!a->family || !b->family)
 		return true;
 	return a->family == b->family &&
-	       prefix_same(a->local, b->local,
-			   min(a->local_bits, b->local_bits)) &&
-	       prefix_same(a->remote, b->remote,
-			   min(a->remote_bits, b->remote_bits));
+	       unet_prefix_same(a->local, b->local,
+				min(a->local_bits, b->local_bits)) &&
+	       unet_prefix_same(a->remote, b->remote,
+				min(a->remote_bits, b->remote_bits));
 }
 
 static bool number_in(u32 n, const struct unet_type_rule *rule)
@@ -427,9 +416,9 @@ enum unet_counter unet_type_send_check(const struct unet_type_rule *rule,
 	if (rule->layer == UNET_TYPE_PROTO &&
 	    (info->proto == UNET_PROTO_TCP || info->proto == UNET_PROTO_UDP))
 		return UNET_CNT_TX_SPOOF_PROTO;
-	if (!prefix_same(rule->local, info->src, rule->local_bits))
+	if (!unet_prefix_same(rule->local, info->src, rule->local_bits))
 		return UNET_CNT_TX_SPOOF_SOURCE;
-	if (!prefix_same(rule->remote, info->dst, rule->remote_bits))
+	if (!unet_prefix_same(rule->remote, info->dst, rule->remote_bits))
 		return UNET_CNT_TX_SPOOF_DEST;
 	return UNET_CNT_NONE;
 }
@@ -673,8 +662,8 @@ static bool addresses_match(const struct unet_type_rule *rule,
 	if (!rule->family)
 		return true;
 	return key && rule->family == key->family &&
-	       prefix_same(rule->local, key->local, rule->local_bits) &&
-	       prefix_same(rule->remote, key->remote, rule->remote_bits);
+	       unet_prefix_same(rule->local, key->local, rule->local_bits) &&
+	       unet_prefix_same(rule->remote, key->remote, rule->remote_bits);
 }
 
 const struct unet_type_rule *unet_type_walk_next(struct unet_type_walk *walk)
