@@ -41,15 +41,6 @@ static int add(struct unet_channel *ch, uint32_t number, uint32_t i, uint32_t *l
 	return err;
 }
 
-static uint32_t power_of_two_above(uint32_t n)
-{
-	uint32_t p = 1;
-
-	while (p <= n)
-		p *= 2;
-	return p;
-}
-
 static int hold(const char *dev, uint32_t number, uint32_t flows)
 {
 	struct unet_params params = { .rx_slots = 64, .rx_small = 64, .tx_slots = 64,

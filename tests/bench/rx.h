@@ -47,4 +47,14 @@ extern const struct rx_way rx_unet_listen;
 #define RX_SOURCE	"10.77.0.1"
 #define RX_LOCAL	"10.77.0.2"
 
+/* As a channel wants its number of flows. */
+static inline uint32_t power_of_two_above(uint32_t n)
+{
+	uint32_t p = 1;
+
+	while (p <= n)
+		p *= 2;
+	return p;
+}
+
 #endif /* BENCH_RX_H */

@@ -50,15 +50,6 @@ static int add_connected(struct rx *rx, uint32_t listener, uint16_t port)
 	return unet_channel_flow_add(rx->ch, &req);
 }
 
-static uint32_t power_of_two_above(uint32_t n)
-{
-	uint32_t p = 1;
-
-	while (p <= n)
-		p *= 2;
-	return p;
-}
-
 static void *open_channel(const struct rx_args *args, uint32_t connected)
 {
 	struct unet_params params = {
