@@ -158,17 +158,25 @@ static void random_sets_find_what_the_reference_finds(void **state)
 	assert_in_range(built, 500, 2000);
 }
 
-static void one_rule_too_many_for_a_number_is_named(void **state)
+/* A rule more than may wait for one number, each for another address. */
+static void one_number(struct compiled *c)
 {
-	static struct compiled c;
-	u32 i, culprit = 99;
+	u32 i;
 
 	for (i = 0; i <= UNET_TYPE_OVERLAP; i++) {
 		struct unet_type_spec spec = { UDPS(7, 7), .family = INET4,
 			.local_bits = 32, .local = { 10, 0, 0, 1 + i }, .priority = 5 };
 
-		unet_type_rule_set(&c.rule[i], &spec, i + 1, false);
+		unet_type_rule_set(&c->rule[i], &spec, i + 1, false);
 	}
+}
+
+static void one_rule_too_many_for_a_number_is_named(void **state)
+{
+	static struct compiled c;
+	u32 culprit = 99;
+
+	one_number(&c);
 	assert_int_equal(compile(&c, UNET_TYPE_OVERLAP, &culprit), 0);
 	free(c.span);
 	assert_int_equal(compile(&c, UNET_TYPE_OVERLAP + 1, &culprit), -ENOSPC);
@@ -187,13 +195,9 @@ static void users_have_half_of_a_number(void **state)
 	static struct compiled c;
 	u32 i, culprit = 99;
 
-	for (i = 0; i <= UNET_TYPE_OVERLAP; i++) {
-		struct unet_type_spec spec = { UDPS(7, 7), .family = INET4,
-			.local_bits = 32, .local = { 10, 0, 0, 1 + i }, .priority = 5 };
-
-		unet_type_rule_set(&c.rule[i], &spec, i + 1, false);
-		c.rule[i].user = i <= UNET_TYPE_OVERLAP_USERS;
-	}
+	one_number(&c);
+	for (i = 0; i <= UNET_TYPE_OVERLAP_USERS; i++)
+		c.rule[i].user = true;
 	assert_int_equal(compile(&c, UNET_TYPE_OVERLAP_USERS, &culprit), 0);
 	free(c.span);
 	assert_int_equal(compile(&c, UNET_TYPE_OVERLAP_USERS + 1, &culprit), -ENOSPC);
