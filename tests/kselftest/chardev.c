@@ -6,6 +6,7 @@
  * leaves a channel that still works.
  */
 /* libs: -lpthread */
+#include "any_arg.h"
 #include "topo.h"
 #include "chan.h"
 #include "effort.h"
@@ -14,20 +15,6 @@
 
 #include <pthread.h>
 #include <sys/time.h>
-
-union any_arg {
-	uint32_t size;
-	struct unet_query query;
-	struct unet_bind bind;
-	struct unet_flow_req flow_req;
-	struct unet_flow_del flow_del;
-	struct unet_flow_set flow_set;
-	struct unet_sync sync;
-	struct unet_state state;
-	struct unet_type_req type_req;
-	struct unet_type_ref type_ref;
-	uint8_t bytes[8192];
-};
 
 static const struct {
 	const char *name;

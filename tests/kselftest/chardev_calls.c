@@ -5,27 +5,12 @@
  * of ours, a channel that is poisoned or detached (R7.1, R7.8). Each row is sound
  * otherwise, and is seen to pass without it.
  */
+#include "any_arg.h"
+#include "inter.h"
 #include "type_hand.h"
-#include "nl.h"
 #include "kselftest_harness.h"
 
 #include <stddef.h>
-
-union any_arg {
-	uint32_t size;
-	struct unet_query query;
-	struct unet_bind bind;
-	struct unet_flow_req flow_req;
-	struct unet_flow_del flow_del;
-	struct unet_flow_set flow_set;
-	struct unet_sync sync;
-	struct unet_state state;
-	struct unet_type_req type_req;
-	struct unet_type_ref type_ref;
-	struct unet_inter_open inter_open;
-	struct unet_inter_flow inter_flow;
-	uint8_t bytes[4096];
-};
 
 struct world {
 	struct topo t;
@@ -171,29 +156,14 @@ static int sound(struct world *w, const struct call *call, union any_arg *a)
 	return 0;
 }
 
-static void keep_grant(const struct nl_reply *reply, void *arg)
-{
-	if (reply->cmd == UNET_CMD_INTER_GRANT)
-		*(uint32_t *)arg = nl_u32(reply->attr[UNET_IA_GRANT]);
-}
-
-static int make_grant(struct nl *nl, uint32_t *id)
-{
-	uint32_t rights = UNET_INTER_OBSERVE_HEADERS;
-	struct nl_req r;
-
-	nl_start(nl, &r, nl->family, NLM_F_ACK, UNET_CMD_INTER_GRANT);
-	nl_put_str(&r, UNET_IA_IFNAME, "va");
-	nl_put(&r, UNET_IA_RIGHTS, &rights, sizeof(rights));
-	return nl_ask(nl, &r, keep_grant, id);
-}
-
 FIXTURE_SETUP(calls)
 {
+	const struct grant g = { .rights = UNET_INTER_OBSERVE_HEADERS };
+
 	ASSERT_EQ(0, topo_setup(&self->w.t));
 	ASSERT_EQ(0, nl_open(&self->w.nl));
 	ASSERT_EQ(0, nl_device(&self->w.nl, UNET_CMD_NEXUS_ATTACH, "va", NULL, NULL));
-	ASSERT_EQ(0, make_grant(&self->w.nl, &self->w.grant));
+	ASSERT_EQ(0, inter_grant(&self->w.nl, &g, &self->w.grant));
 	ASSERT_EQ(0, chan_open(&self->w.c, "va", NULL));
 	ASSERT_EQ(0, chan_open(&self->w.other, "va", NULL));
 	self->w.port = 2000;

@@ -227,6 +227,33 @@ static inline int inter_say(struct chan *c, const struct unet_inter_verdict *v)
 	return d ? d->status : -1;
 }
 
+/* A verdict with the first @bytes of @m's TX. Return: as inter_say(). */
+static inline int inter_say_bytes(struct chan *m, uint64_t token, int action,
+				  uint32_t header, uint32_t bytes)
+{
+	struct unet_inter_verdict v = {
+		.token = token, .action = action, .count = 1,
+		.header_len = header, .extents = 1,
+		.extent = { { 0, bytes } },
+	};
+
+	return inter_say(m, &v);
+}
+
+/* What @m is shown next, its bytes at the start of @m's TX. Return: its token, 0: none. */
+static inline uint64_t inter_seen_bytes(struct chan *m)
+{
+	const struct unet_rx_slot *s = chan_rx_peek(m, 2000);
+	uint64_t token;
+
+	if (!s)
+		return 0;
+	token = s->tag;
+	memcpy(m->tx_mem, chan_buf(m, s->first), m->desc[s->first].len);
+	chan_rx_next(m);
+	return token;
+}
+
 static inline int inter_verdict(struct chan *c, uint64_t token, uint16_t action,
 				uint32_t count)
 {

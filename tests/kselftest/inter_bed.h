@@ -33,7 +33,7 @@ FIXTURE_SETUP(inter)
 	self->before = live_now();
 	self->m.fd = -1;
 	ASSERT_EQ(0, topo_setup(&self->t));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, nl_open(&self->nl));
 	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
 	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
@@ -54,7 +54,7 @@ FIXTURE_TEARDOWN(inter)
 		chan_close(&self->m);
 	chan_close(&self->c);
 	close(self->nl.fd);
-	sh("unetctl detach va");
+	nexus_detach("va");
 	topo_teardown(&self->t);
 	EXPECT_TRUE(live_returns_to(&self->before, &now))
 		TH_LOG("before: %s after: %s", self->before.text, now.text);

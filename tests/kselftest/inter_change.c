@@ -46,7 +46,7 @@ FIXTURE_SETUP(change)
 	ASSERT_EQ(0, topo_setup(&self->t));
 	/* Checksums are made and looked at in software: a wrong one is seen. */
 	ASSERT_EQ(0, sh("ethtool -K va tx off"));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, nl_open(&self->nl));
 	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
 	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
@@ -88,35 +88,13 @@ static uint64_t seen_outbound(struct chan *c, struct chan *m, uint32_t flow,
 		.dst = theirs, .sport = PORT, .dport = RPORT,
 		.data = text, .bytes = strlen(text),
 	};
-	const struct unet_rx_slot *s;
-	uint64_t token;
 
-	if (chan_send(c, flow, &p, 0))
-		return 0;
-	s = chan_rx_peek(m, 2000);
-	if (!s)
-		return 0;
-	token = s->tag;
-	memcpy(m->tx_mem, chan_buf(m, s->first), m->desc[s->first].len);
-	chan_rx_next(m);
-	return token;
+	return chan_send(c, flow, &p, 0) ? 0 : inter_seen_bytes(m);
 }
 
 #define SEEN(text) \
 	seen_outbound(&self->c, &self->m, self->flow, variant->family, \
 		      variant->ours, variant->theirs, text)
-
-static int with_bytes(struct chan *m, uint64_t token, int action,
-		      uint32_t header, uint32_t bytes)
-{
-	struct unet_inter_verdict v = {
-		.token = token, .action = action, .count = 1,
-		.header_len = header, .extents = 1,
-		.extent = { { 0, bytes } },
-	};
-
-	return inter_say(m, &v);
-}
 
 static bool peer_hears(int fd, const char *text)
 {
@@ -135,10 +113,10 @@ TEST_F(change, payload_by_right_longer_and_shorter)
 	token = SEEN("hello");
 	ASSERT_NE(0, token);
 	memcpy(self->m.tx_mem + h, "HELLO, YOU", 10);
-	ASSERT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 10));
+	ASSERT_EQ(0, inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 10));
 	EXPECT_TRUE(peer_hears(self->peer, "HELLO, YOU"));
 	token = SEEN("hello");
-	ASSERT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 2));
+	ASSERT_EQ(0, inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 2));
 	EXPECT_TRUE(peer_hears(self->peer, "he"));
 	EXPECT_EQ(2, STAT(MODIFIED));
 }
@@ -214,8 +192,8 @@ TEST_F(change, payload_on_the_way_in_longer_and_shorter)
 		memset(self->m.tx_mem + h - 4, 0xee, 4);
 		memset(self->m.tx_mem + (variant->family == AF_INET ? 2 : 4), 0xee,
 		       2);
-		ASSERT_EQ(0, with_bytes(&self->m, s->tag, UNET_VERDICT_MODIFY, h,
-					h + n));
+		ASSERT_EQ(0, inter_say_bytes(&self->m, s->tag, UNET_VERDICT_MODIFY, h,
+					     h + n));
 		chan_rx_next(&self->m);
 		s = chan_rx_peek(&self->c, 2000);
 		ASSERT_NE(NULL, s);
@@ -238,7 +216,7 @@ TEST_F(change, payload_on_the_way_in)
 	ASSERT_NE(NULL, s);
 	memcpy(self->m.tx_mem, chan_buf(&self->m, s->first), h);
 	memcpy(self->m.tx_mem + h, "jolly", 5);
-	ASSERT_EQ(0, with_bytes(&self->m, s->tag, UNET_VERDICT_MODIFY, h, h + 5));
+	ASSERT_EQ(0, inter_say_bytes(&self->m, s->tag, UNET_VERDICT_MODIFY, h, h + 5));
 	s = chan_rx_peek(&self->c, 2000);
 	ASSERT_NE(NULL, s);
 	p = chan_buf(&self->c, s->first);
@@ -282,8 +260,8 @@ TEST_F(change, headers_by_right_with_the_payload_that_was)
 		memcpy(self->m.tx_mem, "\x6b\x80", 2);
 	memcpy(self->m.tx_mem + h, "EVIL!", 5);
 	EXPECT_EQ(UNET_INTER_CNT_RIGHT_PAYLOAD,
-		  with_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
-	ASSERT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h));
+		  inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
+	ASSERT_EQ(0, inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h));
 	EXPECT_EQ(0xb8, tos_of_hello(self->peer));
 }
 
@@ -299,26 +277,26 @@ TEST_F(change, what_must_stay_stays)
 	memcpy(good, self->m.tx_mem, h + 5);
 	self->m.tx_mem[src]++;
 	EXPECT_EQ(UNET_INTER_CNT_SPOOF,
-		  with_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
+		  inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
 	memcpy(self->m.tx_mem, good, h + 5);
 	self->m.tx_mem[h - 5]++;	/* destination port */
 	EXPECT_EQ(UNET_INTER_CNT_SPOOF,
-		  with_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
+		  inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
 	memcpy(self->m.tx_mem, good, h + 5);
 	self->m.tx_mem[variant->family == AF_INET ? 8 : 7]--;	/* TTL */
 	EXPECT_EQ(UNET_INTER_CNT_RIGHT_HEADERS,
-		  with_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
+		  inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
 	memcpy(self->m.tx_mem, good, h + 5);
 	self->m.tx_mem[0] = 0x15;
 	EXPECT_EQ(UNET_INTER_CNT_BAD_HEADER,
-		  with_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
+		  inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
 	EXPECT_EQ(UNET_INTER_CNT_BAD_EXTENT,
-		  with_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, ~0u));
+		  inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, ~0u));
 	memcpy(self->m.tx_mem, good, h + 5);
-	EXPECT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
+	EXPECT_EQ(0, inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
 	EXPECT_TRUE(peer_hears(self->peer, "hello"));
 	EXPECT_EQ(UNET_INTER_CNT_TOKEN_DOUBLE,
-		  with_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
+		  inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
 	EXPECT_EQ(2, STAT(SPOOF));
 	EXPECT_EQ(1, STAT(RIGHT_HEADERS));
 	EXPECT_EQ(1, STAT(BAD_HEADER));
@@ -336,7 +314,7 @@ TEST_F(change, twice_and_in_between)
 	b = SEEN("three");
 	ASSERT_NE(0, b);
 	memcpy(self->m.tx_mem + h, "two", 3);
-	ASSERT_EQ(0, with_bytes(&self->m, b, UNET_VERDICT_INJECT, h, h + 3));
+	ASSERT_EQ(0, inter_say_bytes(&self->m, b, UNET_VERDICT_INJECT, h, h + 3));
 	/* It stands behind what came before the packet it stands before. */
 	ASSERT_EQ(0, inter_verdict(&self->m, b, UNET_VERDICT_DUPLICATE, 1));
 	ASSERT_EQ(0, inter_verdict(&self->m, a, UNET_VERDICT_ACCEPT, 1));
@@ -348,7 +326,7 @@ TEST_F(change, twice_and_in_between)
 	a = SEEN("four");
 	self->m.tx_mem[h - 8]++;
 	EXPECT_EQ(UNET_INTER_CNT_SPOOF,
-		  with_bytes(&self->m, a, UNET_VERDICT_INJECT, h, h + 3));
+		  inter_say_bytes(&self->m, a, UNET_VERDICT_INJECT, h, h + 3));
 	EXPECT_EQ(1, STAT(INJECTED));
 	EXPECT_EQ(1, STAT(DUPLICATED));
 }
@@ -359,18 +337,7 @@ TEST_F(change, twice_and_in_between)
 static uint64_t seen_inbound(int peer, struct chan *m, const char *ours,
 			     const char *text)
 {
-	const struct unet_rx_slot *s;
-	uint64_t token;
-
-	if (send_to(peer, ours, PORT, text, strlen(text)))
-		return 0;
-	s = chan_rx_peek(m, 2000);
-	if (!s)
-		return 0;
-	token = s->tag;
-	memcpy(m->tx_mem, chan_buf(m, s->first), m->desc[s->first].len);
-	chan_rx_next(m);
-	return token;
+	return send_to(peer, ours, PORT, text, strlen(text)) ? 0 : inter_seen_bytes(m);
 }
 
 /* @c is given a packet of @header bytes of headers and @text, with a good checksum. */
@@ -398,7 +365,7 @@ TEST_F(change, what_is_injected_reaches_the_owner_before_the_packet)
 	token = seen_inbound(self->peer, &self->m, variant->ours, "second");
 	ASSERT_NE(0, token);
 	memcpy(self->m.tx_mem + h, "first of all", 12);
-	ASSERT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_INJECT, h, h + 12));
+	ASSERT_EQ(0, inter_say_bytes(&self->m, token, UNET_VERDICT_INJECT, h, h + 12));
 	EXPECT_TRUE(owner_hears(&self->c, h, "first of all"));
 	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 20));
 	ASSERT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
@@ -415,13 +382,13 @@ static int spoofs_refused(struct chan *m, uint64_t token, int family, uint32_t h
 
 	for (at = addrs; at < ip + 4; at++, n++) {
 		m->tx_mem[at] ^= 1;
-		if (with_bytes(m, token, UNET_VERDICT_INJECT, h, h + 3) !=
+		if (inter_say_bytes(m, token, UNET_VERDICT_INJECT, h, h + 3) !=
 		    UNET_INTER_CNT_SPOOF)
 			return -1;
 		m->tx_mem[at] ^= 1;
 	}
 	m->tx_mem[proto] = IPPROTO_TCP;
-	if (!with_bytes(m, token, UNET_VERDICT_INJECT, h, h + 3))
+	if (!inter_say_bytes(m, token, UNET_VERDICT_INJECT, h, h + 3))
 		return -2;
 	return n;
 }
@@ -458,7 +425,7 @@ TEST_F(change, to_inject_without_the_right_ends_the_claim)
 	ASSERT_EQ(0, inter_open(&self->m, self->id, &self->o));
 	token = SEEN("hello");
 	ASSERT_NE(0, token);
-	with_bytes(&self->m, token, UNET_VERDICT_INJECT, h, h + 5);
+	inter_say_bytes(&self->m, token, UNET_VERDICT_INJECT, h, h + 5);
 	EXPECT_EQ(UNET_CHANNEL_POISONED, chan_state(&self->m, &reason));
 	EXPECT_EQ(UNET_POISON_INTER_ABUSE, reason);
 	EXPECT_EQ(1, STAT(RIGHT_INJECT));

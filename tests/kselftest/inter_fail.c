@@ -195,12 +195,12 @@ TEST_F(inter, the_nexus_goes_with_packets_held)
 	ASSERT_EQ(0, owner_sends(&self->c, self->flow, 7));
 	ASSERT_EQ(0, peer_sends(self->peer, 1, 3));
 	usleep(50 * 1000);
-	ASSERT_EQ(0, sh("unetctl detach va"));
+	ASSERT_EQ(0, nexus_detach("va"));
 	EXPECT_NE(UNET_CHANNEL_LIVE, chan_state(&self->m, NULL));
 	EXPECT_EQ(UNET_CHANNEL_DETACHED, chan_state(&self->c, NULL));
 	EXPECT_TRUE(peer_has_nothing(self->peer));
 	EXPECT_EQ(0, inter_look(&self->nl, self->id).found);
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 }
 
 /* ---- kill -9 and SIGSTOP, by policy ---- */

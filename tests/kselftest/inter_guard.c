@@ -20,32 +20,6 @@
 
 #define HEADER	28	/* bytes of IPv4 and UDP */
 
-static int with_bytes(struct chan *m, uint64_t token, int action,
-		      uint32_t header, uint32_t bytes)
-{
-	struct unet_inter_verdict v = {
-		.token = token, .action = action, .count = 1,
-		.header_len = header, .extents = 1,
-		.extent = { { 0, bytes } },
-	};
-
-	return inter_say(m, &v);
-}
-
-/* What @m is shown next, its bytes at the start of @m's TX. Return: its token, 0: none. */
-static uint64_t look(struct chan *m)
-{
-	const struct unet_rx_slot *s = chan_rx_peek(m, 2000);
-	uint64_t token;
-
-	if (!s)
-		return 0;
-	token = s->tag;
-	memcpy(m->tx_mem, chan_buf(m, s->first), m->desc[s->first].len);
-	chan_rx_next(m);
-	return token;
-}
-
 /* ---- backlog ---- */
 
 /* Packets of @bytes injected before @token until one is refused, at most @most. */
@@ -56,7 +30,7 @@ static int inject(struct chan *m, uint64_t token, uint32_t bytes, int most,
 
 	*why = 0;
 	for (n = 0; n < most; n++) {
-		*why = with_bytes(m, token, UNET_VERDICT_INJECT, HEADER, bytes);
+		*why = inter_say_bytes(m, token, UNET_VERDICT_INJECT, HEADER, bytes);
 		if (*why)
 			break;
 	}
@@ -87,9 +61,9 @@ TEST_F(inter, what_is_injected_counts_as_backlog)
 
 	IN(.rights = OBSERVE | UNET_INTER_INJECT, .backlog = 8, .violations = -1);
 	ASSERT_EQ(0, peer_sends(self->peer, 1, 1));
-	first = look(&self->m);
+	first = inter_seen_bytes(&self->m);
 	ASSERT_EQ(0, peer_sends(self->peer, 2, 1));
-	last = look(&self->m);
+	last = inter_seen_bytes(&self->m);
 	ASSERT_NE(0, last);
 	EXPECT_EQ(7, inject(&self->m, last, HEADER + 4, 100, &why));
 	EXPECT_EQ(UNET_INTER_CNT_BACKLOG, why);
@@ -113,13 +87,13 @@ TEST_F(inter, bytes_that_are_injected_count_too)
 	IN(.rights = OBSERVE | UNET_INTER_INJECT, .violations = -1);
 	ASSERT_GE(self->m.bind.layout.region[UNET_REGION_TX].bytes, bytes);
 	ASSERT_EQ(0, peer_sends(self->peer, 1, 2));
-	ASSERT_NE(0, look(&self->m));
+	ASSERT_NE(0, inter_seen_bytes(&self->m));
 	last = self->o.backlog_bytes;
 	EXPECT_EQ(4u << 20, last);
-	last = look(&self->m);
+	last = inter_seen_bytes(&self->m);
 	if (!last) {	/* both came in one slot */
 		ASSERT_EQ(0, peer_sends(self->peer, 3, 1));
-		last = look(&self->m);
+		last = inter_seen_bytes(&self->m);
 	}
 	ASSERT_NE(0, last);
 	n = inject(&self->m, last, bytes, 200, &why);
@@ -201,22 +175,22 @@ TEST_F(inter, what_is_larger_than_the_route_takes_is_refused)
 	IN(.rights = OBSERVE | UNET_INTER_MODIFY_PAYLOAD | UNET_INTER_INJECT,
 	   .violations = -1);
 	ASSERT_EQ(0, owner_sends(&self->c, self->flow, 1));
-	token = look(&self->m);
+	token = inter_seen_bytes(&self->m);
 	ASSERT_NE(0, token);
 	EXPECT_EQ(UNET_INTER_CNT_BAD_LENGTH,
-		  with_bytes(&self->m, token, UNET_VERDICT_MODIFY, HEADER, 60000));
+		  inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, HEADER, 60000));
 	EXPECT_EQ(UNET_INTER_CNT_BAD_LENGTH,
-		  with_bytes(&self->m, token, UNET_VERDICT_MODIFY, HEADER, 1501));
+		  inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, HEADER, 1501));
 	EXPECT_EQ(UNET_INTER_CNT_BAD_LENGTH,
-		  with_bytes(&self->m, token, UNET_VERDICT_INJECT, HEADER, 1501));
-	EXPECT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_INJECT, HEADER, 1500));
+		  inter_say_bytes(&self->m, token, UNET_VERDICT_INJECT, HEADER, 1501));
+	EXPECT_EQ(0, inter_say_bytes(&self->m, token, UNET_VERDICT_INJECT, HEADER, 1500));
 	EXPECT_EQ(1500 - HEADER, recv(self->peer, buf, sizeof(buf), 0));
-	EXPECT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_MODIFY, HEADER, 1500));
+	EXPECT_EQ(0, inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, HEADER, 1500));
 	EXPECT_EQ(1500 - HEADER, recv(self->peer, buf, sizeof(buf), 0));
 	/* What comes in was the host's to take already. */
 	ASSERT_EQ(0, peer_sends(self->peer, 1, 1));
-	token = look(&self->m);
-	EXPECT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_MODIFY, HEADER, 1501));
+	token = inter_seen_bytes(&self->m);
+	EXPECT_EQ(0, inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, HEADER, 1501));
 	EXPECT_EQ(3, STAT(BAD_LENGTH));
 }
 
@@ -226,12 +200,12 @@ TEST_F(inter, what_no_longer_fits_the_route_is_not_sent)
 
 	IN(.rights = OBSERVE | UNET_INTER_MODIFY_PAYLOAD | UNET_INTER_INJECT);
 	ASSERT_EQ(0, owner_sends(&self->c, self->flow, 1));
-	ASSERT_NE(0, look(&self->m));
+	ASSERT_NE(0, inter_seen_bytes(&self->m));
 	ASSERT_EQ(0, owner_sends(&self->c, self->flow, 2));
-	token = look(&self->m);
+	token = inter_seen_bytes(&self->m);
 	ASSERT_NE(0, token);
 	/* It waits behind the first. */
-	EXPECT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_MODIFY, HEADER, 1500));
+	EXPECT_EQ(0, inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, HEADER, 1500));
 	ASSERT_EQ(0, sh("ip link set va mtu 1400"));
 	EXPECT_EQ(0, inter_verdict(&self->m, token - 1, UNET_VERDICT_ACCEPT, 1));
 	EXPECT_EQ(0, peer_takes(self->peer, 1, 1));
@@ -360,11 +334,11 @@ TEST_F(inter, while_the_nexus_goes_nothing_passes_a_closed_filter)
 	self->m.fd = -1;
 	ASSERT_EQ(0, pthread_create(&thread, NULL, send_on, &s));
 	usleep(50 * 1000);
-	ASSERT_EQ(0, sh("unetctl detach va"));
+	ASSERT_EQ(0, nexus_detach("va"));
 	pthread_join(thread, NULL);
 	EXPECT_LT(0, s.sent);
 	EXPECT_TRUE(peer_has_nothing(self->peer)) TH_LOG("of %d sent", s.sent);
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 }
 
 /* ---- what was judged is what goes on ---- */
@@ -375,9 +349,9 @@ TEST_F(inter, an_address_that_goes_while_its_packet_is_held)
 
 	IN(.rights = OBSERVE);
 	ASSERT_EQ(0, owner_sends(&self->c, self->flow, 1));
-	ASSERT_NE(0, look(&self->m));
+	ASSERT_NE(0, inter_seen_bytes(&self->m));
 	ASSERT_EQ(0, owner_sends(&self->c, self->flow, 2));
-	token = look(&self->m);
+	token = inter_seen_bytes(&self->m);
 	ASSERT_NE(0, token);
 	EXPECT_EQ(0, inter_verdict(&self->m, token - 1, UNET_VERDICT_ACCEPT, 1));
 	EXPECT_EQ(0, peer_takes(self->peer, 1, 1));
@@ -410,7 +384,7 @@ TEST_F(inter, a_file_that_changes_while_its_bytes_are_held)
 	IN(.rights = OBSERVE);
 	ASSERT_EQ(4096, pwrite(file, old, sizeof(old), 0));
 	ASSERT_EQ(0, send_file(self->peer, file));
-	token = look(&self->m);
+	token = inter_seen_bytes(&self->m);
 	ASSERT_NE(0, token);
 	EXPECT_EQ(0, memcmp(self->m.tx_mem + HEADER, old, 1000));
 	ASSERT_EQ(4096, pwrite(file, new, sizeof(new), 0));
@@ -450,25 +424,25 @@ TEST_F(inter, what_was_changed_is_whose_it_now_is)
 	IN(.rights = OBSERVE | UNET_INTER_MODIFY_PAYLOAD | UNET_INTER_INJECT);
 	/* Out of the rule ... */
 	ASSERT_EQ(0, peer_sends(self->peer, 1, 1));
-	token = look(&self->m);
+	token = inter_seen_bytes(&self->m);
 	ASSERT_NE(0, token);
 	self->m.tx_mem[HEADER] = 2;
-	ASSERT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_MODIFY, HEADER,
-				HEADER + 4));
+	ASSERT_EQ(0, inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, HEADER,
+				     HEADER + 4));
 	EXPECT_EQ(1, owner_takes(&self->c, 2, 1, 2000));
 	/* ... and into it, changed or injected; what was accepted stays where it was. */
 	ASSERT_EQ(0, peer_sends(self->peer, 2, 1));
-	token = look(&self->m);
+	token = inter_seen_bytes(&self->m);
 	ASSERT_NE(0, token);
 	self->m.tx_mem[HEADER] = 1;
-	ASSERT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_INJECT, HEADER,
-				HEADER + 4));
+	ASSERT_EQ(0, inter_say_bytes(&self->m, token, UNET_VERDICT_INJECT, HEADER,
+				     HEADER + 4));
 	EXPECT_EQ(1, owner_takes(&other, 1, 1, 2000));
-	ASSERT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_MODIFY, HEADER,
-				HEADER + 4));
+	ASSERT_EQ(0, inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, HEADER,
+				     HEADER + 4));
 	EXPECT_EQ(1, owner_takes(&other, 1, 1, 2000));
 	ASSERT_EQ(0, peer_sends(self->peer, 2, 1));
-	token = look(&self->m);
+	token = inter_seen_bytes(&self->m);
 	ASSERT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
 	EXPECT_EQ(1, owner_takes(&self->c, 2, 1, 2000));
 	EXPECT_EQ(NULL, chan_rx_peek(&other, 50));
@@ -544,7 +518,7 @@ TEST_F(inter, each_kind_of_violation_ends_the_claim)
 
 		IN(.rights = sins[i].rights, .violations = 1);
 		ASSERT_EQ(0, owner_sends(&self->c, self->flow, i));
-		token = look(&self->m);
+		token = inter_seen_bytes(&self->m);
 		ASSERT_NE(0, token);
 		commit(&self->m, &sins[i], token);
 		EXPECT_EQ(UNET_CHANNEL_POISONED, chan_state(&self->m, &reason))

@@ -187,7 +187,7 @@ TEST_F_TIMEOUT(stream, two_hundred_come_and_go_and_not_a_byte_is_lost, 600)
 	struct nl nl;
 
 	ASSERT_EQ(0, topo_setup(&t));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, nl_open(&nl));
 	alone = resent_alone(&t, 4999);
 	ASSERT_LE(0, alone);
@@ -245,7 +245,7 @@ TEST_F_TIMEOUT(stream, two_hundred_come_and_go_and_not_a_byte_is_lost, 600)
 	EXPECT_EQ(0, nexus_counter("va", "rx_drop_inter"));
 	EXPECT_EQ(0, nexus_counter("va", "tx_drop_inter"));
 	close(nl.fd);
-	ASSERT_EQ(0, sh("unetctl detach va"));
+	ASSERT_EQ(0, nexus_detach("va"));
 	topo_teardown(&t);
 }
 

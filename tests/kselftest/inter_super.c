@@ -98,18 +98,6 @@ static const struct unet_rx_slot *look(struct chan *m, uint32_t keep)
 	return s;
 }
 
-static int with_bytes(struct chan *m, uint64_t token, int action,
-		      uint32_t header, uint32_t bytes)
-{
-	struct unet_inter_verdict v = {
-		.token = token, .action = action, .count = 1,
-		.header_len = header, .extents = 1,
-		.extent = { { 0, bytes } },
-	};
-
-	return inter_say(m, &v);
-}
-
 /* The owner was given all BYTES in one, as from the peer; TOS of it, or -1. */
 static int owner_tos(struct chan *c)
 {
@@ -192,7 +180,7 @@ TEST_F(inter, a_super_datagram_keeps_its_segments_when_headers_change)
 	EXPECT_EQ(SEG, s->seg_size);
 	EXPECT_EQ(SEGS, s->segments);
 	self->m.tx_mem[1] = DSCP;
-	ASSERT_EQ(0, with_bytes(&self->m, s->tag, UNET_VERDICT_MODIFY, UDP, UDP));
+	ASSERT_EQ(0, inter_say_bytes(&self->m, s->tag, UNET_VERDICT_MODIFY, UDP, UDP));
 	EXPECT_EQ(DSCP, owner_tos(&self->c));
 }
 
@@ -208,12 +196,12 @@ TEST_F(inter, the_length_of_a_super_datagram_stays)
 	ASSERT_NE(NULL, s);
 	token = s->tag;
 	EXPECT_EQ(UNET_INTER_CNT_BAD_LENGTH,
-		  with_bytes(&self->m, token, UNET_VERDICT_MODIFY, UDP, UDP + BYTES - 1));
+		  inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, UDP, UDP + BYTES - 1));
 	EXPECT_EQ(UNET_INTER_CNT_BAD_LENGTH,
-		  with_bytes(&self->m, token, UNET_VERDICT_MODIFY, UDP, UDP + BYTES + 1));
+		  inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, UDP, UDP + BYTES + 1));
 	EXPECT_EQ(2, STAT(BAD_LENGTH));
 	self->m.tx_mem[UDP + BYTES - 1] ^= 0xff;
-	ASSERT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_MODIFY, UDP, UDP + BYTES));
+	ASSERT_EQ(0, inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, UDP, UDP + BYTES));
 	s = chan_rx_peek(&self->c, 2000);
 	ASSERT_NE(NULL, s);
 	EXPECT_SUPER(&self->c, s, 0, SEG, SEGS, UDP + BYTES);
@@ -281,8 +269,8 @@ TEST_F(inter, a_super_datagram_leaves_whole)
 	ASSERT_NE(0, token);
 	self->m.tx_mem[1] = DSCP;
 	/* A packet of one's own before it is none of many. */
-	ASSERT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_INJECT, UDP, UDP + 9));
-	ASSERT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_MODIFY, UDP, UDP));
+	ASSERT_EQ(0, inter_say_bytes(&self->m, token, UNET_VERDICT_INJECT, UDP, UDP + 9));
+	ASSERT_EQ(0, inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, UDP, UDP));
 	h = hear(self->peer, buf, sizeof(buf));
 	EXPECT_EQ(9, h.bytes);
 	EXPECT_EQ(0, h.seg_size);
@@ -307,7 +295,7 @@ TEST_F(inter, a_super_datagram_is_cut_behind_the_chain)
 	token = shown_outbound(&self->c, self->flow, &self->m);
 	ASSERT_NE(0, token);
 	self->m.tx_mem[1] = DSCP;
-	ASSERT_EQ(0, with_bytes(&self->m, token, UNET_VERDICT_MODIFY, UDP, UDP));
+	ASSERT_EQ(0, inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, UDP, UDP));
 	for (i = 0; i < SEGS; i++) {
 		struct heard h = hear(self->peer, buf, sizeof(buf));
 
@@ -350,7 +338,7 @@ FIXTURE_SETUP(tcp)
 	ASSERT_EQ(0, topo_setup(&self->t));
 	ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb %s", variant->theirs));
 	ASSERT_EQ(0, sh("ethtool -K va %s", variant->ours));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, nl_open(&self->nl));
 	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
 	ASSERT_EQ(0, hand_listen(&self->c, &self->h, 0));
@@ -367,7 +355,7 @@ FIXTURE_TEARDOWN(tcp)
 		chan_close(&self->m);
 	chan_close(&self->c);
 	close(self->nl.fd);
-	sh("unetctl detach va");
+	nexus_detach("va");
 	topo_teardown(&self->t);
 	EXPECT_EQ(0, sh("echo 60 > /sys/module/unet/parameters/port_linger_secs"));
 	EXPECT_TRUE(live_returns_to(&self->before, &now))
@@ -392,7 +380,7 @@ static int pass_on(struct chan *m, const struct unet_rx_slot *s, bool change)
 		return inter_verdict(m, s->tag, UNET_VERDICT_ACCEPT, s->packets);
 	memcpy(m->tx_mem, chan_buf(m, s->first), TCP);
 	m->tx_mem[1] = DSCP;
-	return with_bytes(m, s->tag, UNET_VERDICT_MODIFY, TCP, TCP);
+	return inter_say_bytes(m, s->tag, UNET_VERDICT_MODIFY, TCP, TCP);
 }
 
 /*
@@ -465,7 +453,7 @@ TEST_F(tcp, the_length_of_what_comes_stays)
 	ASSERT_NE(NULL, s);
 	ASSERT_LT(1, s->segments);
 	EXPECT_EQ(UNET_INTER_CNT_BAD_LENGTH,
-		  with_bytes(&self->m, s->tag, UNET_VERDICT_MODIFY, TCP, TCP + MSS));
+		  inter_say_bytes(&self->m, s->tag, UNET_VERDICT_MODIFY, TCP, TCP + MSS));
 	EXPECT_EQ(1, STAT(BAD_LENGTH));
 }
 

@@ -170,7 +170,7 @@ TEST_F_TIMEOUT(teardown, owner_killed_under_traffic, 300)
 	int i;
 
 	ASSERT_EQ(0, topo_setup(&t));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	f = flood(&t);
 	for (i = 0; i < ROUNDS; i++) {
 		o = topo_start(own, &how);
@@ -185,7 +185,7 @@ TEST_F_TIMEOUT(teardown, owner_killed_under_traffic, 300)
 	EXPECT_EQ(nexus_counter("va", "flow_added"), nexus_counter("va", "flow_removed"));
 	EXPECT_EQ(ROUNDS, nexus_counter("va", "ch_opened"));
 	EXPECT_LT(0, nexus_counter("va", "rx_delivered"));
-	ASSERT_EQ(0, sh("unetctl detach va"));
+	ASSERT_EQ(0, nexus_detach("va"));
 	topo_teardown(&t);
 }
 
@@ -196,7 +196,7 @@ TEST_F_TIMEOUT(teardown, owner_closes_under_traffic, 300)
 	pid_t f, o;
 
 	ASSERT_EQ(0, topo_setup(&t));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	f = flood(&t);
 	for (i = 0; i < ROUNDS; i++) {
 		o = owner(true);
@@ -209,7 +209,7 @@ TEST_F_TIMEOUT(teardown, owner_closes_under_traffic, 300)
 	EXPECT_EQ(2 * ROUNDS, nexus_counter("va", "flow_removed"));
 	EXPECT_LE(ROUNDS, nexus_counter("va", "rx_delivered"));
 	EXPECT_LE(ROUNDS, nexus_counter("va", "tx_packets"));
-	ASSERT_EQ(0, sh("unetctl detach va"));
+	ASSERT_EQ(0, nexus_detach("va"));
 	topo_teardown(&t);
 }
 
@@ -222,11 +222,11 @@ TEST_F_TIMEOUT(teardown, detached_under_traffic, 300)
 	ASSERT_EQ(0, topo_setup(&t));
 	f = flood(&t);
 	for (i = 0; i < ROUNDS; i++) {
-		ASSERT_EQ(0, sh("unetctl attach va"));
+		ASSERT_EQ(0, nexus_attach("va"));
 		o = owner(false);
 		ASSERT_GT(o, 0) TH_LOG("round %d", i);
 		usleep(1000 * (i % 20));
-		ASSERT_EQ(0, sh("unetctl detach va"));
+		ASSERT_EQ(0, nexus_detach("va"));
 		end_process(o, SIGKILL);
 	}
 	end_process(f, SIGKILL);
@@ -241,7 +241,7 @@ TEST_F_TIMEOUT(teardown, device_deleted_under_traffic, 300)
 
 	for (i = 0; i < ROUNDS; i++) {
 		ASSERT_EQ(0, topo_setup(&t));
-		ASSERT_EQ(0, sh("unetctl attach va"));
+		ASSERT_EQ(0, nexus_attach("va"));
 		f = flood(&t);
 		o = owner(false);
 		ASSERT_GT(o, 0) TH_LOG("round %d", i);
@@ -319,7 +319,7 @@ TEST_F_TIMEOUT(teardown, rules_go_with_their_killed_owner_under_traffic, 300)
 	int i;
 
 	ASSERT_EQ(0, topo_setup(&t));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	f = flood(&t);
 	for (i = 0; i < ROUNDS; i++) {
 		o = topo_start(own_rules, NULL);
@@ -340,7 +340,7 @@ TEST_F_TIMEOUT(teardown, rules_go_with_their_killed_owner_under_traffic, 300)
 	EXPECT_LT(0, nexus_counter("va", "rx_delivered"));
 	EXPECT_LT(0, nexus_counter("va", "rx_type_drop"));
 	EXPECT_LT(0, nexus_counter("va", "tx_packets"));
-	ASSERT_EQ(0, sh("unetctl detach va"));
+	ASSERT_EQ(0, nexus_detach("va"));
 	topo_teardown(&t);
 }
 
@@ -377,7 +377,7 @@ TEST_F_TIMEOUT(teardown, a_flow_has_its_packets_back_when_its_child_is_killed, 3
 	int i;
 
 	ASSERT_EQ(0, topo_setup(&t));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	/* It is to have no part in the file. */
 	f = flood(&t);
 	ASSERT_EQ(0, chan_open(&c, "va", NULL));
@@ -407,7 +407,7 @@ TEST_F_TIMEOUT(teardown, a_flow_has_its_packets_back_when_its_child_is_killed, 3
 	EXPECT_TRUE(port_is_free(1000));
 	end_process(f, SIGKILL);
 	EXPECT_EQ(nexus_counter("va", "flow_added"), nexus_counter("va", "flow_removed"));
-	ASSERT_EQ(0, sh("unetctl detach va"));
+	ASSERT_EQ(0, nexus_detach("va"));
 	topo_teardown(&t);
 }
 
@@ -444,7 +444,7 @@ TEST_F_TIMEOUT(teardown, intermediary_killed_under_traffic, 300)
 	int i;
 
 	ASSERT_EQ(0, topo_setup(&t));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, nl_open(&nl));
 	f = flood(&t);
 	o = owner(false);
@@ -472,7 +472,7 @@ TEST_F_TIMEOUT(teardown, intermediary_killed_under_traffic, 300)
 	EXPECT_EQ(ROUNDS + 1, nexus_counter("va", "ch_opened"));
 	EXPECT_EQ(ROUNDS + 1, nexus_counter("va", "ch_closed"));
 	close(nl.fd);
-	ASSERT_EQ(0, sh("unetctl detach va"));
+	ASSERT_EQ(0, nexus_detach("va"));
 	topo_teardown(&t);
 }
 
@@ -487,7 +487,7 @@ TEST_F_TIMEOUT(teardown, owner_killed_behind_an_intermediary, 300)
 	int i;
 
 	ASSERT_EQ(0, topo_setup(&t));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, nl_open(&nl));
 	m = intermediary(&nl, &id);
 	ASSERT_GT(m, 0);
@@ -507,7 +507,7 @@ TEST_F_TIMEOUT(teardown, owner_killed_behind_an_intermediary, 300)
 	EXPECT_TRUE(comes_back(before - ROUNDS * 4096 - 40960));
 	EXPECT_EQ(nexus_counter("va", "flow_added"), nexus_counter("va", "flow_removed"));
 	close(nl.fd);
-	ASSERT_EQ(0, sh("unetctl detach va"));
+	ASSERT_EQ(0, nexus_detach("va"));
 	topo_teardown(&t);
 }
 
@@ -518,7 +518,7 @@ static int nexus_ends(struct topo *t, struct nl *nl, int round, const char *end)
 	pid_t o, m;
 	int err;
 
-	if (sh("unetctl attach va"))
+	if (nexus_attach("va"))
 		return 1;
 	m = intermediary(nl, &id);
 	o = owner(false);
@@ -571,31 +571,42 @@ TEST_F_TIMEOUT(teardown, device_deleted_with_an_intermediary_under_traffic, 300)
 	}
 }
 
-TEST_F_TIMEOUT(teardown, namespace_gone_with_an_intermediary_under_traffic, 300)
+/* Return: 0, or which step failed; its namespace goes with the process. */
+static int live_in_a_namespace(bool in_the_middle, int round)
+{
+	struct topo t;
+	struct nl nl;
+	uint32_t id;
+
+	if (topo_setup(&t) || nexus_attach("va") || nl_open(&nl))
+		return 1;
+	flood(&t);
+	if ((in_the_middle && intermediary(&nl, &id) < 0) || owner(false) < 0)
+		return 2;
+	if (in_the_middle && !works(&nl, id))
+		return 3;
+	usleep(1000 * (round % 20));
+	return 0;
+}
+
+/* The namespace goes with its last process: a child that is all in one. */
+static void namespaces_go(struct __test_metadata *_metadata, bool in_the_middle)
 {
 	int i, status;
 
 	for (i = 0; i < ROUNDS; i++) {
 		pid_t pid = fork();
 
-		if (!pid) {
-			struct topo t;
-			struct nl nl;
-			uint32_t id;
-
-			if (topo_setup(&t) || sh("unetctl attach va") || nl_open(&nl))
-				_exit(1);
-			flood(&t);
-			if (intermediary(&nl, &id) < 0 || owner(false) < 0)
-				_exit(2);
-			if (!works(&nl, id))
-				_exit(3);
-			usleep(1000 * (i % 20));
-			_exit(0);
-		}
+		if (!pid)
+			_exit(live_in_a_namespace(in_the_middle, i));
 		ASSERT_EQ(pid, waitpid(pid, &status, 0));
 		ASSERT_EQ(0, status) TH_LOG("round %d", i);
 	}
+}
+
+TEST_F_TIMEOUT(teardown, namespace_gone_with_an_intermediary_under_traffic, 300)
+{
+	namespaces_go(_metadata, true);
 }
 
 /* A claim keeps the module; a grant nobody has claimed, or whose process died, does not. */
@@ -608,7 +619,7 @@ TEST_F(teardown, module_goes_with_grants_but_not_under_an_intermediary)
 	int i;
 
 	ASSERT_EQ(0, topo_setup(&t));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, nl_open(&nl));
 	f = flood(&t);
 	ASSERT_EQ(0, inter_grant(&nl, &(struct grant){ .rights = OBSERVE }, &idle));
@@ -633,28 +644,9 @@ TEST_F(teardown, module_goes_with_grants_but_not_under_an_intermediary)
 	topo_teardown(&t);
 }
 
-/* The namespace goes with its last process: a child that is all in one. */
 TEST_F_TIMEOUT(teardown, namespace_gone_under_traffic, 300)
 {
-	int i, status;
-
-	for (i = 0; i < ROUNDS; i++) {
-		pid_t pid = fork();
-
-		if (!pid) {
-			struct topo t;
-
-			if (topo_setup(&t) || sh("unetctl attach va"))
-				_exit(1);
-			flood(&t);
-			if (owner(false) < 0)
-				_exit(2);
-			usleep(1000 * (i % 20));
-			_exit(0);
-		}
-		ASSERT_EQ(pid, waitpid(pid, &status, 0));
-		ASSERT_EQ(0, status) TH_LOG("round %d", i);
-	}
+	namespaces_go(_metadata, false);
 }
 
 #define PIECE	1000
@@ -716,7 +708,7 @@ TEST_F(teardown, what_was_sent_outlives_its_owner)
 	pid_t pid;
 
 	ASSERT_EQ(0, topo_setup(&t));
-	ASSERT_EQ(0, sh("unetctl attach va"));
+	ASSERT_EQ(0, nexus_attach("va"));
 	/* What waits for its neighbour is copied: the peer is to be known. */
 	ASSERT_EQ(0, sh("ping -q -c 1 -W 5 " PEER_V4));
 	ASSERT_EQ(0, sh("tc qdisc add dev va root netem delay 1s"));
@@ -737,7 +729,7 @@ TEST_F(teardown, what_was_sent_outlives_its_owner)
 	}
 	close(fd);
 	chan_close(&other);
-	ASSERT_EQ(0, sh("unetctl detach va"));
+	ASSERT_EQ(0, nexus_detach("va"));
 	topo_teardown(&t);
 }
 

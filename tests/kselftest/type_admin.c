@@ -164,40 +164,6 @@ static int move_rule(struct nl *nl, uint32_t id, uint32_t priority)
 	return ask_for(nl, UNET_CMD_TYPE_PRIORITY, two, no_changes, NULL);
 }
 
-/* What a dump says of one rule. */
-struct told {
-	uint32_t id;
-	uint32_t rules;		/* seen at all */
-	uint32_t generation;
-	uint64_t packets;
-	char dev[UNET_NAME_LEN];
-	bool there;
-};
-
-static void keep_told(const struct nl_reply *reply, void *arg)
-{
-	struct told *t = arg;
-
-	t->rules++;
-	if (nl_u32(reply->attr[UNET_A_TYPE]) != t->id)
-		return;
-	t->there = true;
-	t->generation = nl_u32(reply->attr[UNET_A_GENERATION]);
-	t->packets = nl_u64(reply->attr[UNET_A_RX_PACKETS]);
-	snprintf(t->dev, sizeof(t->dev), "%s", nl_str(reply->attr[UNET_A_IFNAME]));
-}
-
-static struct told tell(struct nl *nl, uint32_t id)
-{
-	struct told t = { .id = id };
-	struct nl_req r;
-
-	nl_start(nl, &r, nl->family, NLM_F_DUMP, UNET_CMD_TYPE_GET);
-	if (nl_ask(nl, &r, keep_told, &t))
-		t.rules = ~0u;
-	return t;
-}
-
 /* ---- wrong attributes ---- */
 
 static bool is_length(uint16_t attr, uint16_t right, uint16_t bytes)
@@ -807,31 +773,22 @@ static int takes_a_privileged_port(void *arg)
 	return 0;
 }
 
-static int wants_a_taken_port(void *arg)
+TEST_F(type_admin, the_policy_lends_privileged_ports)
 {
 	struct wish w = { .dev = "va", .spec = spec_port(IPPROTO_UDP, 53, 53),
 			  .err = -EADDRINUSE, .reason = UNET_TYPE_NO_PORT_TAKEN };
-
-	(void)arg;
-	w.spec.flags = UNET_TYPE_LOCAL_ONLY;
-	return wishes(&w);
-}
-
-TEST_F(type_admin, the_policy_lends_privileged_ports)
-{
-	struct unet_type_spec one = spec_port(IPPROTO_UDP, 53, 53);
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
-	one.flags = UNET_TYPE_LOCAL_ONLY;
+	w.spec.flags = UNET_TYPE_LOCAL_ONLY;
 	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, ask_for(&self->nl, UNET_CMD_POLICY_ADD, frames_entry,
 			     (const struct value[]){ V8(LAYER, UNET_TYPE_PORT),
 			     V32(UID, 1000), V32(FIRST, 1), V32(LAST, 100), { 0 } }, NULL));
 	EXPECT_EQ(0, as_user(1000, takes_a_privileged_port, NULL));
-	EXPECT_EQ(0, wish(1001, "va", one, UNET_TYPE_NO_RIGHT));
+	EXPECT_EQ(0, wish(1001, "va", w.spec, UNET_TYPE_NO_RIGHT));
 	/* What the host has it keeps. */
 	ASSERT_EQ(0, bind_to(fd, OUR_V4, 53));
-	EXPECT_EQ(0, as_user(1000, wants_a_taken_port, NULL));
+	EXPECT_EQ(0, as_user(1000, wishes, &w));
 	close(fd);
 }
 
@@ -954,31 +911,28 @@ TEST_F(type_admin, no_user_fills_a_number_up_against_the_administrator)
 	waitpid(pid, NULL, 0);
 }
 
-static int finds_the_device_full(void *arg)
+/* A user's, for which there is no room. */
+static struct wish one_more(uint32_t reason)
 {
 	struct wish w = { .dev = "va", .spec = spec_port(IPPROTO_UDP, 60000, 60000),
-			  .err = -ENOSPC, .reason = UNET_TYPE_NO_MANY_DEVICE };
+			  .err = -ENOSPC, .reason = reason };
 
 	w.spec.flags = UNET_TYPE_LOCAL_ONLY;
-	if (*(int *)arg) {
-		w.err = 0;
-		w.reason = UNET_TYPE_GRANTED;
-	}
-	return wishes(&w);
+	return w;
 }
 
 TEST_F_TIMEOUT(type_admin, the_last_rules_of_a_device_are_the_administrators, 300)
 {
 	const uint32_t users = UNET_TYPE_MAX_DEVICE - UNET_TYPE_KEPT_DEVICE;
-	int room = 1, full = 0;
+	struct wish w = one_more(UNET_TYPE_NO_MANY_DEVICE);
 	uint32_t i;
 
 	ASSERT_EQ(0, nexus_attach("va"));
 	for (i = 0; i < users - 1; i++)
 		ASSERT_EQ(0, add_rule(&self->nl, "va", 1 + i, 10, NULL)) TH_LOG("rule %u", i);
-	EXPECT_EQ(0, as_user(1000, finds_the_device_full, &room));
+	EXPECT_EQ(0, wish(1000, "va", w.spec, 0));
 	ASSERT_EQ(0, add_rule(&self->nl, NULL, 1 + i, 10, NULL));
-	EXPECT_EQ(0, as_user(1000, finds_the_device_full, &full));
+	EXPECT_EQ(0, as_user(1000, wishes, &w));
 	EXPECT_EQ(0, add_rule(&self->nl, "va", 2 + i, 10, NULL));
 }
 
@@ -1002,18 +956,9 @@ TEST_F_TIMEOUT(type_admin, a_device_has_so_many_rules_and_no_more, 300)
 	EXPECT_EQ(UNET_TYPE_MAX_DEVICE + 1, tell(nl, 0).rules);
 }
 
-static int finds_the_total_reached(void *arg)
-{
-	struct wish w = { .dev = "va", .spec = spec_port(IPPROTO_UDP, 60000, 60000),
-			  .err = -ENOSPC, .reason = UNET_TYPE_NO_MANY_TOTAL };
-
-	(void)arg;
-	w.spec.flags = UNET_TYPE_LOCAL_ONLY;
-	return wishes(&w);
-}
-
 TEST_F_TIMEOUT(type_admin, a_namespace_has_so_many_rules_and_no_more, 600)
 {
+	struct wish w = one_more(UNET_TYPE_NO_MANY_TOTAL);
 	struct nl *nl = &self->nl, other;
 	uint32_t id, i;
 
@@ -1030,7 +975,7 @@ TEST_F_TIMEOUT(type_admin, a_namespace_has_so_many_rules_and_no_more, 600)
 	for (; id > UNET_TYPE_MAX_TOTAL - UNET_TYPE_KEPT_TOTAL + 1; id--)
 		del_rule(nl, id - 1);
 	EXPECT_EQ(UNET_TYPE_MAX_TOTAL - UNET_TYPE_KEPT_TOTAL + 1, tell(nl, 0).rules);
-	EXPECT_EQ(0, as_user(1000, finds_the_total_reached, NULL));
+	EXPECT_EQ(0, as_user(1000, wishes, &w));
 	/* Another namespace has its own. */
 	ASSERT_EQ(0, setns(self->t.ns_peer, CLONE_NEWNET));
 	ASSERT_EQ(0, nl_open(&other));

@@ -151,33 +151,17 @@ static int send_quic(int peer, int cid)
 	return send_to(peer, OUR_V4, PORT, p, sizeof(p));
 }
 
-struct rule_sum {
-	uint32_t id;
-	uint64_t packets;
-};
-
-static void keep_packets(const struct nl_reply *reply, void *arg)
-{
-	struct rule_sum *sum = arg;
-
-	if (reply->attr[UNET_A_TYPE] && nl_u32(reply->attr[UNET_A_TYPE]) == sum->id)
-		sum->packets = nl_u64(reply->attr[UNET_A_RX_PACKETS]);
-}
-
-/* How many packets a rule has selected, as a dump says. */
+/* How many packets a rule has selected, as a dump says; -1: nobody knows. */
 static long long rule_packets(uint32_t id)
 {
-	struct rule_sum sum = { .id = id };
-	struct nl_req r;
+	struct told t = { 0 };
 	struct nl nl;
 
 	if (nl_open(&nl))
 		return -1;
-	nl_start(&nl, &r, nl.family, NLM_F_DUMP, UNET_CMD_TYPE_GET);
-	if (nl_ask(&nl, &r, keep_packets, &sum))
-		return -1;
+	t = tell(&nl, id);
 	close(nl.fd);
-	return sum.packets;
+	return t.there ? (long long)t.packets : -1;
 }
 
 TEST_F(type_bpf, connection_ids_are_steered_to_their_processes)

@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 
 #include "chan.h"
+#include "nl.h"
 #include "topo.h"
 
 #define OWN_TYPE	0x88b5	/* IEEE 802: for experiments */
@@ -104,6 +105,42 @@ static inline int type_join(struct chan *c, uint32_t id, struct unet_type_ref *r
 {
 	*r = (struct unet_type_ref){ .size = sizeof(*r), .id = id };
 	return chan_ioctl(c->fd, UNET_IOC_TYPE_JOIN, r);
+}
+
+/* ---- what a dump says ---- */
+
+/* What a dump says of one rule. */
+struct told {
+	uint32_t id;
+	uint32_t rules;		/* seen at all */
+	uint32_t generation;
+	uint64_t packets;
+	char dev[UNET_NAME_LEN];
+	bool there;
+};
+
+static inline void keep_told(const struct nl_reply *reply, void *arg)
+{
+	struct told *t = arg;
+
+	t->rules++;
+	if (nl_u32(reply->attr[UNET_A_TYPE]) != t->id)
+		return;
+	t->there = true;
+	t->generation = nl_u32(reply->attr[UNET_A_GENERATION]);
+	t->packets = nl_u64(reply->attr[UNET_A_RX_PACKETS]);
+	snprintf(t->dev, sizeof(t->dev), "%s", nl_str(reply->attr[UNET_A_IFNAME]));
+}
+
+static inline struct told tell(struct nl *nl, uint32_t id)
+{
+	struct told t = { .id = id };
+	struct nl_req r;
+
+	nl_start(nl, &r, nl->family, NLM_F_DUMP, UNET_CMD_TYPE_GET);
+	if (nl_ask(nl, &r, keep_told, &t))
+		t.rules = ~0u;
+	return t;
 }
 
 /* ---- frames ---- */
