@@ -274,8 +274,6 @@ TEST_F_TIMEOUT(counters, a_flow_that_goes_drops_what_it_had_begun, 60)
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	EXPECT_LT(0, dead);
-	EXPECT_EQ(0, nexus_counter("va", "rx_drop_ring_full"));
-	EXPECT_EQ(0, nexus_counter("va", "rx_drop_no_buffer"));
 }
 
 /* ---- sent ---- */
