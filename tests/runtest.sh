@@ -56,7 +56,7 @@ begin)
 	;;
 run)
 	[ -n "$name" ] && [ $# -gt 0 ] || die "no test named (-n NAME CMD...)"
-	mkdir -p "$logdir"
+	[ -d "$logdir" ] || mkdir -p "$logdir"
 	log=$logdir/$name.log
 	timeout -k 5 "$seconds" "$@" > "$log" 2>&1 < /dev/null
 	status=$?
@@ -74,7 +74,7 @@ run)
 		exit 0
 	fi
 	echo "  PASSED   $name: $p passed, $f failed, $s skipped"
-	grep -aE '# *SKIP' "$log" | sed 's/^/           /'
+	[ "$s" = 0 ] || grep -aE '# *SKIP' "$log" | sed 's/^/           /'
 	;;
 end)
 	awk -v layer="$layer" '

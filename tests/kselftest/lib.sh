@@ -127,9 +127,9 @@ setup_ns() {
 		name=unet-$$-${variable,,}
 		ip netns add "$name" || ktap_exit_fail_msg "cannot make a network namespace"
 		at_exit remove_ns "$name"
-		ip -n "$name" link set lo up
 		# No time is lost to duplicate address detection.
-		ip netns exec "$name" sysctl -q -w net.ipv6.conf.default.accept_dad=0
+		ip netns exec "$name" sh -c \
+			'ip link set lo up; echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad'
 		printf -v "$variable" %s "$name"
 	done
 }
@@ -149,12 +149,16 @@ setup_pair() {
 	setup_ns NS_A NS_B
 	ip link add va netns "$NS_A" type veth peer name vb netns "$NS_B" ||
 		ktap_exit_fail_msg "cannot make a veth pair"
-	ip -n "$NS_A" addr add $A4/24 dev va
-	ip -n "$NS_B" addr add $B4/24 dev vb
-	ip -n "$NS_A" addr add $A6/64 dev va nodad
-	ip -n "$NS_B" addr add $B6/64 dev vb nodad
-	ip -n "$NS_A" link set va up
-	ip -n "$NS_B" link set vb up
+	ip -n "$NS_A" -batch - <<-END
+		addr add $A4/24 dev va
+		addr add $A6/64 dev va nodad
+		link set va up
+	END
+	ip -n "$NS_B" -batch - <<-END
+		addr add $B4/24 dev vb
+		addr add $B6/64 dev vb nodad
+		link set vb up
+	END
 	wait_until 10 ip netns exec "$NS_A" ping -c 1 -W 1 $B6 ||
 		ktap_exit_fail_msg "the veth pair does not carry packets"
 }

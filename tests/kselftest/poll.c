@@ -5,6 +5,7 @@
  * sleep are (D5): a packet at a time, each waited for, on two processors.
  */
 /* libs: -lpthread */
+#include "effort.h"
 #include "topo.h"
 #include "chan.h"
 #include "pin.h"
@@ -15,7 +16,7 @@
 #include <sys/epoll.h>
 
 #define PORT	7000
-#define ROUNDS	20000
+#define ROUNDS	effort(20000)
 
 FIXTURE(poll) {
 	struct topo t;

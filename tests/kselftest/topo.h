@@ -16,6 +16,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,8 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "rtnl.h"
 
 #define OUR_V4	"10.9.0.2"
 #define PEER_V4	"10.9.0.1"
@@ -129,9 +132,16 @@ static inline int topo_open_ns(pid_t pid)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
+/* One side, in the namespace this process is in. */
+static inline int topo_side(const char *dev, const char *v4, const char *v6)
+{
+	return rtnl_up("lo") || rtnl_addr(dev, v4, 24) || rtnl_addr(dev, v6, 64) ||
+	       rtnl_up(dev) ? -EIO : 0;
+}
+
 /*
- * Each program started costs an emulated machine a tenth of a second, and this
- * runs hundreds of times: one "ip" for each side.
+ * No program is started: each costs an emulated machine a tenth of a second, and
+ * this runs hundreds of times.
  */
 static inline int topo_setup(struct topo *t)
 {
@@ -144,21 +154,14 @@ static inline int topo_setup(struct topo *t)
 		return -EIO;
 	t->ns_ours = topo_open_ns(getpid());
 	t->ns_peer = topo_open_ns(t->peer);
-	if (sh("printf 'link set lo up\\n"
-	       "link add va type veth peer name vb netns %d\\n"
-	       "addr add " OUR_V4 "/24 dev va\\n"
-	       "addr add " OUR_V6 "/64 dev va nodad\\n"
-	       "link set va up\\n' | ip -batch -", (int)t->peer))
+	if (rtnl_veth("va", "vb", t->peer) || topo_side("va", OUR_V4, OUR_V6))
 		return -EIO;
 	if (setns(t->ns_peer, CLONE_NEWNET))
 		return -errno;
-	err = sh("printf 'link set lo up\\n"
-		 "addr add " PEER_V4 "/24 dev vb\\n"
-		 "addr add " PEER_V6 "/64 dev vb nodad\\n"
-		 "link set vb up\\n' | ip -batch -");
+	err = topo_side("vb", PEER_V4, PEER_V6);
 	if (setns(t->ns_ours, CLONE_NEWNET))
 		abort();
-	return err ? -EIO : 0;
+	return err;
 }
 
 static inline void topo_teardown(struct topo *t)

@@ -20,8 +20,8 @@ runtest=$here/../runtest.sh
 hot_files() {
 	local p
 	for p in bash sh ip tc ethtool nsenter env timeout cat head tail cut tr awk jq \
-		grep sed sleep ping socat rmmod insmod \
-		"$here/../../build/rel/tools/unetctl"; do
+		grep sed sleep ping socat rmmod insmod dmesg sysctl nft tcpdump wc mktemp rm \
+		find sha256sum "$here"/../../build/rel/tools/*; do
 		! p=$(command -v "$p") || readlink -f "$p"
 	done > "$logs/hot"
 	xargs ldd < "$logs/hot" 2>/dev/null | grep -o '/[^ :]*' | sort -u |

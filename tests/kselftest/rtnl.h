@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Links and addresses by rtnetlink, in the caller's network namespace: what ip does,
+ * without a program to start.
+ */
+#ifndef UNET_TEST_RTNL_H
+#define UNET_TEST_RTNL_H
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+
+struct rtnl_req {
+	struct nlmsghdr h;
+	union {
+		struct ifinfomsg link;
+		struct ifaddrmsg addr;
+		uint8_t bytes[512];
+	};
+};
+
+/* A new request; what follows the fixed header of @fixed bytes is put behind it. */
+static inline void rtnl_start(struct rtnl_req *r, uint16_t type, uint16_t flags,
+			      uint32_t fixed)
+{
+	memset(r, 0, sizeof(*r));
+	r->h.nlmsg_len = NLMSG_LENGTH(fixed);
+	r->h.nlmsg_type = type;
+	r->h.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
+}
+
+static inline void *rtnl_room(struct rtnl_req *r, uint32_t bytes)
+{
+	uint8_t *at = (uint8_t *)r + r->h.nlmsg_len;
+
+	if (r->h.nlmsg_len + NLMSG_ALIGN(bytes) > sizeof(*r))
+		abort();
+	r->h.nlmsg_len += NLMSG_ALIGN(bytes);
+	return at;
+}
+
+static inline struct rtattr *rtnl_put(struct rtnl_req *r, uint16_t type,
+				      const void *data, uint16_t bytes)
+{
+	struct rtattr *a = rtnl_room(r, RTA_LENGTH(bytes));
+
+	a->rta_type = type;
+	a->rta_len = RTA_LENGTH(bytes);
+	if (bytes)
+		memcpy(RTA_DATA(a), data, bytes);
+	return a;
+}
+
+/* What was put since @a was is inside it. */
+static inline void rtnl_end(struct rtnl_req *r, struct rtattr *a)
+{
+	a->rta_len = (uint8_t *)r + r->h.nlmsg_len - (uint8_t *)a;
+}
+
+/* Return: 0 or -errno. */
+static inline int rtnl_ask(const struct rtnl_req *r)
+{
+	struct {
+		struct nlmsghdr h;
+		struct nlmsgerr e;
+		uint8_t more[1024];
+	} reply;
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), err;
+
+	if (fd < 0)
+		return -errno;
+	if (send(fd, r, r->h.nlmsg_len, 0) < 0 ||
+	    recv(fd, &reply, sizeof(reply), 0) < (ssize_t)NLMSG_LENGTH(sizeof(int)))
+		err = -errno;
+	else
+		err = reply.h.nlmsg_type == NLMSG_ERROR ? reply.e.error : -EPROTO;
+	close(fd);
+	return err;
+}
+
+static inline int rtnl_up(const char *dev)
+{
+	struct rtnl_req r;
+
+	rtnl_start(&r, RTM_NEWLINK, 0, sizeof(r.link));
+	r.link.ifi_index = if_nametoindex(dev);
+	r.link.ifi_change = IFF_UP;
+	r.link.ifi_flags = IFF_UP;
+	return r.link.ifi_index ? rtnl_ask(&r) : -ENODEV;
+}
+
+/* A pair of veth devices, @peer in the network namespace of process @pid. */
+static inline int rtnl_veth(const char *dev, const char *peer, pid_t pid)
+{
+	struct rtattr *info, *data, *other;
+	struct rtnl_req r;
+	uint32_t ns = pid;
+
+	rtnl_start(&r, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(r.link));
+	rtnl_put(&r, IFLA_IFNAME, dev, strlen(dev) + 1);
+	info = rtnl_put(&r, IFLA_LINKINFO, NULL, 0);
+	rtnl_put(&r, IFLA_INFO_KIND, "veth", 4);
+	data = rtnl_put(&r, IFLA_INFO_DATA, NULL, 0);
+	other = rtnl_put(&r, VETH_INFO_PEER, NULL, 0);
+	rtnl_room(&r, sizeof(struct ifinfomsg));
+	rtnl_put(&r, IFLA_IFNAME, peer, strlen(peer) + 1);
+	rtnl_put(&r, IFLA_NET_NS_PID, &ns, sizeof(ns));
+	rtnl_end(&r, other);
+	rtnl_end(&r, data);
+	rtnl_end(&r, info);
+	return rtnl_ask(&r);
+}
+
+/* One more address of @dev, usable at once. Return: 0 or -errno. */
+static inline int rtnl_addr(const char *dev, const char *text, int prefix)
+{
+	int family = strchr(text, ':') ? AF_INET6 : AF_INET;
+	uint32_t bytes = family == AF_INET ? 4 : 16;
+	struct rtnl_req r;
+	uint8_t addr[16];
+
+	if (inet_pton(family, text, addr) != 1)
+		return -EINVAL;
+	rtnl_start(&r, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, sizeof(r.addr));
+	r.addr.ifa_family = family;
+	r.addr.ifa_prefixlen = prefix;
+	r.addr.ifa_flags = family == AF_INET6 ? IFA_F_NODAD : 0;
+	r.addr.ifa_index = if_nametoindex(dev);
+	rtnl_put(&r, IFA_LOCAL, addr, bytes);
+	rtnl_put(&r, IFA_ADDRESS, addr, bytes);
+	return r.addr.ifa_index ? rtnl_ask(&r) : -ENODEV;
+}
+
+#endif
