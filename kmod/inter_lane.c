@@ -148,7 +148,7 @@ static void line_up(struct unet_inter *in, struct unet_held *h, bool drop)
 		  in->bytes_unseen >= in->terms.backlog_bytes;
 	unet_inter_unseen(in, h);
 	if (h->drop)
-		in->stats[UNET_INTER_CNT_BLOCKED]++;
+		unet_inter_miss(in, h, true);
 }
 
 /* It could not be shown: the policy says what becomes of it. */
@@ -156,7 +156,7 @@ static void pass_over(struct unet_inter *in, struct unet_held *h)
 {
 	line_up(in, h, unet_inter_closed(in));
 	if (!h->drop)
-		in->stats[UNET_INTER_CNT_MISSED]++;
+		unet_inter_miss(in, h, false);
 }
 
 static void seen_off(struct unet_inter *in, struct unet_held *h)

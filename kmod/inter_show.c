@@ -24,6 +24,7 @@
 #include "kring.h"
 #include "nexus.h"
 #include "packet.h"
+#include "trace.h"
 
 #define EXPIRE_CHUNK	64u	/* packets that expire under one hold of the lock */
 #define EXPIRE_CHUNKS	4u	/* of them for the timer; a work item does the rest */
@@ -69,6 +70,7 @@ void unet_inter_blame(struct unet_inter *in, enum unet_inter_stat why)
 {
 	lockdep_assert_held(&in->lock);
 	in->stats[why]++;
+	trace_unet_inter_blame(in->id, why);
 	if (in->state != UNET_INTER_SERVING || !in->terms.violations ||
 	    !is_sin(in, why) || ++in->sins < in->terms.violations)
 		return;
@@ -93,6 +95,14 @@ static void wait_for_verdict(struct unet_inter *in, struct unet_held *h)
 	in->bytes_held += h->info.bytes;
 }
 
+void unet_inter_miss(struct unet_inter *in, const struct unet_held *h, bool drop)
+{
+	lockdep_assert_held(&in->lock);
+	in->stats[drop ? UNET_INTER_CNT_BLOCKED : UNET_INTER_CNT_MISSED]++;
+	trace_unet_inter_miss(in->id, h->link->lane->flow->handle,
+			      h->info.bytes, drop);
+}
+
 void unet_inter_decide(struct unet_inter *in, struct unet_held *h,
 		       enum unet_inter_token how, bool drop)
 {
@@ -107,8 +117,7 @@ void unet_inter_decide(struct unet_inter *in, struct unet_held *h,
 	if (how == UNET_TOKEN_ANSWERED)
 		in->silent = false;
 	else
-		in->stats[drop ? UNET_INTER_CNT_BLOCKED :
-				 UNET_INTER_CNT_MISSED]++;
+		unet_inter_miss(in, h, drop);
 }
 
 /* ---- showing ----------------------------------------------------------- */
@@ -253,6 +262,8 @@ bool unet_inter_show(struct unet_inter *in, struct unet_held *h,
 	wait_for_verdict(in, h);
 	in->stats[UNET_INTER_CNT_PACKETS]++;
 	in->stats[UNET_INTER_CNT_BYTES] += h->info.bytes;
+	trace_unet_inter_show(in->id, h->link->lane->flow->handle, token,
+			      h->info.bytes, h->link->lane->outbound);
 	if (in->run.piece.packets && in->run.lane == h->link->lane)
 		join_run(in, &piece);
 	else

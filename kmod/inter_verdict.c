@@ -25,6 +25,7 @@
 #include "nexus.h"
 #include "packet.h"
 #include "route.h"
+#include "trace.h"
 
 #define CHUNK	64u	/* packets decided on with BH off */
 
@@ -55,7 +56,8 @@ static struct unet_held *find(struct unet_inter *in, u64 token,
 	return NULL;
 }
 
-static void decide(struct unet_inter *in, struct unet_held *h, u16 action)
+static void decide(struct unet_inter *in, struct unet_held *h, u64 token,
+		   u16 action)
 {
 	static const u8 stats[] = {
 		[UNET_VERDICT_ACCEPT] = UNET_INTER_CNT_ACCEPTED,
@@ -72,6 +74,7 @@ static void decide(struct unet_inter *in, struct unet_held *h, u16 action)
 	unet_inter_decide(in, h, UNET_TOKEN_ANSWERED,
 			  action == UNET_VERDICT_DROP || lost);
 	in->stats[lost ? UNET_INTER_CNT_REDIRECT_LOST : stats[action]]++;
+	trace_unet_inter_verdict(in->id, token, action);
 }
 
 /**
@@ -125,7 +128,7 @@ static struct unet_lane *decide_some(struct answer *a)
 		if (lane && h->link->lane != lane)
 			break;
 		lane = h->link->lane;
-		decide(in, h, a->v.action);
+		decide(in, h, a->v.token + a->at, a->v.action);
 	}
 	spin_unlock(&in->lock);
 	return lane;
@@ -377,7 +380,7 @@ static struct unet_lane *replace(struct answer *a, struct rewrite *w)
 		h = find(in, a->v.token, &a->bad);
 	if (h) {
 		lane = h->link->lane;
-		decide(in, h, UNET_VERDICT_MODIFY);
+		decide(in, h, a->v.token, UNET_VERDICT_MODIFY);
 		swap(h->skb, w->skb);
 		describe(h, w);
 	}
@@ -446,6 +449,8 @@ static struct unet_lane *insert(struct answer *a, struct rewrite *w)
 		h = find(in, a->v.token, &a->bad);
 	if (h)
 		a->bad = put_before(in, h, w);
+	if (h && !a->bad)
+		trace_unet_inter_verdict(in->id, a->v.token, UNET_VERDICT_INJECT);
 	spin_unlock(&in->lock);
 	spin_unlock(&lane->lock);
 	return lane;

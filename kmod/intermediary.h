@@ -524,6 +524,9 @@ void unet_inter_decide(struct unet_inter *in, struct unet_held *h,
  */
 void unet_inter_blame(struct unet_inter *in, enum unet_inter_stat why);
 
+/* @h goes on, or is dropped, without a verdict: it counts; inter.lock held */
+void unet_inter_miss(struct unet_inter *in, const struct unet_held *h, bool drop);
+
 /* what the policy says now; inter.lock held */
 bool unet_inter_closed(const struct unet_inter *in);
 

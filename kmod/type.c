@@ -15,6 +15,7 @@
 #include "flow.h"
 #include "live.h"
 #include "nexus.h"
+#include "trace.h"
 #include "type.h"
 #include "type_grant.h"
 #include "type_policy.h"
@@ -348,6 +349,7 @@ static int enter(struct unet_type_draft *d, struct unet_type *type,
 		goto err_list;
 	keep_ports(type, d);
 	types->total++;
+	trace_unet_type_set(&version->rule, type->generation);
 	return 0;
 
 err_list:
@@ -418,6 +420,7 @@ static int replace(struct unet_type_draft *d, struct unet_type *type,
 		return err;
 	}
 	type->generation++;
+	trace_unet_type_set(&version->rule, type->generation);
 	keep_ports(type, d);
 	unet_type_version_put(old);
 	return 0;
@@ -529,6 +532,7 @@ static void remove(struct unet_types *types, struct unet_type *type, u32 flags)
 
 	if (type->ch)
 		lockdep_assert_held(&type->ch->ctl);
+	trace_unet_type_del(&version->rule, type->generation);
 	WRITE_ONCE(type->dead, true);
 	list_del(&type->node);
 	list_del_init(&type->owned);

@@ -17,6 +17,7 @@
 #include "nexus.h"
 #include "packet.h"
 #include "stats.h"
+#include "trace.h"
 #include "type.h"
 #include "type_table.h"
 
@@ -474,6 +475,7 @@ void unet_type_count(struct unet_type *type, u32 bytes)
 {
 	this_cpu_inc(type->stats->packets);
 	this_cpu_add(type->stats->bytes, bytes);
+	trace_unet_type_match(type->id, bytes);
 }
 
 static u32 give_to(struct unet_type *type, u32 member, struct unet_flow **flow)

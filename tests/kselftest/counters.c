@@ -8,6 +8,7 @@
 #include "topo.h"
 #include "chan.h"
 #include "nexus.h"
+#include "traced.h"
 #include "kselftest_harness.h"
 
 #include <linux/if_ether.h>
@@ -310,13 +311,6 @@ TEST_F(counters, what_is_not_sent_says_why)
 
 /* ---- tracepoints ---- */
 
-#define TRACE	"/sys/kernel/tracing"
-
-static bool traced(const char *event)
-{
-	return !sh("grep -q ' %s: ' " TRACE "/trace", event);
-}
-
 TEST_F_TIMEOUT(counters, hand_overs_are_traced, 90)
 {
 	struct pkt_spec p = packet(PEER_V4, 100), far = packet("192.0.2.1", 100);
@@ -326,10 +320,8 @@ TEST_F_TIMEOUT(counters, hand_overs_are_traced, 90)
 	struct chan c;
 	int i;
 
-	if (access(TRACE "/events", F_OK) &&
-	    sh("mount -t tracefs none " TRACE))
+	if (!trace_begin())
 		SKIP(return, "needs tracefs");
-	ASSERT_EQ(0, sh("echo > " TRACE "/trace && echo 1 > " TRACE "/events/unet/enable"));
 	ASSERT_EQ(0, chan_open(&c, "va", &small));
 	ASSERT_EQ(0, chan_flow_add(&c, &r));
 	for (i = 0; i < 12; i++)
@@ -342,18 +334,19 @@ TEST_F_TIMEOUT(counters, hand_overs_are_traced, 90)
 	chan_sync(&c, UNET_SYNC_TX);
 	chan_close(&c);
 	ASSERT_EQ(0, sh("unetctl detach va && unetctl attach va"));
-	ASSERT_EQ(0, sh("echo 0 > " TRACE "/events/unet/enable"));
-	EXPECT_TRUE(traced("unet_rx_batch"));
-	EXPECT_TRUE(traced("unet_rx_drop"));
-	EXPECT_TRUE(traced("unet_tx_send"));
-	EXPECT_TRUE(traced("unet_tx_refuse"));
-	EXPECT_TRUE(traced("unet_flow_add"));
-	EXPECT_TRUE(traced("unet_flow_del"));
-	EXPECT_TRUE(traced("unet_channel_open"));
-	EXPECT_TRUE(traced("unet_channel_close"));
-	EXPECT_TRUE(traced("unet_channel_poison"));
-	EXPECT_TRUE(traced("unet_nexus_attach"));
-	EXPECT_TRUE(traced("unet_nexus_detach"));
+	ASSERT_TRUE(trace_end());
+	EXPECT_LT(0, traced(" unet_rx_batch: "));
+	EXPECT_LT(0, traced(" unet_rx_drop: "));
+	EXPECT_LT(0, traced(" unet_tx_send: "));
+	EXPECT_LT(0, traced(" unet_tx_refuse: "));
+	EXPECT_LT(0, traced(" unet_flow_add: "));
+	EXPECT_LT(0, traced(" unet_flow_del: "));
+	EXPECT_LT(0, traced(" unet_channel_open: "));
+	EXPECT_LT(0, traced(" unet_channel_close: "));
+	EXPECT_EQ(1, traced(" unet_channel_poison: channel=%u reason=rx_cursor",
+			    c.bind.channel));
+	EXPECT_LT(0, traced(" unet_nexus_attach: "));
+	EXPECT_LT(0, traced(" unet_nexus_detach: "));
 }
 
 TEST_HARNESS_MAIN

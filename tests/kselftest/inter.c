@@ -6,6 +6,7 @@
  * lie is refused, counted by its own name and in the end stopped.
  */
 #include "inter_bed.h"
+#include "traced.h"
 
 /* ---- seeing and passing on ---- */
 
@@ -30,6 +31,34 @@ TEST_F(inter, a_packet_is_held_until_it_is_accepted)
 	EXPECT_EQ(0, inter_look(&self->nl, self->id).held);
 	EXPECT_EQ(1, STAT(ACCEPTED));
 	EXPECT_EQ(0, STAT(MISSED));
+}
+
+TEST_F(inter, hand_overs_are_traced)
+{
+	unsigned long long token;
+
+	if (!trace_begin())
+		SKIP(return, "needs tracefs");
+	IN(.rights = OBSERVE);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 1));
+	token = shown(&self->m, 1);
+	ASSERT_NE(0, token);
+	EXPECT_NE(0, inter_verdict(&self->m, token, UNET_VERDICT_DROP, 1));
+	EXPECT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
+	ASSERT_EQ(0, peer_sends(self->peer, 2, 1));
+	ASSERT_NE(0, shown(&self->m, 1));
+	chan_close(&self->m);
+	self->m.fd = -1;
+	EXPECT_EQ(2, owner_takes(&self->c, 1, 2, 2000));
+	ASSERT_TRUE(trace_end());
+	EXPECT_EQ(1, traced("unet_inter_show: grant=%u flow=%#x token=%#llx bytes=32 inbound",
+			    self->id, self->flow, token));
+	EXPECT_EQ(1, traced("unet_inter_blame: grant=%u reason=right_drop", self->id));
+	EXPECT_EQ(1, traced("unet_inter_verdict: grant=%u token=%#llx action=accept",
+			    self->id, token));
+	EXPECT_EQ(1, traced("unet_inter_verdict: "));
+	EXPECT_EQ(1, traced("unet_inter_miss: grant=%u flow=%#x bytes=32 missed",
+			    self->id, self->flow));
 }
 
 /* A rule that takes packets away from the flow takes none past who is in it. */

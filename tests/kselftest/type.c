@@ -7,6 +7,7 @@
  */
 #include "type_hand.h"
 #include "nexus.h"
+#include "traced.h"
 #include "kselftest_harness.h"
 
 #define PORT	7000
@@ -364,6 +365,27 @@ TEST_F(type, a_dropped_packet_is_not_the_hosts_and_one_passed_is)
 	EXPECT_EQ(2, nexus_counter("va", "rx_type_drop"));
 	EXPECT_EQ(2, nexus_counter("va", "rx_type_host"));
 	close(host);
+}
+
+TEST_F(type, what_a_rule_does_is_traced)
+{
+	struct unet_type_spec spec = spec_does(spec_port(IPPROTO_UDP, PORT, PORT),
+					       UNET_TYPE_DROP);
+	struct unet_type_req r;
+
+	if (!trace_begin())
+		SKIP(return, "needs tracefs");
+	spec.flags = UNET_TYPE_NO_HOLD;
+	ASSERT_EQ(0, type_add(&self->c, &spec, 0, &r));
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, "x", 1));
+	ASSERT_EQ(0, type_modify(&self->c, r.id, &spec, &r));
+	ASSERT_EQ(0, type_del(&self->c, r.id));
+	ASSERT_TRUE(trace_end());
+	EXPECT_EQ(1, traced("unet_type_set: type=%u generation=1 layer=%d proto=17 numbers=%d-%d ",
+			    r.id, UNET_TYPE_PORT, PORT, PORT));
+	EXPECT_EQ(1, traced("unet_type_match: type=%u bytes=29", r.id));
+	EXPECT_EQ(1, traced("unet_type_set: type=%u generation=2 ", r.id));
+	EXPECT_EQ(1, traced("unet_type_del: type=%u generation=2 ", r.id));
 }
 
 TEST_F(type, sends_of_flows_are_dropped_by_rules_of_their_direction)
