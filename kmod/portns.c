@@ -429,6 +429,37 @@ struct unet_port *unet_port_hold(struct net *net,
 	return port;
 }
 
+static bool is_any(const struct unet_port_want *want)
+{
+	return !memchr_inv(want->local, 0, sizeof(want->local));
+}
+
+/**
+ * unet_port_covers() - is this held already by what is held?
+ * @port:	a holder the caller has a reference to
+ * @want:	what somebody would hold
+ *
+ * The port of @want is of the same device.
+ *
+ * Context: any.
+ * Return: true, or false: others may have a part of it.
+ */
+bool unet_port_covers(const struct unet_port *port,
+		      const struct unet_port_want *want)
+{
+	const struct unet_port_want *has = &port->want;
+
+	if (has->proto != want->proto || has->port != want->port)
+		return false;
+	if (has->family == AF_INET6 && is_any(has) && !has->v6only)
+		return true;
+	if (has->family != want->family)
+		return false;
+	if (is_any(has))
+		return has->v6only == want->v6only || !is_any(want);
+	return !memcmp(has->local, want->local, sizeof(has->local));
+}
+
 /**
  * unet_port_get() - one more flow shares the port
  * @port:	a holder the caller has a reference to

@@ -329,22 +329,24 @@ static struct unet_port_want port_want(const struct unet_type_draft *d,
 	return want;
 }
 
-/* The rule that is replaced lends what it has. */
-static struct unet_port *port_of_old(const struct unet_type_draft *d, u16 number)
+/* The rule that is replaced lends what it has: of more than that others may be in. */
+static struct unet_port *port_of_old(const struct unet_type_draft *d, u16 number,
+				     const struct unet_port_want *want)
 {
 	const struct unet_type *old = d->old;
+	struct unet_port *port;
 
 	if (!old || !old->num_ports || !number || number < old->first_port ||
-	    number - old->first_port >= old->num_ports ||
-	    rule_of(d, old)->proto != d->spec.proto)
+	    number - old->first_port >= old->num_ports)
 		return NULL;
-	return unet_port_get(old->ports[number - old->first_port]);
+	port = old->ports[number - old->first_port];
+	return unet_port_covers(port, want) ? unet_port_get(port) : NULL;
 }
 
 static struct unet_port *hold_port(const struct unet_type_draft *d, u16 number)
 {
 	struct unet_port_want want = port_want(d, number);
-	struct unet_port *port = port_of_old(d, number);
+	struct unet_port *port = port_of_old(d, number, &want);
 
 	if (port)
 		return port;

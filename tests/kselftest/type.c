@@ -247,6 +247,44 @@ TEST_F(type, ports_of_a_rule_and_the_hosts_exclude_each_other)
 	close(host);
 }
 
+/* What is widened is held anew: somebody may be there. */
+TEST_F(type, a_change_takes_no_port_that_another_program_has)
+{
+	struct unet_type_spec spec = spec_port(IPPROTO_UDP, PORT, PORT), wide = spec;
+	int host = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct unet_type_req r;
+
+	ASSERT_EQ(0, bind_to(host, "0.0.0.0", PORT));
+	spec.family = AF_INET6;
+	ASSERT_EQ(0, type_add(&self->c, &spec, 0, &r));
+	EXPECT_EQ(-EADDRINUSE, type_modify(&self->c, r.id, &wide, &r));
+	EXPECT_EQ(UNET_TYPE_NO_PORT_TAKEN, r.reason);
+	wide.family = AF_INET;
+	EXPECT_EQ(-EADDRINUSE, type_modify(&self->c, r.id, &wide, &r));
+	ASSERT_EQ(0, type_del(&self->c, r.id));
+	close(host);
+
+	/* Nor from one address to all. */
+	host = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ASSERT_EQ(0, bind_to(host, "127.0.0.1", PORT));
+	spec.family = AF_INET;
+	spec.local_bits = 32;
+	ASSERT_EQ(1, inet_pton(AF_INET, OUR_V4, &spec.local));
+	ASSERT_EQ(0, type_add(&self->c, &spec, 0, &r));
+	EXPECT_EQ(-EADDRINUSE, type_modify(&self->c, r.id, &wide, &r));
+	close(host);
+
+	/* What it has already it keeps, and narrows. */
+	spec.priority = 2000;
+	EXPECT_EQ(0, type_modify(&self->c, r.id, &spec, &r));
+	ASSERT_EQ(0, type_del(&self->c, r.id));
+	wide.family = 0;
+	ASSERT_EQ(0, type_add(&self->c, &wide, 0, &r));
+	EXPECT_EQ(0, type_modify(&self->c, r.id, &spec, &r));
+	EXPECT_EQ(0, type_modify(&self->c, r.id, &wide, &r));
+	ASSERT_EQ(0, type_del(&self->c, r.id));
+}
+
 /* ---- order ---- */
 
 TEST_F(type, rules_are_asked_by_priority_specificity_and_id)
