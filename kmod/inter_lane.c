@@ -140,23 +140,53 @@ void unet_inter_unseen(struct unet_inter *in, struct unet_held *h)
 	in->bytes_unseen += h->info.bytes;
 }
 
-/* A packet that is not shown waits its turn all the same: order is kept. */
-static void line_up(struct unet_inter *in, struct unet_held *h, bool drop)
+/* So many wait behind those that are held that there is no room for one more. */
+static bool is_full(const struct unet_inter *in)
 {
-	h->drop = drop ||
-		  in->num_unseen >= UNSEEN_FACTOR * in->terms.backlog ||
-		  in->bytes_unseen >= in->terms.backlog_bytes;
+	return in->num_unseen >= UNSEEN_FACTOR * in->terms.backlog ||
+	       in->bytes_unseen >= in->terms.backlog_bytes;
+}
+
+/* The oldest that is held need not be waited for: it, and those behind it, go on. */
+static void hurry(struct unet_link *link)
+{
+	struct unet_held *h;
+
+	list_for_each_entry(h, &link->queue, queue) {
+		if (!h->waits)
+			continue;
+		unet_inter_decide(link->inter, h, UNET_TOKEN_GONE, false);
+		return;
+	}
+}
+
+/*
+ * A packet that is not shown waits its turn all the same: order is kept. When too many
+ * do, who is to let nothing pass unseen loses it, and who is to lose nothing passes on
+ * one for one.
+ */
+static void line_up(struct unet_link *link, struct unet_held *h, bool drop)
+{
+	struct unet_inter *in = link->inter;
+
+	if (is_full(in)) {
+		if (unet_inter_closed(in))
+			drop = true;
+		else
+			hurry(link);
+	}
+	h->drop = drop;
 	unet_inter_unseen(in, h);
 	if (h->drop)
 		unet_inter_miss(in, h, true);
 }
 
 /* It could not be shown: the policy says what becomes of it. */
-static void pass_over(struct unet_inter *in, struct unet_held *h)
+static void pass_over(struct unet_link *link, struct unet_held *h)
 {
-	line_up(in, h, unet_inter_closed(in));
+	line_up(link, h, unet_inter_closed(link->inter));
 	if (!h->drop)
-		unet_inter_miss(in, h, false);
+		unet_inter_miss(link->inter, h, false);
 }
 
 static void seen_off(struct unet_inter *in, struct unet_held *h)
@@ -177,12 +207,13 @@ static void enter(struct unet_link *link, struct unet_held *h, bool wanted,
 	h->away = false;
 	spin_lock(&in->lock);
 	if (!wanted) {
-		line_up(in, h, false);
+		line_up(link, h, false);
 	} else if (in->state != UNET_INTER_SERVING) {
-		pass_over(in, h);
+		pass_over(link, h);
 	} else if (!unet_inter_show(in, h, burst)) {
+		unet_inter_falls_behind(in);
 		unet_inter_blame(in, UNET_INTER_CNT_BACKLOG);
-		pass_over(in, h);
+		pass_over(link, h);
 	}
 	spin_unlock(&in->lock);
 	list_add_tail(&h->queue, &link->queue);

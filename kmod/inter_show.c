@@ -49,6 +49,15 @@ bool unet_inter_closed(const struct unet_inter *in)
 	}
 }
 
+void unet_inter_falls_behind(struct unet_inter *in)
+{
+	lockdep_assert_held(&in->lock);
+	if (in->silent)
+		return;
+	in->silent = true;
+	in->failed_at = jiffies;
+}
+
 static bool is_sin(struct unet_inter *in, enum unet_inter_stat why)
 {
 	switch (why) {
@@ -195,21 +204,6 @@ static void begin_run(struct unet_inter *in, const struct unet_held *h,
 	};
 }
 
-/* What may not be seen of what was copied. */
-static void blank(struct unet_channel *ch, const struct unet_piece *piece,
-		  u32 bytes)
-{
-	u32 buf = piece->first, len;
-
-	for (; bytes; bytes -= len) {
-		len = min(bytes, ch->pool.desc[buf].len);
-		memset(unet_bufpool_addr(&ch->pool, buf), 0, len);
-		if (buf == piece->last)
-			return;
-		buf = ch->pool.desc[buf].next;
-	}
-}
-
 static bool copy_out(struct unet_inter *in, const struct unet_held *h,
 		     struct unet_piece *piece)
 {
@@ -217,10 +211,9 @@ static bool copy_out(struct unet_inter *in, const struct unet_held *h,
 	struct unet_inter_view view = unet_inter_view(&in->terms, &h->info);
 	struct unet_rx_packet p = { .skb = h->skb, .info = h->info };
 
-	if (unet_packet_show(ch, this_cpu_ptr(ch->cpu), &p, view.len, piece))
+	if (unet_packet_show(ch, this_cpu_ptr(ch->cpu), &p, view.len, view.blank,
+			     piece))
 		return false;
-	if (view.blank)
-		blank(ch, piece, view.blank);
 	if (h->link->lane->outbound)
 		piece->flags |= UNET_RX_OUTBOUND;
 	return true;
@@ -323,10 +316,7 @@ static struct unet_held *oldest(struct unet_inter *in)
 /* Its time is over. */
 static void expire(struct unet_inter *in, struct unet_held *h)
 {
-	if (!in->silent) {
-		in->silent = true;
-		in->failed_at = jiffies;
-	}
+	unet_inter_falls_behind(in);
 	unet_inter_decide(in, h, UNET_TOKEN_GONE, unet_inter_closed(in));
 	unet_inter_blame(in, UNET_INTER_CNT_HELD_TOO_LONG);
 }

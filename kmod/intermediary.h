@@ -215,8 +215,8 @@ struct unet_inter_run {
  * @state:	enum unet_inter_state
  * @dead:	revoked, or the nexus goes
  * @channel:	while SERVING; the channel's own end sees to it
- * @failed_at:	jiffies, when it came to be FAILED or BARRED, or the first of the
- *		packets came that it does not answer
+ * @failed_at:	jiffies, when it came to be FAILED or BARRED, or the first packet went
+ *		without a verdict, or could not be shown, since it last gave one
  * @silent:	there are such packets
  * @window:	tokens, while claimed
  * @held:	struct unet_held by index of @window
@@ -526,6 +526,12 @@ void unet_inter_blame(struct unet_inter *in, enum unet_inter_stat why);
 
 /* @h goes on, or is dropped, without a verdict: it counts; inter.lock held */
 void unet_inter_miss(struct unet_inter *in, const struct unet_held *h, bool drop);
+
+/*
+ * It lets packets go without a verdict: what is granted for some time after a failure
+ * counts from now, if it was not so before; inter.lock held
+ */
+void unet_inter_falls_behind(struct unet_inter *in);
 
 /* what the policy says now; inter.lock held */
 bool unet_inter_closed(const struct unet_inter *in);

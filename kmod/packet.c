@@ -162,15 +162,27 @@ bool unet_packet_l4_good(const struct unet_rx_packet *p)
  * struct copy - a packet on its way into buffers
  * @p:		packet
  * @at:		bytes copied
+ * @hide:	so many of the first bytes are zero instead
  * @summing:	@sum is wanted
  * @sum:	of L4 so far
  */
 struct copy {
 	const struct unet_rx_packet *p;
 	u32 at;
+	u32 hide;
 	bool summing;
 	__wsum sum;
 };
+
+/* Who has the buffers mapped is not to see them even for a moment. */
+static u32 hide_some(struct copy *c, void *dst, u32 len)
+{
+	u32 n = min(c->hide - c->at, len);
+
+	memset(dst, 0, n);
+	c->at += n;
+	return n;
+}
 
 static void copy_plain(struct copy *c, void *dst, u32 len)
 {
@@ -200,8 +212,13 @@ static void copy_summed(struct copy *c, void *dst, u32 len)
 
 static void copy_some(struct copy *c, void *dst, u32 len)
 {
-	u32 l3 = c->at ? 0 : c->p->info.l4_offset;
+	u32 l3 = c->at ? 0 : c->p->info.l4_offset, hidden;
 
+	if (unlikely(c->at < c->hide)) {
+		hidden = hide_some(c, dst, len);
+		dst += hidden;
+		len -= hidden;
+	}
 	if (!c->summing) {
 		copy_plain(c, dst, len);
 		return;
@@ -380,10 +397,10 @@ u32 unet_packet_in(struct unet_channel *ch, struct unet_channel_cpu *cc,
 }
 
 u32 unet_packet_show(struct unet_channel *ch, struct unet_channel_cpu *cc,
-		     const struct unet_rx_packet *p, u32 bytes,
+		     const struct unet_rx_packet *p, u32 bytes, u32 hide,
 		     struct unet_piece *piece)
 {
-	struct copy c = { .p = p };
+	struct copy c = { .p = p, .hide = hide };
 	u32 why, flags;
 
 	describe(p, piece);

@@ -59,6 +59,7 @@ u32 unet_packet_in(struct unet_channel *ch, struct unet_channel_cpu *cc,
  * @cc:		this CPU's part of it
  * @p:		packet; @proto is 0
  * @bytes:	how many, at most the packet's
+ * @hide:	of them so many at the front are zero, at no moment what they are
  * @piece:	out: of the whole packet
  *
  * Nothing is counted: the packet is its flow's, and comes there later.
@@ -67,7 +68,7 @@ u32 unet_packet_in(struct unet_channel *ch, struct unet_channel_cpu *cc,
  * Return: as unet_packet_in().
  */
 u32 unet_packet_show(struct unet_channel *ch, struct unet_channel_cpu *cc,
-		     const struct unet_rx_packet *p, u32 bytes,
+		     const struct unet_rx_packet *p, u32 bytes, u32 hide,
 		     struct unet_piece *piece);
 
 /**

@@ -344,6 +344,23 @@ static inline int owner_takes(struct chan *c, uint32_t from, int want, int ms)
 	return n;
 }
 
+/* The sum of the numbers in the next @want packets of the owner's, -1: not so many. */
+static inline int sum_taken(struct chan *c, int want)
+{
+	const struct unet_rx_slot *s;
+	uint32_t b, i, number, sum = 0;
+
+	while (want > 0 && (s = chan_rx_peek(c, 2000))) {
+		for (b = s->first, i = 0; i < s->packets; i++, want--) {
+			memcpy(&number, (uint8_t *)chan_buf(c, b) + 28, 4);
+			sum += number;
+			b = c->desc[b].next;
+		}
+		chan_rx_next(c);
+	}
+	return want ? -1 : (int)sum;
+}
+
 /* The runs of @m until @want packets were shown: token of the first. 0: not so many. */
 static inline uint64_t shown(struct chan *m, uint32_t want)
 {

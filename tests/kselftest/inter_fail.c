@@ -107,6 +107,80 @@ TEST_F(inter, over_the_backlog_the_order_stays)
 	EXPECT_EQ(12, STAT(MISSED));
 }
 
+/* What is open loses nothing, however much comes: it passes on, one for one. */
+TEST_F(inter, over_the_backlog_an_open_one_loses_nothing)
+{
+	struct inter_seen s;
+	uint64_t token;
+	int gone;
+
+	IN(.rights = OBSERVE, .backlog = 8, .violations = -1);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 100));
+	token = shown(&self->m, 8);
+	ASSERT_NE(0, token);
+	/* Those held and twice as many behind them: no more wait. */
+	gone = owner_takes(&self->c, 1, 100, 500);
+	EXPECT_LE(100 - 3 * 8, gone);
+	while (inter_accept_all(&self->m, 100) > 0)
+		;
+	EXPECT_EQ(100 - gone, owner_takes(&self->c, 1 + gone, 100 - gone, 2000));
+	s = inter_look(&self->nl, self->id);
+	EXPECT_EQ(0, s.stats[UNET_INTER_CNT_BLOCKED]);
+	EXPECT_EQ(100, s.stats[UNET_INTER_CNT_MISSED] + s.stats[UNET_INTER_CNT_ACCEPTED]);
+	EXPECT_EQ(0, s.held);
+}
+
+/* Nor does it lose what its predicate does not want, behind one that is held. */
+TEST_F(inter, what_is_not_wanted_is_not_lost_behind_what_is)
+{
+	struct unet_pattern first = { .bytes = 1, .value = { 1 }, .mask = { 255 } };
+
+	IN(.rights = OBSERVE, .backlog = 8, .violations = -1, .num_patterns = 1,
+	   .pattern = { first });
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 100));
+	ASSERT_NE(0, shown(&self->m, 1));
+	EXPECT_EQ(100, owner_takes(&self->c, 1, 100, 2000));
+	EXPECT_EQ(1, STAT(MISSED));
+	EXPECT_EQ(0, STAT(BLOCKED));
+}
+
+TEST_F(inter, over_the_backlog_a_closed_one_lets_nothing_pass)
+{
+	uint64_t token;
+
+	IN(.rights = OBSERVE, .policy = UNET_INTER_FAIL_CLOSED, .backlog = 8,
+	   .violations = -1);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 100));
+	token = shown(&self->m, 8);
+	ASSERT_NE(0, token);
+	EXPECT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 8));
+	EXPECT_EQ(8, owner_takes(&self->c, 1, 8, 2000));
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 100));
+	EXPECT_EQ(92, STAT(BLOCKED));
+}
+
+/* Slow is not gone: for so long nothing passes, and then it does. */
+TEST_F(inter, over_the_backlog_a_closed_one_opens_after_its_time)
+{
+	uint64_t token;
+
+	IN(.rights = OBSERVE, .policy = UNET_INTER_FAIL_AFTER, .after_ms = 1500,
+	   .backlog = 8, .violations = -1);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 20));
+	token = shown(&self->m, 8);
+	ASSERT_NE(0, token);
+	EXPECT_EQ(12, STAT(BLOCKED));
+	usleep(1600 * 1000);
+	ASSERT_EQ(0, peer_sends(self->peer, 21, 2));
+	EXPECT_EQ(12, STAT(BLOCKED));
+	EXPECT_EQ(2, STAT(MISSED));
+	/* With an answer it is there again, and time begins anew. */
+	EXPECT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 8));
+	EXPECT_EQ(36 + 21 + 22, sum_taken(&self->c, 10));
+	ASSERT_EQ(0, peer_sends(self->peer, 23, 10));
+	EXPECT_EQ(14, STAT(BLOCKED));
+}
+
 TEST_F(inter, killed_in_the_midst)
 {
 	struct grant g = { .rights = OBSERVE | UNET_INTER_DELAY,

@@ -37,23 +37,6 @@ static int inject(struct chan *m, uint64_t token, uint32_t bytes, int most,
 	return n;
 }
 
-/* The sum of the numbers in the next @want packets of the owner's, -1: not so many. */
-static int sum_taken(struct chan *c, int want)
-{
-	const struct unet_rx_slot *s;
-	uint32_t b, i, number, sum = 0;
-
-	while (want > 0 && (s = chan_rx_peek(c, 2000))) {
-		for (b = s->first, i = 0; i < s->packets; i++, want--) {
-			memcpy(&number, (uint8_t *)chan_buf(c, b) + HEADER, 4);
-			sum += number;
-			b = c->desc[b].next;
-		}
-		chan_rx_next(c);
-	}
-	return want ? -1 : (int)sum;
-}
-
 TEST_F(inter, what_is_injected_counts_as_backlog)
 {
 	uint64_t first, last;
