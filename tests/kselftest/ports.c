@@ -514,9 +514,9 @@ TEST_F(ports, lingering_ends)
 	ASSERT_EQ(0, sh("echo 1 > " LINGER_SECS));
 	ASSERT_EQ(0, flow_bind(&self->c, IPPROTO_TCP, &wants[0], PORT, &flow));
 	ASSERT_EQ(0, chan_flow_del(&self->c, flow, UNET_DEL_LINGER));
-	EXPECT_EQ(0, sh("echo 60 > " LINGER_SECS));
 	fd = host_bind(SOCK_STREAM, &wants[0], PORT);
 	EXPECT_EQ(-EADDRINUSE, fd);
+	EXPECT_EQ(0, sh("echo 60 > " LINGER_SECS));
 	for (tries = 0; tries < 50 && fd < 0; tries++) {
 		usleep(100000);
 		fd = host_bind(SOCK_STREAM, &wants[0], PORT);
