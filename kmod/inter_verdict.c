@@ -29,6 +29,17 @@
 
 #define CHUNK	64u	/* packets decided on with BH off */
 
+/*
+ * What goes on inbound is released by the poll that follows once BH are on: with them
+ * off over many verdicts, it is one batch.
+ */
+static void let_others(void)
+{
+	local_bh_enable();
+	cond_resched();
+	local_bh_disable();
+}
+
 /* ---- accept, drop, duplicate ------------------------------------------- */
 
 /* Context: in->lock held. Is this still @ch's claim? */
@@ -150,12 +161,13 @@ static void plain_verdict(struct answer *a)
 
 	while (a->at < a->v.count) {
 		/* A lane that was seen here is freed a grace period later. */
-		rcu_read_lock_bh();
+		rcu_read_lock();
 		lane = decide_some(a);
 		if (lane)
 			settle(a->in, lane);
-		rcu_read_unlock_bh();
-		cond_resched();
+		rcu_read_unlock();
+		if (a->at < a->v.count)
+			let_others();
 	}
 }
 
@@ -163,7 +175,8 @@ static void plain_verdict(struct answer *a)
 
 /**
  * struct rewrite - bytes that are to take the place of a packet, or go before it
- * @old:	the packet; a reference
+ * @old:	the packet: borrowed under in->lock, or a clone of ours, since the packet
+ *		may go on, and lose what is not its bytes, while it is looked at
  * @info:	of it
  * @proto:	of it, as unet_rx_packet.proto
  * @family:	of it
@@ -187,35 +200,23 @@ struct rewrite {
 	struct sk_buff *skb;
 };
 
-/* What the token stands for; it may be decided on meanwhile, and is asked again. */
-static enum unet_inter_stat look_at_old(struct answer *a, struct rewrite *w)
+static void look_at(struct rewrite *w, const struct unet_held *h)
 {
-	struct unet_inter *in = a->in;
-	enum unet_inter_stat bad = UNET_INTER_CNT_TOKEN_STALE;
-	struct unet_held *h = NULL;
-
-	spin_lock_bh(&in->lock);
-	if (serves(in, a->ch))
-		h = find(in, a->v.token, &bad);
-	if (h) {
-		w->old = skb_get(h->skb);
-		w->info = h->info;
-		w->proto = h->proto;
-		w->family = h->family;
-		w->outbound = h->link->lane->outbound;
-	}
-	spin_unlock_bh(&in->lock);
-	return bad;
+	w->old = h->skb;
+	w->info = h->info;
+	w->proto = h->proto;
+	w->family = h->family;
+	w->outbound = h->link->lane->outbound;
 }
 
 static enum unet_inter_stat blame(struct answer *a, enum unet_inter_stat why)
 {
 	if (!why)
 		return why;
-	spin_lock_bh(&a->in->lock);
+	spin_lock(&a->in->lock);
 	if (serves(a->in, a->ch))
 		unet_inter_blame(a->in, why);
-	spin_unlock_bh(&a->in->lock);
+	spin_unlock(&a->in->lock);
 	return why;
 }
 
@@ -307,9 +308,11 @@ static struct sk_buff *alloc_like(const struct rewrite *w)
 	struct sk_buff *skb;
 	int err;
 
+	local_bh_enable();
 	skb = alloc_skb_with_frags(room + header, w->tx.payload,
 				   PAGE_ALLOC_COSTLY_ORDER, &err,
 				   GFP_KERNEL_ACCOUNT);
+	local_bh_disable();
 	if (!skb)
 		return NULL;
 	skb_reserve(skb, room);
@@ -319,15 +322,22 @@ static struct sk_buff *alloc_like(const struct rewrite *w)
 	return skb;
 }
 
+static void put_header(const struct rewrite *w, struct sk_buff *skb)
+{
+	memcpy(skb->data, w->new_hdr, w->tx.header_len);
+	skb_reset_network_header(skb);
+	skb_set_transport_header(skb, w->tx.l4_offset);
+	skb->ip_summed = CHECKSUM_NONE;
+	if (w->tx.csum_offset)
+		skb_partial_csum_set(skb, w->tx.l4_offset, w->tx.csum_offset);
+}
+
 static void dress(struct answer *a, struct rewrite *w, struct sk_buff *skb)
 {
 	skb->dev = w->old->dev;
 	skb->protocol = w->old->protocol;
 	skb_dst_copy(skb, w->old);
-	skb_reset_network_header(skb);
-	skb_set_transport_header(skb, w->tx.l4_offset);
-	if (w->tx.csum_offset)
-		skb_partial_csum_set(skb, w->tx.l4_offset, w->tx.csum_offset);
+	put_header(w, skb);
 	if (a->v.action == UNET_VERDICT_INJECT)
 		return;
 	skb_shinfo(skb)->gso_size = skb_shinfo(w->old)->gso_size;
@@ -342,10 +352,9 @@ static enum unet_inter_stat build(struct answer *a, struct rewrite *w)
 	if (!skb)
 		return UNET_INTER_CNT_NO_MEMORY;
 	unet_tx_header_fix(w->new_hdr, &w->tx);
-	memcpy(skb->data, w->new_hdr, w->tx.header_len);
 	if (a->total > a->v.header_len)
 		copy_from_tx(a, skb);
-	else
+	else if (a->v.action == UNET_VERDICT_MODIFY)
 		copy_from_old(w, skb);
 	dress(a, w, skb);
 	w->skb = skb;
@@ -456,24 +465,96 @@ static struct unet_lane *insert(struct answer *a, struct rewrite *w)
 	return lane;
 }
 
+/* Headers alone change, nobody else has these bytes, and they are in one piece. */
+static bool is_editable(const struct answer *a, const struct unet_held *h)
+{
+	const struct sk_buff *skb = h->skb;
+
+	return a->v.action == UNET_VERDICT_MODIFY &&
+	       !(a->in->terms.rights & UNET_INTER_MODIFY_PAYLOAD) &&
+	       a->total == a->v.header_len && !skb_shared(skb) &&
+	       !skb_cloned(skb) && !skb_has_frag_list(skb) &&
+	       h->info.payload <= skb_headlen(skb);
+}
+
+/* Where they are. Context: in->lock held. */
+static struct unet_lane *edit(struct answer *a, struct rewrite *w,
+			      struct unet_held *h)
+{
+	a->bad = judge(a, w);
+	w->old = NULL;
+	if (a->bad) {
+		unet_inter_blame(a->in, a->bad);
+		return NULL;
+	}
+	unet_tx_header_fix(w->new_hdr, &w->tx);
+	put_header(w, h->skb);
+	describe(h, w);
+	decide(a->in, h, a->v.token, UNET_VERDICT_MODIFY);
+	return h->link->lane;
+}
+
+/*
+ * Done at once if it can be; else @w->old is a clone, unless @a->bad says why not.
+ * The packet may be decided on meanwhile, and is asked for again.
+ */
+static struct unet_lane *edit_or_clone(struct answer *a, struct rewrite *w)
+{
+	struct unet_inter *in = a->in;
+	struct unet_lane *lane = NULL;
+	struct unet_held *h = NULL;
+
+	a->bad = UNET_INTER_CNT_TOKEN_STALE;
+	spin_lock(&in->lock);
+	if (serves(in, a->ch))
+		h = find(in, a->v.token, &a->bad);
+	if (!h)
+		goto out;
+	look_at(w, h);
+	if (is_editable(a, h)) {
+		lane = edit(a, w, h);
+		goto out;
+	}
+	w->old = skb_clone(h->skb, GFP_ATOMIC);
+	if (!w->old) {
+		a->bad = UNET_INTER_CNT_NO_MEMORY;
+		unet_inter_blame(in, a->bad);
+	}
+out:
+	spin_unlock(&in->lock);
+	return lane;
+}
+
+/* Another packet takes its place, or goes before it: for that memory is waited for. */
+static void put_other(struct answer *a, struct rewrite *w)
+{
+	struct unet_lane *lane;
+
+	a->bad = blame(a, judge(a, w));
+	if (!a->bad)
+		a->bad = blame(a, build(a, w));
+	if (a->bad)
+		return;
+	rcu_read_lock();
+	lane = a->v.action == UNET_VERDICT_MODIFY ? replace(a, w) :
+						    insert(a, w);
+	if (lane)
+		settle(a->in, lane);
+	rcu_read_unlock();
+}
+
 static void byte_verdict(struct answer *a)
 {
 	struct rewrite w = { };
 	struct unet_lane *lane;
 
-	a->bad = look_at_old(a, &w);
-	if (!a->bad)
-		a->bad = blame(a, judge(a, &w));
-	if (!a->bad)
-		a->bad = blame(a, build(a, &w));
-	if (!a->bad) {
-		rcu_read_lock_bh();
-		lane = a->v.action == UNET_VERDICT_MODIFY ? replace(a, &w) :
-							    insert(a, &w);
-		if (lane)
-			settle(a->in, lane);
-		rcu_read_unlock_bh();
-	}
+	rcu_read_lock();
+	lane = edit_or_clone(a, &w);
+	if (lane)
+		settle(a->in, lane);
+	rcu_read_unlock();
+	if (w.old)
+		put_other(a, &w);
 	kfree_skb(w.skb);
 	consume_skb(w.old);
 }
@@ -505,6 +586,7 @@ static void take(struct unet_channel *ch, struct answer *a)
 	memcpy(&a->v, &slot, sizeof(a->v));
 }
 
+/* Context: BH off. */
 static int take_verdicts(struct unet_channel *ch, u32 waiting)
 {
 	u32 taken;
@@ -513,7 +595,8 @@ static int take_verdicts(struct unet_channel *ch, u32 waiting)
 		struct answer a = { .ch = ch, .in = ch->inter };
 		int room;
 
-		cond_resched();
+		if (taken % CHUNK == CHUNK - 1)
+			let_others();
 		if (fatal_signal_pending(current))
 			break;
 		room = unet_channel_done_reserve(ch);
@@ -540,7 +623,9 @@ int unet_inter_answer(struct unet_channel *ch)
 		unet_channel_poison(ch, UNET_POISON_TX_CURSOR);
 		return -EIO;
 	}
+	local_bh_disable();
 	taken = take_verdicts(ch, waiting);
+	local_bh_enable();
 	if (taken > 0)
 		unet_channel_wake(ch);
 	return taken;

@@ -12,6 +12,8 @@
 #include "live.h"
 #include "kselftest_harness.h"
 
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <pthread.h>
 
 FIXTURE(change) {
@@ -263,6 +265,76 @@ TEST_F(change, headers_by_right_with_the_payload_that_was)
 		  inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
 	ASSERT_EQ(0, inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h));
 	EXPECT_EQ(0xb8, tos_of_hello(self->peer));
+}
+
+/* A socket that sees what va receives; -1: none. */
+static int tap(void)
+{
+	struct sockaddr_ll sll = {
+		.sll_family = AF_PACKET, .sll_ifindex = if_nametoindex("va"),
+		.sll_protocol = htons(ETH_P_ALL),
+	};
+	struct timeval tv = { .tv_sec = 5 };
+	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	if (!bind(fd, (void *)&sll, sizeof(sll)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* TOS, or traffic class. */
+static uint8_t marked(int family, const uint8_t *p)
+{
+	return family == AF_INET ? p[1] : p[0] << 4 | p[1] >> 4;
+}
+
+static void mark(int family, uint8_t *p)
+{
+	memcpy(p, family == AF_INET ? "\x45\xb8" : "\x6b\x80", 2);
+}
+
+/* Where it lies, and in a copy when a tap looks: that sees what came. */
+TEST_F(change, headers_on_the_way_in)
+{
+	uint32_t h = variant->header;
+	const struct unet_rx_slot *s;
+	uint8_t came[100];
+	int tapped, fd = -1, got;
+
+	IN(UNET_INTER_OBSERVE_HEADERS | UNET_INTER_MODIFY_HEADERS);
+	for (tapped = 0; tapped < 4; tapped++) {
+		/* Checksums that the sender left to the device; then those it made. */
+		if (tapped == 2)
+			ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx off"));
+		if (tapped % 2)
+			ASSERT_LE(0, fd = tap());
+		ASSERT_EQ(0, send_to(self->peer, variant->ours, PORT, "hello", 5));
+		s = chan_rx_peek(&self->m, 2000);
+		ASSERT_NE(NULL, s);
+		memcpy(self->m.tx_mem, chan_buf(&self->m, s->first), h);
+		EXPECT_EQ(0, marked(variant->family, self->m.tx_mem));
+		mark(variant->family, self->m.tx_mem);
+		ASSERT_EQ(0, inter_say_bytes(&self->m, s->tag, UNET_VERDICT_MODIFY,
+					     h, h));
+		chan_rx_next(&self->m);
+		s = chan_rx_peek(&self->c, 2000);
+		ASSERT_NE(NULL, s);
+		EXPECT_EQ(h + 5, self->c.desc[s->first].len);
+		EXPECT_EQ(0xb8, marked(variant->family, chan_buf(&self->c, s->first)));
+		EXPECT_EQ(0, memcmp(chan_buf(&self->c, s->first) + h, "hello", 5));
+		EXPECT_SOUND(&self->c, s);
+		EXPECT_NE(0, self->c.desc[s->first].flags & UNET_DESC_CSUM_OK);
+		chan_rx_next(&self->c);
+		if (!(tapped % 2))
+			continue;
+		while ((got = recv(fd, came, sizeof(came), 0)) > 0 && got != (int)h + 5)
+			;
+		EXPECT_EQ(h + 5, got);
+		EXPECT_EQ(0, marked(variant->family, came));
+		close(fd);
+	}
 }
 
 TEST_F(change, what_must_stay_stays)
