@@ -22,6 +22,10 @@
  * @terms:	of the grant
  * @said:	verdict that may yet grow; @said.count is 0 when there is none
  * @tx_used:	bytes of TX memory named by verdicts not taken
+ * @shown:	packets of the oldest RX slot that were shown
+ * @next:	with @shown: buffer of the one behind them
+ * @owed:	verdict on the last of them, while it could not be said; else
+ *		UNET_VERDICT_LATER
  * @refused:	by enum unet_inter_stat, [0] all
  * @whole:	a packet put together of several buffers
  */
@@ -31,6 +35,9 @@ struct unet_intermediary {
 	struct unet_inter_open terms;
 	struct unet_inter_verdict said;
 	u32 tx_used;
+	u32 shown;
+	u32 next;
+	int owed;
 	u64 refused[UNET_INTER_CNT_COUNT];
 	u8 whole[UNET_TX_MAX_BYTES];
 };
@@ -48,6 +55,7 @@ unet_intermediary_open(uint32_t grant, const struct unet_params *params)
 		return NULL;
 	}
 	im->r = unet_channel_rings(im->ch);
+	im->owed = UNET_VERDICT_LATER;
 	return im;
 }
 
@@ -256,32 +264,48 @@ static const u8 *bytes_of(struct unet_intermediary *im, u32 *buf, u32 *len)
 	return im->whole;
 }
 
+static void show_next(struct unet_intermediary *im, const struct unet_rx_slot *s,
+		      unet_inter_fn fn, void *arg)
+{
+	const struct unet_desc *d = &im->r->desc[im->next];
+	struct unet_inter_packet p = {
+		.token = s->tag + im->shown, .flow = s->flow,
+		.outbound = !!(s->flags & UNET_RX_OUTBOUND),
+		.l4_offset = d->l4_offset, .segments = d->segments,
+		.seg_size = d->seg_size, .tstamp = s->tstamp,
+	};
+
+	p.data = bytes_of(im, &im->next, &p.len);
+	im->next = im->r->desc[im->next].next;
+	im->shown++;
+	im->owed = fn(im, &p, arg);
+}
+
+static int say_owed(struct unet_intermediary *im, const struct unet_rx_slot *s)
+{
+	int err;
+
+	if (im->owed == UNET_VERDICT_LATER)
+		return 0;
+	err = unet_intermediary_answer(im, s->tag + im->shown - 1, im->owed);
+	if (!err)
+		im->owed = UNET_VERDICT_LATER;
+	return err;
+}
+
+/* From where the turn before had to stop. Return: 0: all of the slot was shown. */
 static int show(struct unet_intermediary *im, const struct unet_rx_slot *s,
 		unet_inter_fn fn, void *arg)
 {
-	struct unet_inter_packet p = {
-		.flow = s->flow, .tstamp = s->tstamp,
-		.outbound = !!(s->flags & UNET_RX_OUTBOUND),
-	};
-	u32 i, buf = s->first;
-	int action, err;
+	if (!im->shown)
+		im->next = s->first;
+	for (;;) {
+		int err = say_owed(im, s);
 
-	for (i = 0; i < s->packets; i++) {
-		const struct unet_desc *d = &im->r->desc[buf];
-
-		p.token = s->tag + i;
-		p.l4_offset = d->l4_offset;
-		p.segments = d->segments;
-		p.seg_size = d->seg_size;
-		p.data = bytes_of(im, &buf, &p.len);
-		action = fn(im, &p, arg);
-		err = action == UNET_VERDICT_LATER ? 0 :
-		      unet_intermediary_answer(im, p.token, action);
-		if (err)
+		if (err || im->shown == s->packets)
 			return err;
-		buf = im->r->desc[buf].next;
+		show_next(im, s, fn, arg);
 	}
-	return 0;
 }
 
 static void give_back(struct unet_intermediary *im, const struct unet_rx_slot *s)
@@ -297,10 +321,13 @@ static int show_all(struct unet_intermediary *im, unet_inter_fn fn, void *arg)
 	const struct unet_rx_slot *s;
 	int err = 0;
 
-	while (!err && (s = unet_rx_peek(im->r))) {
+	while ((s = unet_rx_peek(im->r))) {
 		err = show(im, s, fn, arg);
+		if (err)
+			break;
 		give_back(im, s);
 		unet_rx_next(im->r);
+		im->shown = 0;
 	}
 	unet_free_publish(im->r);
 	unet_rx_release(im->r);
