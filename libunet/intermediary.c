@@ -141,29 +141,38 @@ static int push(struct unet_intermediary *im)
 	return err;
 }
 
-static int put(struct unet_intermediary *im, const struct unet_inter_verdict *v)
+static int need_slot(struct unet_intermediary *im)
+{
+	int err;
+
+	if (unet_tx_space(im->r))
+		return 0;
+	err = push(im);
+	if (err)
+		return err;
+	return unet_tx_space(im->r) ? 0 : -EAGAIN;
+}
+
+/* There is a slot. */
+static void put(struct unet_intermediary *im, const struct unet_inter_verdict *v)
 {
 	BUILD_BUG_ON(sizeof(*v) != sizeof(struct unet_tx_slot));
-	if (!unet_tx_space(im->r)) {
-		int err = push(im);
-
-		if (err)
-			return err;
-		if (!unet_tx_space(im->r))
-			return -EAGAIN;
-	}
 	memcpy(unet_tx_slot(im->r), v, sizeof(*v));
 	unet_tx_next(im->r);
-	return 0;
 }
 
 static int put_said(struct unet_intermediary *im)
 {
-	int err = im->said.count ? put(im, &im->said) : 0;
+	int err;
 
-	if (!err)
-		im->said.count = 0;
-	return err;
+	if (!im->said.count)
+		return 0;
+	err = need_slot(im);
+	if (err)
+		return err;
+	put(im, &im->said);
+	im->said.count = 0;
+	return 0;
 }
 
 static bool may_grow(const struct unet_inter_verdict *said, u64 token, int action)
@@ -219,6 +228,9 @@ int unet_intermediary_change(struct unet_intermediary *im, uint64_t token,
 	if (header_len > UNET_TX_MAX_HEADER || payload_len > UNET_TX_MAX_BYTES)
 		return -EMSGSIZE;
 	err = put_said(im);
+	/* may empty TX memory: before the bytes have their place there */
+	if (!err)
+		err = need_slot(im);
 	if (!err)
 		err = room_for(im, header_len + payload_len);
 	if (err)
@@ -229,10 +241,9 @@ int unet_intermediary_change(struct unet_intermediary *im, uint64_t token,
 	if (payload_len)
 		memcpy(im->r->tx_mem + im->tx_used + header_len, payload,
 		       payload_len);
-	err = put(im, &v);
-	if (!err)
-		im->tx_used += header_len + payload_len;
-	return err;
+	put(im, &v);
+	im->tx_used += header_len + payload_len;
+	return 0;
 }
 
 int unet_intermediary_flush(struct unet_intermediary *im)

@@ -273,6 +273,109 @@ static void refusals_are_counted(void **state)
 	assert_int_equal(unet_intermediary_refused(im, UNET_INTER_CNT_BACKLOG), 0);
 }
 
+/* ---- other bytes ----------------------------------------------------------------- */
+
+#define HEADER	28u
+
+static u8 byte_of(u32 i)
+{
+	return (u8)(i + 1);
+}
+
+/* In the place of packet @i, so many bytes, all alike. */
+static int change(u32 i, u32 len)
+{
+	static u8 bytes[UNET_TX_MAX_BYTES];
+
+	memset(bytes, byte_of(i), len);
+	return unet_intermediary_change(im, TOKEN + i, UNET_VERDICT_MODIFY, bytes,
+					HEADER, bytes + HEADER, len - HEADER);
+}
+
+static void was_changed(u32 at, u32 i, u32 len)
+{
+	const struct kernel_sent *s = &kern.sent[at];
+	u32 k;
+
+	assert_int_equal(s->token, TOKEN + i);
+	assert_int_equal(s->action, UNET_VERDICT_MODIFY);
+	assert_int_equal(s->header_len, HEADER);
+	assert_int_equal(s->len, len);
+	for (k = 0; k < len; k++)
+		assert_int_equal(s->bytes[k], byte_of(i));
+}
+
+static void bytes_that_wait_are_not_written_over(void **state)
+{
+	u32 i;
+
+	for (i = 0; i < 5 * TX_SLOTS; i++)
+		assert_int_equal(change(i, 100), 0);
+	assert_int_equal(unet_intermediary_flush(im), 0);
+	assert_int_equal(kern.n_sent, 5 * TX_SLOTS);
+	for (i = 0; i < 5 * TX_SLOTS; i++)
+		was_changed(i, i, 100);
+}
+
+/* Sizes that fill memory first, or the ring first. */
+static void nor_are_those_of_any_size(void **state)
+{
+	u32 len[KERNEL_SENT];
+	u64 rnd = 11;
+	u32 i, j;
+
+	for (j = 0; j < 100; j++) {
+		kernel_forget_sent();
+		for (i = 0; i < KERNEL_SENT; i++) {
+			len[i] = HEADER + (u32)(unit_random(&rnd) %
+						(i % 20 < 10 ? 500 : 6000));
+			assert_int_equal(change(i, len[i]), 0);
+		}
+		assert_int_equal(unet_intermediary_flush(im), 0);
+		assert_int_equal(kern.n_sent, KERNEL_SENT);
+		for (i = 0; i < KERNEL_SENT; i++)
+			was_changed(i, i, len[i]);
+	}
+}
+
+static void a_change_without_memory_for_it_can_be_made_later(void **state)
+{
+	assert_int_equal(change(0, TX_BYTES + 1), -EMSGSIZE);
+	assert_int_equal(unet_intermediary_answer(im, TOKEN, UNET_VERDICT_ACCEPT), 0);
+	make_trouble(EAGAIN);
+	assert_int_equal(change(1, 6000), 0);
+	assert_int_equal(change(2, 6000), 0);
+	assert_int_equal(change(3, 6000), -EAGAIN);
+	make_trouble(EINTR);
+	assert_int_equal(change(3, 6000), -EINTR);
+	make_trouble(0);
+	assert_int_equal(change(3, 6000), 0);
+	assert_int_equal(unet_intermediary_flush(im), 0);
+	assert_int_equal(kern.n_sent, 4);
+	assert_int_equal(kern.sent[0].token, TOKEN);
+	was_changed(1, 1, 6000);
+	was_changed(2, 2, 6000);
+	was_changed(3, 3, 6000);
+}
+
+static void or_without_a_slot(void **state)
+{
+	u32 i;
+
+	make_trouble(EAGAIN);
+	for (i = 0; i < TX_SLOTS; i++)
+		assert_int_equal(change(i, 100), 0);
+	assert_int_equal(change(i, 100), -EAGAIN);
+	make_trouble(EINTR);
+	assert_int_equal(change(i, 100), -EINTR);
+	make_trouble(0);
+	for (; i < 3 * TX_SLOTS; i++)
+		assert_int_equal(change(i, 100), 0);
+	assert_int_equal(unet_intermediary_flush(im), 0);
+	for (i = 0; i < 3 * TX_SLOTS; i++)
+		was_changed(i, i, 100);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -283,6 +386,10 @@ int main(void)
 		TEST(the_end_of_the_claim_ends_it_at_once),
 		TEST(verdicts_that_say_the_same_go_as_one),
 		TEST(refusals_are_counted),
+		TEST(bytes_that_wait_are_not_written_over),
+		TEST(nor_are_those_of_any_size),
+		TEST(a_change_without_memory_for_it_can_be_made_later),
+		TEST(or_without_a_slot),
 	};
 	size_t i;
 
