@@ -47,6 +47,7 @@ unet_intermediary_open(uint32_t grant, const struct unet_params *params)
 {
 	struct unet_intermediary *im = calloc(1, sizeof(*im));
 
+	unet_detail_clear();
 	if (!im)
 		return NULL;
 	im->ch = unet_channel_claim(grant, params, &im->terms);

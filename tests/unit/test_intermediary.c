@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* include: libunet/channel.c */
+/* include: libunet/{channel,intermediary}.c */
 /*
  * An intermediary on the channel of a fake kernel: what happens when verdicts cannot
  * be taken in the middle of a turn. Each packet is shown once and answered once, its
@@ -27,6 +27,20 @@
 #undef mmap
 #undef munmap
 #undef close
+
+static bool no_memory;
+
+static void *may_fail(size_t n, size_t size)
+{
+	if (!no_memory)
+		return calloc(n, size);
+	errno = ENOMEM;
+	return NULL;
+}
+
+#define calloc	may_fail
+#include "libunet/intermediary.c"
+#undef calloc
 
 #define TOKEN		1000u
 #define MAX_PACKETS	32u
@@ -56,6 +70,25 @@ static int tear_down(void **state)
 	broken = kern.broken || kern.mapped || kern.opened;
 	kernel_exit();
 	return broken ? -1 : 0;
+}
+
+/* ---- opening ------------------------------------------------------------------- */
+
+static void each_refusal_has_its_own_sentence(void **state)
+{
+	kernel_reset();
+	kern.bind_error = EPERM;
+	assert_null(unet_intermediary_open(3, &params));
+	assert_int_equal(errno, EPERM);
+	assert_string_equal(unet_error_detail(), "grant 3: is another user's");
+	no_memory = true;
+	errno = 0;
+	assert_null(unet_intermediary_open(3, &params));
+	no_memory = false;
+	assert_int_equal(errno, ENOMEM);
+	assert_string_equal(unet_error_detail(), "");
+	assert_int_equal(kern.opened + kern.mapped, 0);
+	kernel_exit();
 }
 
 /* ---- packets and a function that looks at them --------------------------------- */
@@ -382,6 +415,7 @@ int main(void)
 {
 	struct CMUnitTest rows[ARRAY_SIZE(stops)];
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_refusal_has_its_own_sentence),
 		TEST(a_turn_may_be_cut_short_twice),
 		TEST(the_end_of_the_claim_ends_it_at_once),
 		TEST(verdicts_that_say_the_same_go_as_one),
