@@ -231,8 +231,9 @@ int unet_hook_modify(struct unet_hook *h, const struct unet_hook_opts *opts)
 		return err;
 	pthread_mutex_lock(&hs->lock);
 	rule.opts.destroy = h->rule.opts.destroy;
-	WRITE_ONCE(h->ended, false);
 	err = change(h, &rule, old);
+	if (!err)
+		WRITE_ONCE(h->ended, false);
 	pthread_mutex_unlock(&hs->lock);
 	if (err)
 		return err;

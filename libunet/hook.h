@@ -45,7 +45,7 @@ enum unet_hook_dir {
 /**
  * struct unet_hook_rule - the options of a hook, checked; replaced, never written
  * @opts:	as given, @name and @sock not used
- * @sock:	compared, never followed
+ * @sock:	compared, never followed; NULL with UNET_HOOK_SOCK: it was closed
  * @key:	with @sock: of its flow; zero parts match all
  */
 struct unet_hook_rule {
@@ -53,6 +53,12 @@ struct unet_hook_rule {
 	const struct unet_sock *sock;
 	struct unet_flow_key key;
 };
+
+/* There is nothing to be seen by this rule any more. */
+static inline bool unet_hook_has_ended(const struct unet_hook_rule *r)
+{
+	return r->opts.match & UNET_HOOK_SOCK && !r->sock;
+}
 
 /**
  * struct unet_hook - a hook
@@ -67,7 +73,7 @@ struct unet_hook_rule {
  * @name:	for reports
  * @over:	was over its budget
  * @bypassed:	and is called no more, until it is modified
- * @ended:	its socket was closed
+ * @ended:	its socket was closed; for whoever does not hold the lock
  * @gone:	was deleted, but there was no memory for a chain without it
  * @strikes:	batches over the budget since it was modified
  * @count:	written by the stack's thread, read by any

@@ -13,7 +13,8 @@ static bool belongs(const struct unet_hook *h, enum unet_hook_dir dir)
 {
 	u32 want = dir == UNET_HOOKS_RX ? UNET_HOOK_RX : UNET_HOOK_TX;
 
-	return h->rule.opts.dirs & want && !h->ended && !h->gone;
+	return h->rule.opts.dirs & want && !unet_hook_has_ended(&h->rule) &&
+	       !h->gone;
 }
 
 static int too_much(u32 reserve)

@@ -22,6 +22,10 @@
  * @terms:	of the grant
  * @said:	verdict that may yet grow; @said.count is 0 when there is none
  * @tx_used:	bytes of TX memory named by verdicts not taken
+ * @shown:	packets of the oldest RX slot that were shown
+ * @next:	with @shown: buffer of the one behind them
+ * @owed:	verdict on the last of them, while it could not be said; else
+ *		UNET_VERDICT_LATER
  * @refused:	by enum unet_inter_stat, [0] all
  * @whole:	a packet put together of several buffers
  */
@@ -31,6 +35,9 @@ struct unet_intermediary {
 	struct unet_inter_open terms;
 	struct unet_inter_verdict said;
 	u32 tx_used;
+	u32 shown;
+	u32 next;
+	int owed;
 	u64 refused[UNET_INTER_CNT_COUNT];
 	u8 whole[UNET_TX_MAX_BYTES];
 };
@@ -40,6 +47,7 @@ unet_intermediary_open(uint32_t grant, const struct unet_params *params)
 {
 	struct unet_intermediary *im = calloc(1, sizeof(*im));
 
+	unet_detail_clear();
 	if (!im)
 		return NULL;
 	im->ch = unet_channel_claim(grant, params, &im->terms);
@@ -48,6 +56,7 @@ unet_intermediary_open(uint32_t grant, const struct unet_params *params)
 		return NULL;
 	}
 	im->r = unet_channel_rings(im->ch);
+	im->owed = UNET_VERDICT_LATER;
 	return im;
 }
 
@@ -133,29 +142,38 @@ static int push(struct unet_intermediary *im)
 	return err;
 }
 
-static int put(struct unet_intermediary *im, const struct unet_inter_verdict *v)
+static int need_slot(struct unet_intermediary *im)
+{
+	int err;
+
+	if (unet_tx_space(im->r))
+		return 0;
+	err = push(im);
+	if (err)
+		return err;
+	return unet_tx_space(im->r) ? 0 : -EAGAIN;
+}
+
+/* There is a slot. */
+static void put(struct unet_intermediary *im, const struct unet_inter_verdict *v)
 {
 	BUILD_BUG_ON(sizeof(*v) != sizeof(struct unet_tx_slot));
-	if (!unet_tx_space(im->r)) {
-		int err = push(im);
-
-		if (err)
-			return err;
-		if (!unet_tx_space(im->r))
-			return -EAGAIN;
-	}
 	memcpy(unet_tx_slot(im->r), v, sizeof(*v));
 	unet_tx_next(im->r);
-	return 0;
 }
 
 static int put_said(struct unet_intermediary *im)
 {
-	int err = im->said.count ? put(im, &im->said) : 0;
+	int err;
 
-	if (!err)
-		im->said.count = 0;
-	return err;
+	if (!im->said.count)
+		return 0;
+	err = need_slot(im);
+	if (err)
+		return err;
+	put(im, &im->said);
+	im->said.count = 0;
+	return 0;
 }
 
 static bool may_grow(const struct unet_inter_verdict *said, u64 token, int action)
@@ -211,6 +229,9 @@ int unet_intermediary_change(struct unet_intermediary *im, uint64_t token,
 	if (header_len > UNET_TX_MAX_HEADER || payload_len > UNET_TX_MAX_BYTES)
 		return -EMSGSIZE;
 	err = put_said(im);
+	/* may empty TX memory: before the bytes have their place there */
+	if (!err)
+		err = need_slot(im);
 	if (!err)
 		err = room_for(im, header_len + payload_len);
 	if (err)
@@ -221,10 +242,9 @@ int unet_intermediary_change(struct unet_intermediary *im, uint64_t token,
 	if (payload_len)
 		memcpy(im->r->tx_mem + im->tx_used + header_len, payload,
 		       payload_len);
-	err = put(im, &v);
-	if (!err)
-		im->tx_used += header_len + payload_len;
-	return err;
+	put(im, &v);
+	im->tx_used += header_len + payload_len;
+	return 0;
 }
 
 int unet_intermediary_flush(struct unet_intermediary *im)
@@ -256,32 +276,48 @@ static const u8 *bytes_of(struct unet_intermediary *im, u32 *buf, u32 *len)
 	return im->whole;
 }
 
+static void show_next(struct unet_intermediary *im, const struct unet_rx_slot *s,
+		      unet_inter_fn fn, void *arg)
+{
+	const struct unet_desc *d = &im->r->desc[im->next];
+	struct unet_inter_packet p = {
+		.token = s->tag + im->shown, .flow = s->flow,
+		.outbound = !!(s->flags & UNET_RX_OUTBOUND),
+		.l4_offset = d->l4_offset, .segments = d->segments,
+		.seg_size = d->seg_size, .tstamp = s->tstamp,
+	};
+
+	p.data = bytes_of(im, &im->next, &p.len);
+	im->next = im->r->desc[im->next].next;
+	im->shown++;
+	im->owed = fn(im, &p, arg);
+}
+
+static int say_owed(struct unet_intermediary *im, const struct unet_rx_slot *s)
+{
+	int err;
+
+	if (im->owed == UNET_VERDICT_LATER)
+		return 0;
+	err = unet_intermediary_answer(im, s->tag + im->shown - 1, im->owed);
+	if (!err)
+		im->owed = UNET_VERDICT_LATER;
+	return err;
+}
+
+/* From where the turn before had to stop. Return: 0: all of the slot was shown. */
 static int show(struct unet_intermediary *im, const struct unet_rx_slot *s,
 		unet_inter_fn fn, void *arg)
 {
-	struct unet_inter_packet p = {
-		.flow = s->flow, .tstamp = s->tstamp,
-		.outbound = !!(s->flags & UNET_RX_OUTBOUND),
-	};
-	u32 i, buf = s->first;
-	int action, err;
+	if (!im->shown)
+		im->next = s->first;
+	for (;;) {
+		int err = say_owed(im, s);
 
-	for (i = 0; i < s->packets; i++) {
-		const struct unet_desc *d = &im->r->desc[buf];
-
-		p.token = s->tag + i;
-		p.l4_offset = d->l4_offset;
-		p.segments = d->segments;
-		p.seg_size = d->seg_size;
-		p.data = bytes_of(im, &buf, &p.len);
-		action = fn(im, &p, arg);
-		err = action == UNET_VERDICT_LATER ? 0 :
-		      unet_intermediary_answer(im, p.token, action);
-		if (err)
+		if (err || im->shown == s->packets)
 			return err;
-		buf = im->r->desc[buf].next;
+		show_next(im, s, fn, arg);
 	}
-	return 0;
 }
 
 static void give_back(struct unet_intermediary *im, const struct unet_rx_slot *s)
@@ -297,10 +333,13 @@ static int show_all(struct unet_intermediary *im, unet_inter_fn fn, void *arg)
 	const struct unet_rx_slot *s;
 	int err = 0;
 
-	while (!err && (s = unet_rx_peek(im->r))) {
+	while ((s = unet_rx_peek(im->r))) {
 		err = show(im, s, fn, arg);
+		if (err)
+			break;
 		give_back(im, s);
 		unet_rx_next(im->r);
+		im->shown = 0;
 	}
 	unet_free_publish(im->r);
 	unet_rx_release(im->r);

@@ -98,14 +98,17 @@ int unet_intermediary_fd(const struct unet_intermediary *im);
  * unet_intermediary_run() - one turn: packets in, verdicts out
  * @im: the intermediary
  * @timeout_ms: longest sleep when there is none, -1: for ever
- * @fn: called for each packet that came
+ * @fn: called once for each packet that came
  * @arg: for @fn
  *
  * Verdicts that follow each other and say the same go as one; one system call takes
  * all there are.
  *
  * Return: 0; -EIO: the kernel ended the claim, see unet_intermediary_reason();
- * -ENODEV: the nexus is gone; -EINTR.
+ * -ENODEV: the nexus is gone; -EINTR: a signal came; -EAGAIN: the kernel takes no more
+ * verdicts now. After these two nothing is lost, but there may be packets that were not
+ * shown, and verdicts not sent: call again, soon. That turn sends them, what @fn returned
+ * last included, and goes on with the packet behind.
  */
 int unet_intermediary_run(struct unet_intermediary *im, int timeout_ms,
 			  unet_inter_fn fn, void *arg);
@@ -118,7 +121,8 @@ int unet_intermediary_run(struct unet_intermediary *im, int timeout_ms,
  *
  * Goes out with the next turn, or with unet_intermediary_flush().
  *
- * Return: 0, or -EAGAIN: the kernel takes no more now.
+ * Return: 0; -EAGAIN: the kernel takes no more now; or as unet_intermediary_run(). If it is
+ * not 0, this was not said; what was said before stays so.
  */
 int unet_intermediary_answer(struct unet_intermediary *im, uint64_t token,
 			     int action);
@@ -134,7 +138,8 @@ int unet_intermediary_answer(struct unet_intermediary *im, uint64_t token,
  *           to modify payload gives none, and the packet keeps its own
  * @payload_len: bytes of it
  *
- * Return: 0; -EMSGSIZE: more than a packet; -EAGAIN: no room for it now.
+ * Return: 0; -EMSGSIZE: more than a packet, or than TX memory, can have; -EAGAIN: no room
+ * for it now; or as unet_intermediary_answer().
  */
 int unet_intermediary_change(struct unet_intermediary *im, uint64_t token,
 			     int action, const void *header, uint32_t header_len,
@@ -144,7 +149,7 @@ int unet_intermediary_change(struct unet_intermediary *im, uint64_t token,
  * unet_intermediary_flush() - let the kernel take the verdicts said so far
  * @im: the intermediary
  *
- * Return: as unet_intermediary_run().
+ * Return: as unet_intermediary_run(); what was not taken goes with the next turn.
  */
 int unet_intermediary_flush(struct unet_intermediary *im);
 

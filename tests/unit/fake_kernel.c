@@ -84,7 +84,7 @@ static u8 *region(int r, u32 offset)
 	return kern.mem[r] + offset;
 }
 
-static int do_bind(struct unet_bind *b)
+static int make_channel(const struct unet_params *wanted)
 {
 	const struct unet_params *p = &kern.layout.params;
 	struct unet_params params;
@@ -93,8 +93,7 @@ static int do_bind(struct unet_bind *b)
 
 	if (kern.bind_error)
 		return fail(kern.bind_error);
-	if (b->size != sizeof(*b) ||
-	    unet_params_complete(&b->params, &params, NULL) ||
+	if (unet_params_complete(wanted, &params, NULL) ||
 	    unet_layout_compute(&params, kern.page_bytes, &kern.layout))
 		return fail(EINVAL);
 	for (i = 0; i < UNET_REGION_COUNT; i++)
@@ -111,8 +110,29 @@ static int do_bind(struct unet_bind *b)
 	kern.in_kernel = p->rx_small + p->rx_large;
 	kern.user_owns = calloc(1, kern.in_kernel);
 	kern.cookies = calloc(kern.layout.done_entries, sizeof(u32));
+	return 0;
+}
+
+static int do_bind(struct unet_bind *b)
+{
+	if (b->size != sizeof(*b))
+		return fail(EINVAL);
+	if (make_channel(&b->params))
+		return -1;
 	b->layout = kern.layout;
 	b->channel = 9;
+	return 0;
+}
+
+static int do_claim(struct unet_inter_open *o)
+{
+	if (o->size != sizeof(*o))
+		return fail(EINVAL);
+	if (make_channel(&o->params))
+		return -1;
+	kern.inter = true;
+	o->layout = kern.layout;
+	o->channel = 9;
 	return 0;
 }
 
@@ -221,10 +241,27 @@ bool kernel_receive(u64 tag, u32 flags, const struct kernel_piece *p, u32 n)
 	return true;
 }
 
+static bool take_bytes(struct kernel_sent *s, const struct unet_extent *extent)
+{
+	u32 i;
+
+	for (i = 0; i < s->extents; i++) {
+		u64 end = (u64)extent[i].offset + extent[i].len;
+
+		if (!extent[i].len ||
+		    end > kern.layout.region[UNET_REGION_TX].bytes)
+			return false;
+		s->bytes = realloc(s->bytes, s->len + extent[i].len);
+		memcpy(s->bytes + s->len,
+		       region(UNET_REGION_TX, extent[i].offset), extent[i].len);
+		s->len += extent[i].len;
+	}
+	return true;
+}
+
 static void take_send(const struct unet_tx_slot *slot)
 {
 	struct kernel_sent *s = &kern.sent[kern.n_sent];
-	u32 i;
 
 	kern.cookies[kern.n_cookies++] = slot->cookie;
 	if (kern.n_sent == KERNEL_SENT)
@@ -235,25 +272,43 @@ static void take_send(const struct unet_tx_slot *slot)
 		.extents = slot->extents,
 	};
 	if (!slot->extents || slot->extents > UNET_TX_EXTENTS ||
-	    slot->header_len > slot->extent[0].len) {
+	    slot->header_len > slot->extent[0].len ||
+	    !take_bytes(s, slot->extent)) {
 		kern.broken++;
 		return;
 	}
-	for (i = 0; i < slot->extents; i++) {
-		u64 end = (u64)slot->extent[i].offset + slot->extent[i].len;
+	kern.n_sent++;
+}
 
-		if (!slot->extent[i].len ||
-		    end > kern.layout.region[UNET_REGION_TX].bytes) {
-			kern.broken++;
-			return;
-		}
-		s->bytes = realloc(s->bytes, s->len + slot->extent[i].len);
-		memcpy(s->bytes + s->len,
-		       region(UNET_REGION_TX, slot->extent[i].offset),
-		       slot->extent[i].len);
-		s->len += slot->extent[i].len;
+static void take_verdict(const struct unet_tx_slot *slot)
+{
+	struct kernel_sent *s = &kern.sent[kern.n_sent];
+	struct unet_inter_verdict v;
+
+	memcpy(&v, slot, sizeof(v));
+	kern.cookies[kern.n_cookies++] = v.cookie;
+	kernel_complete(1, kern.refusal);
+	if (kern.n_sent == KERNEL_SENT)
+		return;
+	*s = (struct kernel_sent){
+		.token = v.token, .action = v.action, .count = v.count,
+		.cookie = v.cookie, .header_len = v.header_len,
+		.extents = v.extents,
+	};
+	if (!v.count || v.extents > UNET_VERDICT_EXTENTS ||
+	    !take_bytes(s, v.extent)) {
+		kern.broken++;
+		return;
 	}
 	kern.n_sent++;
+}
+
+static void take(const struct unet_tx_slot *slot)
+{
+	if (kern.inter)
+		take_verdict(slot);
+	else
+		take_send(slot);
 }
 
 static int do_sync(struct unet_sync *sync)
@@ -266,7 +321,7 @@ static int do_sync(struct unet_sync *sync)
 	kern.sync_timeout = sync->timeout_ns;
 	if (kern.sync_error)
 		return fail(kern.sync_error);
-	if (!(sync->flags & UNET_SYNC_TX))
+	if (!(sync->flags & UNET_SYNC_TX) || kern.busy)
 		return 0;
 	if (unet_ring_filled(&kern.tx, &uring()->tx_tail) < 0) {
 		kern.broken++;
@@ -276,7 +331,7 @@ static int do_sync(struct unet_sync *sync)
 		/* as the module: nothing is taken that DONE has no room for */
 		if (kern.n_cookies == kern.layout.done_entries)
 			break;
-		take_send(&slot[kern.tx.head & (kern.tx.entries - 1)]);
+		take(&slot[kern.tx.head & (kern.tx.entries - 1)]);
 	}
 	/* as rx_tail */
 	smp_store_release(&kring()->tx_head, kern.tx.head);
@@ -315,6 +370,8 @@ int fake_ioctl(int fd, unsigned long request, void *arg)
 		return 0;
 	case UNET_IOC_BIND:
 		return do_bind(arg);
+	case UNET_IOC_INTER_OPEN:
+		return do_claim(arg);
 	case UNET_IOC_FLOW_ADD:
 		kern.req = *req;
 		if (kern.flow_error)

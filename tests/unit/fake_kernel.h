@@ -2,7 +2,8 @@
 /*
  * /dev/unet in the test's own process: one channel with rings, buffer owners and
  * the same checks of cursors and extents that the module makes. What the module
- * would poison a channel for is counted in @broken.
+ * would poison a channel for is counted in @broken. The channel of a grant takes
+ * verdicts: each is done when it is taken.
  *
  * A test includes libunet/channel.c with open(), ioctl(), mmap(), munmap() and
  * close() turned into the functions here.
@@ -18,7 +19,11 @@
 #define KERNEL_FD	77
 #define KERNEL_SENT	64
 
+/* A send, or a verdict. */
 struct kernel_sent {
+	u64 token;
+	u16 action;
+	u32 count;
 	u32 flow;
 	u32 cookie;
 	u16 seg_size;
@@ -34,6 +39,9 @@ struct fake_kernel {
 	int mmap_fails;		/* region, or -1 */
 	int flow_error;
 	int sync_error;
+	bool busy;		/* nothing is taken from TX */
+	bool inter;		/* it is the channel of a grant */
+	u16 refusal;		/* of verdicts */
 	u32 page_bytes;
 	struct unet_layout layout;
 	u8 *mem[UNET_REGION_COUNT];

@@ -696,6 +696,28 @@ static void a_sockets_hook_ends_with_it(void **state)
 	assert_int_equal(stats(h).flags, 0);
 }
 
+static void what_ended_stays_so_when_a_modify_is_refused(void **state)
+{
+	struct unet_hook_opts o = { .size = sizeof(o), .dirs = UNET_HOOK_RX,
+				    .match = UNET_HOOK_SOCK, .sock = b };
+	struct unet_hook_opts most = { .size = sizeof(most),
+				       .dirs = UNET_HOOK_TX,
+				       .reserve = UNET_HOOK_RESERVE };
+	struct unet_hook *h = unet_hook_add(end[1], note, "s", &o);
+
+	assert_non_null(unet_hook_add(end[1], note, "r", &most));
+	unet_close(b);
+	b = unet_udp_open(end[1], AF_INET);
+	unet_udp_bind(b, ":7");
+	most.reserve = 1;
+	assert_int_equal(unet_hook_modify(h, &most), -ENOSPC);
+	assert_int_equal(stats(h).flags, UNET_HOOK_ENDED);
+	/* nor does a chain made anew call it for its socket's port */
+	assert_int_equal(unet_hook_prioritize(h, 5), 0);
+	assert_string_equal(trail_of_a_packet(), "");
+	assert_int_equal(stats(h).flags, UNET_HOOK_ENDED);
+}
+
 /* ---- modify ------------------------------------------------------------ */
 
 static void another_rule_takes_the_place_of_the_first(void **state)
@@ -1278,6 +1300,7 @@ int main(void)
 		TEST(a_hook_that_is_taken_off_finishes_its_batch),
 		TEST(destroy_is_called_in_every_way_a_hook_ends),
 		TEST(a_sockets_hook_ends_with_it),
+		TEST(what_ended_stays_so_when_a_modify_is_refused),
 		TEST(another_rule_takes_the_place_of_the_first),
 		TEST(nothing_bad_is_made_good),
 		TEST(a_wrong_verdict_is_refused),

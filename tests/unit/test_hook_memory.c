@@ -159,9 +159,11 @@ static void a_closed_sockets_hook_is_not_called(void **state)
 		.size = sizeof(o), .dirs = UNET_HOOK_RX, .match = UNET_HOOK_SOCK,
 		.sock = b, .predicate = predicate,
 	};
+	struct unet_hook *h;
 	struct calls c = { 0 }, *d;
 
-	assert_non_null(unet_hook_add(end[1], fn, &c, &o));
+	h = unet_hook_add(end[1], fn, &c, &o);
+	assert_non_null(h);
 	assert_non_null(hang(&d));
 	no_memory = true;
 	unet_close(b);
@@ -171,6 +173,18 @@ static void a_closed_sockets_hook_is_not_called(void **state)
 	assert_int_equal(d->fn, 1);
 	assert_int_equal(c.fn, 0);
 	assert_int_equal(c.predicate, 0);
+	/* nor when it would have had another rule */
+	o = (struct unet_hook_opts){ .size = sizeof(o), .dirs = UNET_HOOK_RX,
+				     .side = side };
+	assert_int_equal(unet_hook_modify(h, &o), -ENOMEM);
+	packet_passes();
+	assert_int_equal(d->fn, 2);
+	assert_int_equal(c.fn, 0);
+	assert_int_equal(c.predicate, 0);
+	no_memory = false;
+	assert_int_equal(unet_hook_modify(h, &o), 0);
+	packet_passes();
+	assert_int_equal(c.fn, 1);
 }
 
 static void what_cannot_be_done_changes_nothing(void **state)

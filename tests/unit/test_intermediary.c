@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: MIT
+/* include: libunet/{channel,intermediary}.c */
+/*
+ * An intermediary on the channel of a fake kernel: what happens when verdicts cannot
+ * be taken in the middle of a turn. Each packet is shown once and answered once, its
+ * buffers go back when its slot is done with, and no bytes that the kernel has yet to
+ * take are written over.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <unet/intermediary.h>
+#include <unet/unet.h>
+#include "fake_kernel.h"
+#include "helpers.h"
+
+#define open	fake_open
+#define ioctl	fake_ioctl
+#define mmap	fake_mmap
+#define munmap	fake_munmap
+#define close	fake_close
+#include "libunet/channel.c"
+#undef open
+#undef ioctl
+#undef mmap
+#undef munmap
+#undef close
+
+static bool no_memory;
+
+static void *may_fail(size_t n, size_t size)
+{
+	if (!no_memory)
+		return calloc(n, size);
+	errno = ENOMEM;
+	return NULL;
+}
+
+#define calloc	may_fail
+#include "libunet/intermediary.c"
+#undef calloc
+
+#define TOKEN		1000u
+#define MAX_PACKETS	32u
+#define BUFS		48u
+#define TX_SLOTS	8u
+#define TX_BYTES	(8u * UNET_TX_BUF_BYTES)
+
+static const struct unet_params params = {
+	.rx_slots = 8, .tx_slots = TX_SLOTS, .rx_small = BUFS,
+	.rx_large = UNET_PARAM_NONE, .tx_bufs = 8,
+};
+
+static struct unet_intermediary *im;
+
+static int set_up(void **state)
+{
+	kernel_reset();
+	im = unet_intermediary_open(3, &params);
+	return !im;
+}
+
+static int tear_down(void **state)
+{
+	u32 broken;
+
+	unet_intermediary_close(im);
+	broken = kern.broken || kern.mapped || kern.opened;
+	kernel_exit();
+	return broken ? -1 : 0;
+}
+
+/* ---- opening ------------------------------------------------------------------- */
+
+static void each_refusal_has_its_own_sentence(void **state)
+{
+	kernel_reset();
+	kern.bind_error = EPERM;
+	assert_null(unet_intermediary_open(3, &params));
+	assert_int_equal(errno, EPERM);
+	assert_string_equal(unet_error_detail(), "grant 3: is another user's");
+	no_memory = true;
+	errno = 0;
+	assert_null(unet_intermediary_open(3, &params));
+	no_memory = false;
+	assert_int_equal(errno, ENOMEM);
+	assert_string_equal(unet_error_detail(), "");
+	assert_int_equal(kern.opened + kern.mapped, 0);
+	kernel_exit();
+}
+
+/* ---- packets and a function that looks at them --------------------------------- */
+
+/**
+ * struct looker - what is shown, and what goes wrong meanwhile
+ * @trouble:	at the first packet, errno of the calls from then on; EAGAIN: they take
+ *		nothing
+ * @calls:	packets shown
+ */
+struct looker {
+	int trouble;
+	u32 calls;
+};
+
+static void make_trouble(int err)
+{
+	kern.busy = err == EAGAIN;
+	kern.sync_error = err == EAGAIN ? 0 : err;
+}
+
+/* No two that follow each other are alike: each is a slot of its own. */
+static int action_of(u32 i)
+{
+	return i % 2 ? UNET_VERDICT_DROP : UNET_VERDICT_ACCEPT;
+}
+
+/* The n-th packet is n bytes longer than the first, and begins with n. */
+static int look(struct unet_intermediary *who,
+		const struct unet_inter_packet *p, void *arg)
+{
+	struct looker *l = arg;
+	u32 n = l->calls++;
+
+	assert_ptr_equal(who, im);
+	assert_int_equal(p->token, TOKEN + n);
+	assert_int_equal(p->len, 100 + n);
+	assert_int_equal(p->data[0], n);
+	assert_int_equal(p->data[p->len - 1], 0xff);
+	if (!n)
+		make_trouble(l->trouble);
+	return action_of(n);
+}
+
+/* Packets from the @first one on, in one slot; each third in two buffers. */
+static void packets_come(u32 first, u32 n)
+{
+	static u8 bytes[MAX_PACKETS][256];
+	struct kernel_piece piece[2 * MAX_PACKETS];
+	u32 pieces = 0;
+	u32 i;
+
+	for (i = first; i < first + n; i++) {
+		struct kernel_piece *p = &piece[pieces];
+
+		bytes[i][0] = (u8)i;
+		bytes[i][99 + i] = 0xff;
+		p[0] = (struct kernel_piece){ .bytes = bytes[i], .len = 100 + i };
+		if (i % 3 == 2) {
+			p[0].len = 60;
+			p[0].flags = UNET_DESC_MORE;
+			p[1] = (struct kernel_piece){ .bytes = bytes[i] + 60,
+						      .len = 40 + i };
+			pieces++;
+		}
+		pieces++;
+	}
+	if (n)
+		assert_true(kernel_receive(TOKEN + first, 0, piece, pieces));
+}
+
+static int turn(struct looker *l)
+{
+	return unet_intermediary_run(im, 0, look, l);
+}
+
+/* Each packet was answered, once, as the function said, and in order. */
+static void all_are_answered(u32 n)
+{
+	u32 at = 0;
+	u32 i, j;
+
+	for (i = 0; i < kern.n_sent; i++) {
+		for (j = 0; j < kern.sent[i].count; j++, at++) {
+			assert_int_equal(kern.sent[i].token + j, TOKEN + at);
+			assert_int_equal(kern.sent[i].action, action_of(at));
+		}
+	}
+	assert_int_equal(at, n);
+}
+
+/* ---- a turn that is cut short --------------------------------------------------- */
+
+/**
+ * struct stop - a turn that ends before all packets were looked at
+ * @sentence:	name
+ * @trouble:	see struct looker
+ * @first:	packets of the first slot
+ * @second:	of the second
+ * @done:	buffers of slots that were done with when it ended
+ *
+ * The ring has room for the verdicts on eight packets, and the library keeps the last
+ * one while it may grow: that on the tenth is the first that cannot be said.
+ */
+struct stop {
+	const char *sentence;
+	int trouble;
+	u32 first;
+	u32 second;
+	u32 done;
+};
+
+#define SHOWN	(TX_SLOTS + 2)
+
+static const struct stop stops[] = {
+	{ "busy, in the middle of a slot",		EAGAIN,	13, 0,	0 },
+	{ "busy, at the end of the last slot",		EAGAIN,	10, 0,	0 },
+	{ "busy, at the end of a slot",			EAGAIN,	10, 3,	0 },
+	{ "busy, at the second slot's first packet",	EAGAIN,	9, 4,	12 },
+	{ "busy, in the second slot",			EAGAIN,	5, 8,	6 },
+	{ "interrupted, in the middle of a slot",	EINTR,	13, 0,	0 },
+	{ "interrupted, in the second slot",		EINTR,	5, 8,	6 },
+};
+
+static void stop_row(void **state)
+{
+	const struct stop *r = *state;
+	struct looker l = { .trouble = r->trouble };
+	u32 n = r->first + r->second;
+	u32 before;
+
+	packets_come(0, r->first);
+	packets_come(r->first, r->second);
+	before = kern.in_kernel;
+	assert_int_equal(turn(&l), -r->trouble);
+	assert_int_equal(l.calls, SHOWN);
+	/* what was not shown is not given back */
+	kernel_take_free();
+	assert_int_equal(kern.in_kernel, before + r->done);
+	/* as long as it lasts, nothing more is shown */
+	assert_int_equal(turn(&l), -r->trouble);
+	assert_int_equal(l.calls, SHOWN);
+	make_trouble(0);
+	assert_int_equal(turn(&l), 0);
+	assert_int_equal(l.calls, n);
+	all_are_answered(n);
+	kernel_take_free();
+	assert_int_equal(kern.in_kernel, BUFS);
+}
+
+/* Its slot's place is not the kernel's to fill before it is done with. */
+static void a_turn_may_be_cut_short_twice(void **state)
+{
+	struct looker l = { .trouble = EAGAIN };
+
+	packets_come(0, 25);
+	assert_int_equal(turn(&l), -EAGAIN);
+	assert_int_equal(l.calls, SHOWN);
+	kern.busy = false;
+	assert_int_equal(unet_intermediary_flush(im), 0);
+	kern.busy = true;
+	assert_int_equal(turn(&l), -EAGAIN);
+	assert_true(l.calls > SHOWN && l.calls < 25);
+	assert_int_equal(kern.rx.tail - kern.rx.head, 1);
+	kern.busy = false;
+	packets_come(25, 4);
+	assert_int_equal(turn(&l), 0);
+	assert_int_equal(l.calls, 29);
+	all_are_answered(29);
+	kernel_take_free();
+	assert_int_equal(kern.in_kernel, BUFS);
+}
+
+static void the_end_of_the_claim_ends_it_at_once(void **state)
+{
+	struct looker l = { .trouble = EIO };
+
+	packets_come(0, 13);
+	assert_int_equal(turn(&l), -EIO);
+	assert_int_equal(turn(&l), -EIO);
+	assert_int_equal(l.calls, SHOWN);
+}
+
+/* ---- one after the other --------------------------------------------------------- */
+
+static int pass(struct unet_intermediary *who,
+		const struct unet_inter_packet *p, void *arg)
+{
+	++*(u32 *)arg;
+	return UNET_VERDICT_ACCEPT;
+}
+
+static void verdicts_that_say_the_same_go_as_one(void **state)
+{
+	u32 calls = 0;
+
+	packets_come(0, 7);
+	packets_come(7, 5);
+	assert_int_equal(unet_intermediary_run(im, 0, pass, &calls), 0);
+	assert_int_equal(calls, 12);
+	assert_int_equal(kern.n_sent, 1);
+	assert_int_equal(kern.sent[0].count, 12);
+	assert_int_equal(unet_intermediary_refused(im, 0), 0);
+}
+
+static void refusals_are_counted(void **state)
+{
+	struct looker l = { .trouble = 0 };
+
+	kern.refusal = UNET_INTER_CNT_TOKEN_STALE;
+	packets_come(0, 12);
+	assert_int_equal(turn(&l), 0);
+	assert_int_equal(unet_intermediary_refused(im, 0), 12);
+	assert_int_equal(unet_intermediary_refused(im, UNET_INTER_CNT_TOKEN_STALE), 12);
+	assert_int_equal(unet_intermediary_refused(im, UNET_INTER_CNT_BACKLOG), 0);
+}
+
+/* ---- other bytes ----------------------------------------------------------------- */
+
+#define HEADER	28u
+
+static u8 byte_of(u32 i)
+{
+	return (u8)(i + 1);
+}
+
+/* In the place of packet @i, so many bytes, all alike. */
+static int change(u32 i, u32 len)
+{
+	static u8 bytes[UNET_TX_MAX_BYTES];
+
+	memset(bytes, byte_of(i), len);
+	return unet_intermediary_change(im, TOKEN + i, UNET_VERDICT_MODIFY, bytes,
+					HEADER, bytes + HEADER, len - HEADER);
+}
+
+static void was_changed(u32 at, u32 i, u32 len)
+{
+	const struct kernel_sent *s = &kern.sent[at];
+	u32 k;
+
+	assert_int_equal(s->token, TOKEN + i);
+	assert_int_equal(s->action, UNET_VERDICT_MODIFY);
+	assert_int_equal(s->header_len, HEADER);
+	assert_int_equal(s->len, len);
+	for (k = 0; k < len; k++)
+		assert_int_equal(s->bytes[k], byte_of(i));
+}
+
+static void bytes_that_wait_are_not_written_over(void **state)
+{
+	u32 i;
+
+	for (i = 0; i < 5 * TX_SLOTS; i++)
+		assert_int_equal(change(i, 100), 0);
+	assert_int_equal(unet_intermediary_flush(im), 0);
+	assert_int_equal(kern.n_sent, 5 * TX_SLOTS);
+	for (i = 0; i < 5 * TX_SLOTS; i++)
+		was_changed(i, i, 100);
+}
+
+/* Sizes that fill memory first, or the ring first. */
+static void nor_are_those_of_any_size(void **state)
+{
+	u32 len[KERNEL_SENT];
+	u64 rnd = 11;
+	u32 i, j;
+
+	for (j = 0; j < 100; j++) {
+		kernel_forget_sent();
+		for (i = 0; i < KERNEL_SENT; i++) {
+			len[i] = HEADER + (u32)(unit_random(&rnd) %
+						(i % 20 < 10 ? 500 : 6000));
+			assert_int_equal(change(i, len[i]), 0);
+		}
+		assert_int_equal(unet_intermediary_flush(im), 0);
+		assert_int_equal(kern.n_sent, KERNEL_SENT);
+		for (i = 0; i < KERNEL_SENT; i++)
+			was_changed(i, i, len[i]);
+	}
+}
+
+static void a_change_without_memory_for_it_can_be_made_later(void **state)
+{
+	assert_int_equal(change(0, TX_BYTES + 1), -EMSGSIZE);
+	assert_int_equal(unet_intermediary_answer(im, TOKEN, UNET_VERDICT_ACCEPT), 0);
+	make_trouble(EAGAIN);
+	assert_int_equal(change(1, 6000), 0);
+	assert_int_equal(change(2, 6000), 0);
+	assert_int_equal(change(3, 6000), -EAGAIN);
+	make_trouble(EINTR);
+	assert_int_equal(change(3, 6000), -EINTR);
+	make_trouble(0);
+	assert_int_equal(change(3, 6000), 0);
+	assert_int_equal(unet_intermediary_flush(im), 0);
+	assert_int_equal(kern.n_sent, 4);
+	assert_int_equal(kern.sent[0].token, TOKEN);
+	was_changed(1, 1, 6000);
+	was_changed(2, 2, 6000);
+	was_changed(3, 3, 6000);
+}
+
+static void or_without_a_slot(void **state)
+{
+	u32 i;
+
+	make_trouble(EAGAIN);
+	for (i = 0; i < TX_SLOTS; i++)
+		assert_int_equal(change(i, 100), 0);
+	assert_int_equal(change(i, 100), -EAGAIN);
+	make_trouble(EINTR);
+	assert_int_equal(change(i, 100), -EINTR);
+	make_trouble(0);
+	for (; i < 3 * TX_SLOTS; i++)
+		assert_int_equal(change(i, 100), 0);
+	assert_int_equal(unet_intermediary_flush(im), 0);
+	for (i = 0; i < 3 * TX_SLOTS; i++)
+		was_changed(i, i, 100);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	struct CMUnitTest rows[ARRAY_SIZE(stops)];
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_refusal_has_its_own_sentence),
+		TEST(a_turn_may_be_cut_short_twice),
+		TEST(the_end_of_the_claim_ends_it_at_once),
+		TEST(verdicts_that_say_the_same_go_as_one),
+		TEST(refusals_are_counted),
+		TEST(bytes_that_wait_are_not_written_over),
+		TEST(nor_are_those_of_any_size),
+		TEST(a_change_without_memory_for_it_can_be_made_later),
+		TEST(or_without_a_slot),
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(stops); i++)
+		rows[i] = (struct CMUnitTest){ stops[i].sentence, stop_row,
+			set_up, tear_down, (void *)&stops[i] };
+	return cmocka_run_group_tests_name("intermediary, a turn that stops", rows,
+					   NULL, NULL) +
+	       cmocka_run_group_tests_name("intermediary", tests, NULL, NULL);
+}
