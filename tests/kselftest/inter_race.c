@@ -2,14 +2,17 @@
 /*
  * Description: what was checked is what goes on, and what is hidden is hidden at each
  * moment (R4.2, R4.5, R4.9): a verdict comes just as the time of its packet is over;
- * headers that are not to be seen are looked for while packets are shown; and what is
- * injected has its own bytes only, whatever is in the packet that it goes before.
+ * headers that are not to be seen are looked for while packets are shown; what is
+ * injected has its own bytes only, whatever is in the packet that it goes before; and
+ * whatever verdicts say, what leaves is of the flow.
  */
 /* libs: -lpthread */
 #include "effort.h"
 #include "inter_bed.h"
 #include "pin.h"
 
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <pthread.h>
 
 #define HEADER	28	/* bytes of IPv4 and UDP */
@@ -76,6 +79,93 @@ TEST_F(inter, what_is_injected_is_not_filled_up_with_the_other_packet)
 	EXPECT_EQ(0, recvfrom(self->peer, got, sizeof(got), 0, (void *)&from, &len));
 	EXPECT_EQ(PORT, ntohs(from.sin_port));
 	EXPECT_EQ(1, recv(self->peer, got, sizeof(got), 0));
+}
+
+/* ---- whatever ---- */
+
+/* Verdicts at random about @token, most of them nearly right. */
+static void babble(struct unet_inter_verdict *v, uint64_t token, struct chan *m)
+{
+	static const uint8_t lengths[] = { 28, 28, 28, 20, 27, 32, 60, 68, 0, 120, 128 };
+	uint32_t i;
+
+	*v = (struct unet_inter_verdict){
+		.token = token + (rand() % 8 ? 0 : rand() % 5 - 2),
+		.action = rand() % 4 ? UNET_VERDICT_MODIFY + 2 * (rand() % 2) :
+				       rand() % (UNET_VERDICT_COUNT + 1),
+		.count = rand() % 8 ? 1 : rand() % 4,
+		.header_len = lengths[rand() % sizeof(lengths)],
+		.extents = rand() % 8 ? 1 : rand() % 6,
+	};
+	if (!(rand() % 4)) {
+		v->extents = 0;
+		v->header_len = 0;
+	}
+	for (i = 0; i < v->extents && i < UNET_VERDICT_EXTENTS; i++) {
+		v->extent[i].offset = i || !(rand() % 8) ? rand() % 200 : 0;
+		v->extent[i].len = i ? rand() % 40 : v->header_len +
+				   (rand() % 2 ? 0 : rand() % 60);
+	}
+	/* Options that do nothing, so that longer headers are headers. */
+	if (v->header_len > 28 && rand() % 2)
+		with_options(m->tx_mem, m->tx_mem);
+	for (i = rand() % 3; i; i--)
+		m->tx_mem[rand() % 80] = rand();
+}
+
+/* Of all that was sent, which is no packet of the flow's? Return: how many are. */
+static int packets_of_flow(int tap, struct __test_metadata *_metadata)
+{
+	uint8_t p[2048];
+	int n, good = 0;
+
+	while ((n = recv(tap, p, sizeof(p), MSG_DONTWAIT)) > 0) {
+		uint32_t h = (p[0] & 15) * 4;
+
+		if (p[0] >> 4 != 4 || n < (int)h + 8 || p[9] == IPPROTO_IGMP)
+			continue;
+		ASSERT_EQ(IPPROTO_UDP, p[9]);
+		ASSERT_EQ(0, memcmp(p + 12, "\x0a\x09\x00\x02\x0a\x09\x00\x01", 8));
+		ASSERT_EQ(PORT, p[h] << 8 | p[h + 1]);
+		ASSERT_EQ(RPORT, p[h + 2] << 8 | p[h + 3]);
+		good++;
+	}
+	return good;
+}
+
+TEST_F_TIMEOUT(inter, whatever_it_says_what_leaves_is_of_the_flow, 200)
+{
+	int i, said, good = 0, rounds = effort(10000);
+	int tap = peer_socket(&self->t, AF_PACKET, SOCK_DGRAM);
+	struct sockaddr_ll sll = { .sll_family = AF_PACKET,
+				   .sll_protocol = htons(ETH_P_IP) };
+	uint8_t data[48];
+
+	ASSERT_EQ(0, bind(tap, (void *)&sll, sizeof(sll)));
+	IN(.rights = UNET_INTER_ALL_RIGHTS & ~(UNET_INTER_REDIRECT | UNET_INTER_DELAY |
+					       UNET_INTER_IDENTITY),
+	   .hold_ms = 1, .backlog = 16384, .violations = -1);
+	srand(1);
+	for (i = 0; i < rounds; i++) {
+		struct unet_inter_verdict v;
+		uint64_t token;
+
+		for (said = 0; said < (int)sizeof(data); said++)
+			data[said] = rand() % 2;
+		ASSERT_EQ(0, owner_sends_bytes(&self->c, self->flow, data,
+					       1 + rand() % 47));
+		token = inter_seen_bytes(&self->m);
+		ASSERT_NE(0, token) TH_LOG("round %d", i);
+		babble(&v, token, &self->m);
+		said = inter_say(&self->m, &v);
+		ASSERT_LE(0, said);
+		good += packets_of_flow(tap, _metadata);
+	}
+	usleep(20 * 1000);
+	good += packets_of_flow(tap, _metadata);
+	TH_LOG("%d packets left in %d rounds", good, rounds);
+	EXPECT_LT(rounds / 2, good);
+	close(tap);
 }
 
 /* ---- in time or not ---- */
