@@ -150,6 +150,13 @@ static inline u32 tcp_snd_queued(const struct unet_tcp_pcb *pcb)
 	       pcb->snd_end - pcb->snd_una : 0;
 }
 
+/* Queued bytes wait to be sent; behind our FIN, which snd_nxt counts, there are none. */
+static inline bool tcp_unsent(const struct unet_tcp_pcb *pcb)
+{
+	return pcb->snd_end != pcb->snd_nxt &&
+	       !(pcb->flags & UNET_TCPF_FIN_SENT);
+}
+
 static inline bool tcp_synchronized(const struct unet_tcp_pcb *pcb)
 {
 	return pcb->state >= UNET_TCP_ESTABLISHED;

@@ -89,8 +89,7 @@ void unet_tcp_rtx_restart(struct unet_tcp_pcb *pcb)
 			unet_tcp_rtx_set(pcb, UNET_TCP_RTX_TLP, pto);
 		else
 			unet_tcp_rtx_set(pcb, UNET_TCP_RTX_RTO, rto);
-	} else if (pcb->snd_end != pcb->snd_nxt &&
-		   !(pcb->flags & UNET_TCPF_FIN_SENT)) {
+	} else if (tcp_unsent(pcb)) {
 		persist(pcb);
 	} else {
 		unet_tcp_rtx_set(pcb, UNET_TCP_RTX_NONE, 0);
@@ -311,7 +310,7 @@ static bool keep_expired(struct unet_tcp_pcb *pcb)
 	}
 	if (!(pcb->flags & UNET_TCPF_KEEPALIVE) || !tcp_synchronized(pcb))
 		return true;
-	if (pcb->rec.first || pcb->snd_end != pcb->snd_nxt) {
+	if (pcb->rec.first || tcp_unsent(pcb)) {
 		pcb->keep_at = pcb->st->now + pcb->keep_idle_s * 1000000ull;
 		return true;	/* data is its own probe */
 	}

@@ -418,6 +418,35 @@ static void keepalive_probes_and_gives_up(void **state)
 	script_close(s);
 }
 
+/* Our FIN is acknowledged, the peer's does not come: has it died? */
+static void keepalive_finds_a_peer_that_died_half_closed(void **state)
+{
+	struct script *s = open_plain();
+
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPIDLE, 10);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPINTVL, 2);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPCNT, 2);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPALIVE, 1);
+	unet_tcp_shutdown(s->pcb, SHUT_WR);
+	script_turn(s);
+	OUT(s, FIN | ACK, .seq = 1, .ack = 1);
+	IN(s, ACK, .seq = 1, .ack = 2);
+	assert_int_equal(s->pcb->state, UNET_TCP_FIN_WAIT_2);
+	script_after(s, 10000000);
+	OUT(s, ACK, .seq = 1, .ack = 1);
+	IN(s, ACK, .seq = 1, .ack = 2);
+	script_after(s, 9999999);
+	NONE(s);
+	script_after(s, 1);
+	OUT(s, ACK, .seq = 1, .ack = 1);
+	script_after(s, 2000000);
+	OUT(s, ACK, .seq = 1, .ack = 1);
+	script_after(s, 2000000);
+	OUT(s, RST | ACK, .seq = 2, .ack = 1);
+	assert_int_equal(s->closed_err, ETIMEDOUT);
+	script_close(s);
+}
+
 /* ---- closing ---- */
 
 static void fin_wait_2_without_an_owner_ends(void **state)
@@ -513,6 +542,7 @@ int main(void)
 		cmocka_unit_test(a_window_taken_back_is_respected),
 		cmocka_unit_test(nothing_goes_behind_a_window_taken_back),
 		cmocka_unit_test(keepalive_probes_and_gives_up),
+		cmocka_unit_test(keepalive_finds_a_peer_that_died_half_closed),
 		cmocka_unit_test(fin_wait_2_without_an_owner_ends),
 		cmocka_unit_test(fin_wait_2_with_an_owner_waits),
 		cmocka_unit_test(an_idle_connection_has_no_timer),
