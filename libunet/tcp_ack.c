@@ -208,6 +208,9 @@ bool unet_tcp_step_ack(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 	} else if (!ack_in_range(pcb, seg)) {
 		return false;
 	}
+	/* an older one may come from anybody, and have been under way for long */
+	if (seq_geq(seg->ack, pcb->snd_una))
+		unet_tcp_heard(pcb);
 	process_ack(pcb, seg);
 	if (!ack_of_fin(pcb))
 		return false;

@@ -38,6 +38,7 @@ static void syn_ack_came(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 	unet_tcp_handshake_rtt(pcb);
 	pcb->snd_una = seg->ack;
 	unet_tcp_established(pcb);
+	unet_tcp_heard(pcb);
 	pcb->flags |= UNET_TCPF_ACK_NOW;
 	seg->seq++;
 	seg->flags &= ~UNET_TCP_SYN;
@@ -462,6 +463,7 @@ static bool predicted(const struct unet_tcp_pcb *pcb,
 
 static void fast_text(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 {
+	unet_tcp_heard(pcb);
 	take_timestamp(pcb, seg);
 	pcb->snd_wl1 = seg->seq;
 	pcb->snd_wl2 = seg->ack;
@@ -470,13 +472,6 @@ static void fast_text(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 }
 
 /* ---- the way through ---- */
-
-static void heard(struct unet_tcp_pcb *pcb, const struct unet_tcp_seg *seg)
-{
-	pcb->last_in_us = pcb->st->now;
-	pcb->segs_in += seg->segs;
-	unet_tcp_keep_restart(pcb);
-}
 
 /* What every surviving pcb needs after a segment. */
 static void finish(struct unet_tcp_pcb *pcb)
@@ -490,7 +485,7 @@ static void finish(struct unet_tcp_pcb *pcb)
 
 static void segment_arrives(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 {
-	heard(pcb, seg);
+	pcb->segs_in += seg->segs;
 	if (predicted(pcb, seg)) {
 		fast_text(pcb, seg);
 		finish(pcb);

@@ -246,6 +246,7 @@ void unet_tcp_rtx_set(struct unet_tcp_pcb *pcb, enum unet_tcp_rtx_kind kind,
 		      u64 in_us);
 void unet_tcp_rtx_restart(struct unet_tcp_pcb *pcb);
 void unet_tcp_rtx_sent(struct unet_tcp_pcb *pcb);
+void unet_tcp_heard(struct unet_tcp_pcb *pcb);
 void unet_tcp_keep_restart(struct unet_tcp_pcb *pcb);
 void unet_tcp_ack_delay(struct unet_tcp_pcb *pcb);
 

@@ -122,6 +122,17 @@ void unet_tcp_rtx_sent(struct unet_tcp_pcb *pcb)
 }
 
 /**
+ * unet_tcp_heard() - the peer is alive
+ * @pcb:	connection; a segment of it was found acceptable, its acknowledgement,
+ *		too
+ */
+void unet_tcp_heard(struct unet_tcp_pcb *pcb)
+{
+	pcb->last_in_us = pcb->st->now;
+	unet_tcp_keep_restart(pcb);
+}
+
+/**
  * unet_tcp_keep_restart() - the peer was heard, or an option changed
  * @pcb:	connection
  */

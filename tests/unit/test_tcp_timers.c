@@ -447,6 +447,76 @@ static void keepalive_finds_a_peer_that_died_half_closed(void **state)
 	script_close(s);
 }
 
+/* With 100 bytes acknowledged and timestamps from 1000 on, none is the peer's. */
+static const struct script_seg not_the_peers[] = {
+	{ .flags = ACK, .seq = 100000000, .ack = 101, .ts = 2000 },
+	{ .flags = ACK, .seq = 101, .ack = 1, .ts = 2000 },
+	{ .flags = ACK, .seq = 1, .ack = 1, .ts = 2000 },
+	{ .flags = ACK, .seq = 1, .ack = 102, .ts = 2000 },
+	{ .flags = ACK, .seq = 1, .ack = 101, .ts = 999 },
+	{ .flags = ACK, .seq = 1, .ack = 101 },
+	{ .flags = SYN, .seq = 1, .ts = 2000 },
+	{ .flags = RST, .seq = 2 },
+};
+
+/* Is the connection given up, though @seg comes now and then? */
+static bool given_up_in_spite_of(const struct script_seg *seg)
+{
+	struct script *s = script_open(0);
+	bool over;
+
+	script_listen(s, 10);
+	IN(s, SYN, .seq = 0, PLAIN, .ts = 1000);
+	IN(s, ACK, .seq = 1, .ack = 1, .ts = 1000, .tsecr = 0x10000);
+	take_accepted(s);
+	script_send(s, 100);
+	IN(s, ACK, .seq = 1, .ack = 101, .ts = 1000, .tsecr = 0x10000);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPIDLE, 10);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPINTVL, 2);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPCNT, 3);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPALIVE, 1);
+	for (int i = 0; i < 17; i++) {
+		script_put(s, seg);
+		script_turn(s);
+		script_after(s, 1000000);
+	}
+	over = s->closed_err == ETIMEDOUT;
+	script_close(s);
+	return over;
+}
+
+static void only_the_peer_keeps_a_connection_alive(void **state)
+{
+	static const struct script_seg alive = {
+		.flags = ACK, .seq = 1, .ack = 101, .ts = 2000,
+	};
+
+	for (u32 i = 0; i < ARRAY_SIZE(not_the_peers); i++)
+		if (!given_up_in_spite_of(&not_the_peers[i]))
+			fail_msg("row %u keeps it alive", i);
+	assert_false(given_up_in_spite_of(&alive));
+}
+
+/* A user timeout takes the place of the count; the SYN-ACK was a sign of life. */
+static void keepalive_has_the_user_timeout_from_the_handshake_on(void **state)
+{
+	struct script *s = script_open(0);
+
+	script_after(s, 100 * 1000000ull);
+	script_connect(s);
+	IN(s, SYN | ACK, .seq = 0, .ack = 1, PLAIN);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPIDLE, 10);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPINTVL, 2);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPCNT, 1);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_USER_TIMEOUT, 20000);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPALIVE, 1);
+	script_after(s, 19900000);
+	assert_int_equal(s->pcb->state, UNET_TCP_ESTABLISHED);
+	script_after(s, 200000);
+	assert_int_equal(s->closed_err, ETIMEDOUT);
+	script_close(s);
+}
+
 /* ---- closing ---- */
 
 static void fin_wait_2_without_an_owner_ends(void **state)
@@ -543,6 +613,8 @@ int main(void)
 		cmocka_unit_test(nothing_goes_behind_a_window_taken_back),
 		cmocka_unit_test(keepalive_probes_and_gives_up),
 		cmocka_unit_test(keepalive_finds_a_peer_that_died_half_closed),
+		cmocka_unit_test(only_the_peer_keeps_a_connection_alive),
+		cmocka_unit_test(keepalive_has_the_user_timeout_from_the_handshake_on),
 		cmocka_unit_test(fin_wait_2_without_an_owner_ends),
 		cmocka_unit_test(fin_wait_2_with_an_owner_waits),
 		cmocka_unit_test(an_idle_connection_has_no_timer),
