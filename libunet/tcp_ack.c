@@ -123,6 +123,7 @@ static void advance(struct unet_tcp_pcb *pcb, u32 ack,
 	if (seq_lt(pcb->snd_sml, ack))
 		pcb->snd_sml = ack;
 	unet_tcp_sndbuf_acked(pcb);
+	pcb->stall_us = pcb->st->now;
 	pcb->retries = 0;
 }
 

@@ -361,6 +361,8 @@ static void sent_new(struct unet_tcp_pcb *pcb, struct unet_tcp_xmit *x,
 {
 	struct unet_tcp_recovery *rec = &pcb->rec;
 
+	if (!rec->first)
+		pcb->stall_us = pcb->st->now;
 	x->node.seq = c->seq;
 	x->end = c->seq + c->len;
 	x->piece = c->piece;

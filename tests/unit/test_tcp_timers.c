@@ -122,20 +122,132 @@ static void a_dead_peer_is_given_up(void **state)
 	script_close(s);
 }
 
-static void a_user_timeout_ends_it_earlier(void **state)
+/* ---- the user timeout ---- */
+
+static void ends_in(struct script *s, u64 us)
+{
+	script_after(s, us - 1000);
+	assert_int_not_equal(s->pcb->state, UNET_TCP_CLOSED);
+	script_after(s, 2000);
+	assert_int_equal(s->pcb->state, UNET_TCP_CLOSED);
+	assert_int_equal(s->closed_err, ETIMEDOUT);
+}
+
+/* Between two retransmissions, the latter of which would be late by twice as much. */
+static void a_user_timeout_ends_it_in_time(void **state)
 {
 	struct script *s = open_plain();
 
 	know_rtt(s, 1);
-	unet_tcp_set(s->pcb, UNET_TCP_OPT_USER_TIMEOUT, 3000);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_USER_TIMEOUT, 3500);
 	script_send(s, 100);
-	script_after(s, 2900000);
-	assert_int_equal(s->pcb->state, UNET_TCP_ESTABLISHED);
-	script_after(s, 4000000);
-	assert_int_equal(s->pcb->state, UNET_TCP_CLOSED);
-	assert_int_equal(s->closed_err, ETIMEDOUT);
+	ends_in(s, 3500000);
+	assert_int_equal(stat(s, UNET_STAT_TCP_RTO), 4);
 	script_close(s);
 }
+
+static void a_user_timeout_begins_with_the_last_progress(void **state)
+{
+	struct script *s = open_plain();
+
+	know_rtt(s, 1);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_USER_TIMEOUT, 3500);
+	script_after(s, 3600 * 1000000ull);	/* idle is not stalled */
+	script_send(s, 100);
+	script_after(s, 3000000);
+	IN(s, ACK, .seq = 1, .ack = 51);
+	ends_in(s, 3500000);
+	script_close(s);
+}
+
+/* It is shorter than the first timeout: what may just be lost is sent again. */
+static void a_short_user_timeout_leaves_one_more_try(void **state)
+{
+	struct script *s = open_plain();
+
+	know_rtt(s, 1);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_USER_TIMEOUT, 50);
+	script_send(s, 100);
+	ignore_out(s);
+	script_after(s, 201000);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 100);
+	assert_int_equal(s->pcb->state, UNET_TCP_ESTABLISHED);
+	ends_in(s, 50000);
+	script_close(s);
+}
+
+static void a_user_timeout_ends_a_handshake_in_time(void **state)
+{
+	struct script *s = script_open(0);
+
+	script_connect(s);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_USER_TIMEOUT, 5000);
+	ends_in(s, 5000000);
+	script_close(s);
+}
+
+/* The peer answers each probe, and each says that its window is shut. */
+static void ends_though_shut_out(struct script *s, u64 us)
+{
+	u64 end = s->now + us;
+	u32 probes = 0;
+
+	while (s->now + 10000 < end) {
+		script_after(s, 10000);
+		assert_int_equal(s->pcb->state, UNET_TCP_ESTABLISHED);
+		if (s->n_out)
+			IN(s, ACK, .seq = 1, .ack = 1, .wnd = SCRIPT_ZERO);
+		probes += s->n_out;
+		ignore_out(s);
+	}
+	assert_true(probes >= 2);
+	ends_in(s, end - s->now);
+}
+
+static void a_user_timeout_bounds_a_shut_window(void **state)
+{
+	struct script *s = open_plain();
+
+	know_rtt(s, 1);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_USER_TIMEOUT, 3500);
+	IN(s, ACK, .seq = 1, .ack = 1, .wnd = SCRIPT_ZERO);
+	script_after(s, 3600 * 1000000ull);
+	script_send(s, 100);
+	ends_though_shut_out(s, 3500000);
+	script_close(s);
+}
+
+static void a_user_timeout_bounds_a_window_shut_on_what_is_under_way(void **state)
+{
+	struct script *s = open_plain();
+
+	know_rtt(s, 1);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_USER_TIMEOUT, 3500);
+	script_send(s, 100);
+	IN(s, ACK, .seq = 1, .ack = 1, .wnd = SCRIPT_ZERO);
+	ends_though_shut_out(s, 3500000);
+	script_close(s);
+}
+
+static void a_window_that_opens_begins_the_user_timeout_anew(void **state)
+{
+	struct script *s = open_plain();
+
+	know_rtt(s, 1);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_USER_TIMEOUT, 3500);
+	IN(s, ACK, .seq = 1, .ack = 1, .wnd = SCRIPT_ZERO);
+	script_send(s, 100);
+	script_after(s, 3000000);
+	IN(s, ACK, .seq = 1, .ack = 1, .wnd = 100);
+	script_after(s, 100000);
+	IN(s, ACK, .seq = 1, .ack = 101, .wnd = SCRIPT_ZERO);
+	script_after(s, 100000);
+	script_send(s, 100);
+	ends_in(s, 3500000);
+	script_close(s);
+}
+
+/* ---- what a timeout leads to ---- */
 
 static void a_soft_error_becomes_the_reason(void **state)
 {
@@ -506,14 +618,11 @@ static void keepalive_has_the_user_timeout_from_the_handshake_on(void **state)
 	script_connect(s);
 	IN(s, SYN | ACK, .seq = 0, .ack = 1, PLAIN);
 	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPIDLE, 10);
-	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPINTVL, 2);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPINTVL, 75);
 	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPCNT, 1);
 	unet_tcp_set(s->pcb, UNET_TCP_OPT_USER_TIMEOUT, 20000);
 	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPALIVE, 1);
-	script_after(s, 19900000);
-	assert_int_equal(s->pcb->state, UNET_TCP_ESTABLISHED);
-	script_after(s, 200000);
-	assert_int_equal(s->closed_err, ETIMEDOUT);
+	ends_in(s, 20000000);
 	script_close(s);
 }
 
@@ -596,7 +705,13 @@ int main(void)
 		cmocka_unit_test(acknowledgements_put_the_timeout_off),
 		cmocka_unit_test(duplicates_do_not_put_the_timeout_off),
 		cmocka_unit_test(a_dead_peer_is_given_up),
-		cmocka_unit_test(a_user_timeout_ends_it_earlier),
+		cmocka_unit_test(a_user_timeout_ends_it_in_time),
+		cmocka_unit_test(a_user_timeout_begins_with_the_last_progress),
+		cmocka_unit_test(a_short_user_timeout_leaves_one_more_try),
+		cmocka_unit_test(a_user_timeout_ends_a_handshake_in_time),
+		cmocka_unit_test(a_user_timeout_bounds_a_shut_window),
+		cmocka_unit_test(a_user_timeout_bounds_a_window_shut_on_what_is_under_way),
+		cmocka_unit_test(a_window_that_opens_begins_the_user_timeout_anew),
 		cmocka_unit_test(a_soft_error_becomes_the_reason),
 		cmocka_unit_test(a_lost_fin_is_sent_again),
 		cmocka_unit_test(data_and_fin_are_sent_again_together),
