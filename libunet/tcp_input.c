@@ -169,9 +169,11 @@ static bool step_sequence(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 			answer_unacceptable(pcb, seg);
 			return false;
 		}
-		if (!(seg->opts.present & UNET_TCPOPT_TS)) {
+		/* RFC 7323 section 3.2; a SYN may be of a peer that forgot us */
+		if (!(seg->opts.present & UNET_TCPOPT_TS) &&
+		    !(seg->flags & UNET_TCP_SYN)) {
 			unet_count(pcb->st, UNET_STAT_TCP_PAWS);
-			return false;	/* RFC 7323 section 3.2 */
+			return false;
 		}
 	}
 	if (acceptable(pcb, seg))

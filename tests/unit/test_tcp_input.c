@@ -332,6 +332,21 @@ static void a_missing_timestamp_is_refused(void **state)
 	script_close(s);
 }
 
+/* RFC 5961 section 4: a peer that has restarted is told, whatever its SYN lacks. */
+static void a_syn_without_a_timestamp_is_a_challenge(void **state)
+{
+	struct script *s = open_ts();
+
+	IN(s, SYN, .seq = 50, PLAIN);
+	OUT(s, ACK, .seq = 1, .ack = 1);
+	IN(s, SYN, .seq = 100000000, PLAIN);
+	OUT(s, ACK, .seq = 1, .ack = 1);
+	assert_int_equal(stat(s, UNET_STAT_TCP_CHALLENGE), 2);
+	IN(s, RST, .seq = 1);
+	assert_int_equal(s->pcb->state, UNET_TCP_CLOSED);
+	script_close(s);
+}
+
 /* CVE-2005-0356: a forged timestamp must not poison TS.Recent. */
 static void only_acceptable_segments_move_the_timestamp(void **state)
 {
@@ -838,6 +853,7 @@ int main(void)
 		cmocka_unit_test(an_older_segment_does_not_change_the_window),
 		cmocka_unit_test(an_old_timestamp_is_refused),
 		cmocka_unit_test(a_missing_timestamp_is_refused),
+		cmocka_unit_test(a_syn_without_a_timestamp_is_a_challenge),
 		cmocka_unit_test(only_acceptable_segments_move_the_timestamp),
 		cmocka_unit_test(a_bad_acknowledgement_does_not_move_the_timestamp),
 		cmocka_unit_test(timestamps_wrap),
