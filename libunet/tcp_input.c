@@ -460,7 +460,7 @@ static bool predicted(const struct unet_tcp_pcb *pcb,
 	if (seq_gt(seg->seq + seg->len, pcb->rcv_adv))
 		return false;
 	return seg->len && seg->ack == pcb->snd_una && !pcb->rec.first &&
-	       seg->wnd << pcb->snd_wscale == pcb->snd_wnd;
+	       seg->wnd == pcb->snd_wnd;
 }
 
 static void fast_text(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
@@ -488,6 +488,8 @@ static void finish(struct unet_tcp_pcb *pcb)
 static void segment_arrives(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 {
 	pcb->segs_in += seg->segs;
+	if (!(seg->flags & UNET_TCP_SYN))	/* RFC 7323 section 2.2 */
+		seg->wnd <<= pcb->snd_wscale;
 	if (predicted(pcb, seg)) {
 		fast_text(pcb, seg);
 		finish(pcb);

@@ -38,7 +38,7 @@ struct unet_tcp_tw;
  * @info:	of the IP header
  * @seq:	sequence number of the first byte, SYN included
  * @ack:	acknowledgement number
- * @wnd:	window as it stands in the header
+ * @wnd:	window as it stands in the header; scaled once a connection has it
  * @len:	bytes of payload
  * @segs:	packets this one was on the wire
  * @seg_size:	payload bytes of the largest of them
