@@ -241,6 +241,27 @@ static void installed(struct unet_stack *st, struct unet_flow *f,
 	f->flags |= UNET_FLOW_F_INSTALLED;
 }
 
+static bool make_room(struct unet_stack *st)
+{
+	u32 i;
+
+	for (i = 0; i < st->n_protos; i++) {
+		if (st->protos[i]->make_room && st->protos[i]->make_room(st))
+			return true;
+	}
+	return false;
+}
+
+/* What only lingers does not stand in the way of what is wanted now. */
+static int add(struct unet_stack *st, struct unet_flow_req *req)
+{
+	int err = st->be->ops->flow_add(st->be, req);
+
+	if (err == -ENOSPC && make_room(st))
+		err = st->be->ops->flow_add(st->be, req);
+	return err;
+}
+
 static int request(struct unet_stack *st, struct unet_flow *f,
 		   struct unet_flow_req *req)
 {
@@ -249,7 +270,7 @@ static int request(struct unet_stack *st, struct unet_flow *f,
 	if (err)
 		return err;
 	req->meta.tag = tag_of(st, f->index);
-	err = st->be->ops->flow_add(st->be, req);
+	err = add(st, req);
 	if (err) {
 		index_put(st, f);
 		return err;

@@ -4,6 +4,7 @@
  * 5961), ACK ranges, PAWS, text that overlaps edges, FINs in every state, URG.
  */
 #include "tcp_expect.h"
+#include "udp.h"
 
 static struct script *open_plain(void)
 {
@@ -704,6 +705,37 @@ static void a_time_wait_makes_room_when_flows_run_short(void **state)
 	script_close(s);
 }
 
+static void a_time_wait_makes_room_for_a_listener(void **state)
+{
+	struct script *s = open_time_wait(false);
+
+	s->flow_max = 1;
+	script_listen(s, 10);
+	assert_int_equal(s->pcb->state, UNET_TCP_LISTEN);
+	assert_int_equal(tcp_of(s->st)->n_tw, 0);
+	assert_int_equal(s->del_flags, UNET_DEL_LINGER);
+	script_close(s);
+}
+
+static void a_time_wait_makes_room_for_udp(void **state)
+{
+	static const struct unet_udp_events events;
+	struct unet_flow_key key = { .family = 4, .local_port = 53 };
+	struct script *s = open_time_wait(false);
+	struct unet_udp *u[2];
+
+	s->flow_max = 1;
+	unet_stack_add_proto(s->st, &unet_udp_proto);
+	for (int i = 0; i < 2; i++)
+		u[i] = unet_udp_create(s->st, 4, &events, NULL);
+	assert_int_equal(unet_udp_install(u[0], &key, 0), 0);
+	assert_int_equal(tcp_of(s->st)->n_tw, 0);
+	assert_int_equal(unet_udp_install(u[1], &key, 0), -ENOSPC);
+	for (int i = 0; i < 2; i++)
+		unet_udp_destroy(u[i]);
+	script_close(s);
+}
+
 /* ---- ICMP ---- */
 
 static void icmp(struct script *s, enum unet_icmp_kind kind, u32 seq, u32 mtu,
@@ -877,6 +909,8 @@ int main(void)
 		cmocka_unit_test(a_newer_timestamp_reopens_a_time_wait),
 		cmocka_unit_test(a_full_listener_leaves_the_time_wait),
 		cmocka_unit_test(a_time_wait_makes_room_when_flows_run_short),
+		cmocka_unit_test(a_time_wait_makes_room_for_a_listener),
+		cmocka_unit_test(a_time_wait_makes_room_for_udp),
 		cmocka_unit_test(icmp_does_not_end_an_open_connection),
 		cmocka_unit_test(icmp_ends_a_connection_that_is_being_opened),
 		cmocka_unit_test(too_big_is_believed_only_for_what_is_in_flight),
