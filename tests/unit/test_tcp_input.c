@@ -797,6 +797,23 @@ static void too_big_is_believed_only_for_what_is_in_flight(void **state)
 	script_close(s);
 }
 
+/* RFC 8201 section 4: less than 1280 says nothing, nor does no number at all. */
+static void too_big_for_ipv6_has_to_be_possible(void **state)
+{
+	struct script *s = open_plain();
+
+	script_send(s, 1460);
+	ignore_out(s);
+	s->pcb->flow.key.family = 6;
+	icmp(s, UNET_ICMP_TOO_BIG, 1, 0, EMSGSIZE);
+	icmp(s, UNET_ICMP_TOO_BIG, 1, 1279, EMSGSIZE);
+	assert_int_equal(stat(s, UNET_STAT_PMTU_REFUSED), 2);
+	s->pcb->flow.key.family = 4;
+	assert_int_equal(unet_flow_path_mtu(&s->pcb->flow), 1500);
+	NONE(s);
+	script_close(s);
+}
+
 static void a_narrow_path_is_tried_again_after_10_minutes(void **state)
 {
 	struct script *s = open_plain();
@@ -914,6 +931,7 @@ int main(void)
 		cmocka_unit_test(icmp_does_not_end_an_open_connection),
 		cmocka_unit_test(icmp_ends_a_connection_that_is_being_opened),
 		cmocka_unit_test(too_big_is_believed_only_for_what_is_in_flight),
+		cmocka_unit_test(too_big_for_ipv6_has_to_be_possible),
 		cmocka_unit_test(a_narrow_path_is_tried_again_after_10_minutes),
 		cmocka_unit_test(too_big_counts_when_the_kernel_knew_before),
 		cmocka_unit_test(a_malformed_header_is_counted),
