@@ -241,6 +241,27 @@ static void installed(struct unet_stack *st, struct unet_flow *f,
 	f->flags |= UNET_FLOW_F_INSTALLED;
 }
 
+static bool make_room(struct unet_stack *st)
+{
+	u32 i;
+
+	for (i = 0; i < st->n_protos; i++) {
+		if (st->protos[i]->make_room && st->protos[i]->make_room(st))
+			return true;
+	}
+	return false;
+}
+
+/* What only lingers does not stand in the way of what is wanted now. */
+static int add(struct unet_stack *st, struct unet_flow_req *req)
+{
+	int err = st->be->ops->flow_add(st->be, req);
+
+	if (err == -ENOSPC && make_room(st))
+		err = st->be->ops->flow_add(st->be, req);
+	return err;
+}
+
 static int request(struct unet_stack *st, struct unet_flow *f,
 		   struct unet_flow_req *req)
 {
@@ -249,7 +270,7 @@ static int request(struct unet_stack *st, struct unet_flow *f,
 	if (err)
 		return err;
 	req->meta.tag = tag_of(st, f->index);
-	err = st->be->ops->flow_add(st->be, req);
+	err = add(st, req);
 	if (err) {
 		index_put(st, f);
 		return err;
@@ -533,16 +554,18 @@ void unet_flow_forget_mtu(struct unet_stack *st, struct unet_flow *f)
  *	really sent
  * @mtu: claimed
  *
- * A claim below 552 (IPv4) or 1280 (IPv6) is taken for that: a path that narrow
- * does not exist, an attacker who wants tiny segments does. It is believed for 10
- * minutes from the last of them.
+ * IPv4: a claim below 552 is taken for that: a path that narrow does not exist, an
+ * attacker who wants tiny segments does. IPv6: one below 1280 is discarded (RFC 8201
+ * section 4). What is believed is believed for 10 minutes from the last of them.
  *
  * Return: 1 when the flow's MTU is lower now, 0 when nothing changed.
  */
 int unet_flow_lower_mtu(struct unet_stack *st, struct unet_flow *f, u32 mtu)
 {
-	mtu = max(mtu, f->key.family == 4 ? MTU_MIN4 : MTU_MIN6);
-	if (mtu >= unet_flow_path_mtu(f)) {
+	if (f->key.family == 4)
+		mtu = max(mtu, MTU_MIN4);
+	if (mtu >= unet_flow_path_mtu(f) ||
+	    (f->key.family == 6 && mtu < MTU_MIN6)) {
 		unet_count(st, UNET_STAT_PMTU_REFUSED);
 		return 0;
 	}

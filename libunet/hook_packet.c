@@ -44,11 +44,23 @@ static u32 csum_at(u8 proto, u32 l4_bytes)
 	return 0;
 }
 
-/* Over a whole packet, what stands in the checksum field included. */
-static u16 l4_sum(const struct unet_pkt *pkt, const struct unet_flow_key *key,
-		  u32 l4)
+/* A UDP datagram may end before its packet does, both before the frame. */
+static u32 end_of(const struct unet_pkt *pkt, const struct unet_flow_key *key,
+		  const struct unet_flow_info *info)
 {
-	u32 bytes = pkt->total - l4;
+	u32 l4 = info->l4_offset;
+
+	if (key->proto == UNET_PROTO_UDP && !pkt->seg_size &&
+	    info->payload > l4)
+		return l4 + unet_load_u16(pkt->data + l4 + 4);
+	return info->bytes;
+}
+
+/* From @l4 to @end, what stands in the checksum field included. */
+static u16 l4_sum(const struct unet_pkt *pkt, const struct unet_flow_key *key,
+		  u32 l4, u32 end)
+{
+	u32 bytes = end - l4;
 	u64 sum = 0;
 
 	if (key->family == 6)
@@ -63,14 +75,15 @@ static u16 l4_sum(const struct unet_pkt *pkt, const struct unet_flow_key *key,
 static bool l4_good(const struct unet_pkt *pkt, const struct unet_flow_key *key,
 		    const struct unet_flow_info *info)
 {
-	u32 at = csum_at(key->proto, pkt->total - info->l4_offset);
+	u32 end = end_of(pkt, key, info);
+	u32 at = csum_at(key->proto, end - info->l4_offset);
 
 	if (pkt->flags & (UNET_PF_CSUM_OK | UNET_PF_CSUM_BAD))
 		return pkt->flags & UNET_PF_CSUM_OK;
 	if (!at || (key->proto == UNET_PROTO_UDP && key->family == 4 &&
 		    !unet_load_raw16(pkt->data + info->l4_offset + at)))
 		return true;
-	return !l4_sum(pkt, key, info->l4_offset);
+	return !l4_sum(pkt, key, info->l4_offset, end);
 }
 
 static void write_l4_sum(struct unet_pkt *pkt, const struct unet_flow_key *key,
@@ -82,7 +95,7 @@ static void write_l4_sum(struct unet_pkt *pkt, const struct unet_flow_key *key,
 	if (!at)
 		return;
 	unet_store_raw16(pkt->data + l4 + at, 0);
-	sum = l4_sum(pkt, key, l4);
+	sum = l4_sum(pkt, key, l4, pkt->total);
 	if (key->proto == UNET_PROTO_UDP && !sum)
 		sum = 0xffff;
 	unet_store_raw16(pkt->data + l4 + at, sum);
@@ -166,16 +179,11 @@ int unet_hook_complete(struct unet_pkt *pkt, bool rx,
 
 /* ---- changing --------------------------------------------------------------- */
 
-/* A UDP datagram may end before its packet does. */
 static void trim(struct unet_pkt *pkt, const struct unet_flow_key *key,
 		 const struct unet_flow_info *info)
 {
-	u32 end = info->bytes;
+	u32 end = end_of(pkt, key, info);
 
-	if (key->proto == UNET_PROTO_UDP && !pkt->seg_size &&
-	    info->payload > info->l4_offset)
-		end = info->l4_offset +
-		      unet_load_u16(pkt->data + info->l4_offset + 4);
 	if (end < pkt->total)
 		unet_pkt_trim(pkt, end);
 }

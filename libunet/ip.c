@@ -45,6 +45,19 @@ static const struct unet_proto *find_proto(const struct unet_stack *st,
 	return NULL;
 }
 
+/* What is summed: a UDP datagram may end before its packet does (RFC 768). */
+static u32 summed_bytes(const struct unet_pkt *pkt,
+			const struct unet_ip_info *info)
+{
+	u32 len;
+
+	if (info->proto != UNET_PROTO_UDP || pkt->seg_size ||
+	    pkt->len < UNET_UDP_HEADER)
+		return pkt->total;
+	len = unet_load_u16(pkt->data + 4);
+	return len >= UNET_UDP_HEADER && len < pkt->total ? len : pkt->total;
+}
+
 /**
  * unet_ip_csum_ok() - is the L4 checksum right
  * @pkt: data at the L4 header
@@ -55,6 +68,7 @@ static const struct unet_proto *find_proto(const struct unet_stack *st,
  */
 bool unet_ip_csum_ok(const struct unet_pkt *pkt, const struct unet_ip_info *info)
 {
+	u32 bytes;
 	u64 sum;
 
 	if (pkt->flags & (UNET_PF_CSUM_OK | UNET_PF_CSUM_BAD))
@@ -62,15 +76,14 @@ bool unet_ip_csum_ok(const struct unet_pkt *pkt, const struct unet_ip_info *info
 	if (info->proto == UNET_PROTO_UDP && pkt->len >= UNET_UDP_HEADER &&
 	    !unet_load_raw16(pkt->data + 6))
 		return info->family == 4;
+	bytes = summed_bytes(pkt, info);
 	if (info->proto == UNET_PROTO_ICMP)
 		sum = 0;
 	else if (info->family == 4)
-		sum = unet_csum_pseudo4(info->src, info->dst, info->proto,
-					pkt->total);
+		sum = unet_csum_pseudo4(info->src, info->dst, info->proto, bytes);
 	else
-		sum = unet_csum_pseudo6(info->src, info->dst, info->proto,
-					pkt->total);
-	return !unet_csum_finish(unet_pkt_csum(pkt, 0, pkt->total, sum));
+		sum = unet_csum_pseudo6(info->src, info->dst, info->proto, bytes);
+	return !unet_csum_finish(unet_pkt_csum(pkt, 0, bytes, sum));
 }
 
 /* Whose packet is it? A connection comes before the listener it came from. */

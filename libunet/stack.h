@@ -51,6 +51,7 @@ struct unet_work {
  *		over. @f: its flow: a connection, else a listener, else NULL
  * @icmp_error:	an ICMP error about something that @f sent
  * @flow_gone:	the kernel removed @f, nothing can be sent or received any more
+ * @make_room:	flows are used up: end one that only lingers, and answer true
  * @min_header:	bytes of the smallest header
  * @children:	packets of a connection may come by its listener's flow
  * @init:	set up what the protocol keeps for a stack
@@ -63,6 +64,7 @@ struct unet_proto {
 	void (*icmp_error)(struct unet_stack *st, struct unet_flow *f,
 			   const struct unet_icmp_info *icmp);
 	void (*flow_gone)(struct unet_stack *st, struct unet_flow *f);
+	bool (*make_room)(struct unet_stack *st);
 	u16 min_header;
 	bool children;
 	int (*init)(struct unet_stack *st);

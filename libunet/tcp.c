@@ -361,8 +361,6 @@ int unet_tcp_connect(struct unet_tcp_pcb *pcb, const struct unet_flow_key *key,
 	pcb->flow.key = *key;
 	pcb->flow.key.proto = unet_tcp_proto.proto;
 	err = unet_flow_install(pcb->st, &pcb->flow, how);
-	if (err == -ENOSPC && unet_tcp_tw_recycle(pcb->st))
-		err = unet_flow_install(pcb->st, &pcb->flow, how);
 	if (err)
 		return err;
 	pcb->err = 0;
@@ -507,6 +505,7 @@ const struct unet_proto unet_tcp_proto = {
 	.input = unet_tcp_input,
 	.icmp_error = unet_tcp_icmp_error,
 	.flow_gone = flow_gone,
+	.make_room = unet_tcp_tw_recycle,
 	.children = true,
 	.min_header = UNET_TCP_HEADER,
 	.init = tcp_init,

@@ -34,7 +34,7 @@ static bool ack_syn_received(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 	}
 	unet_tcp_handshake_rtt(pcb);
 	pcb->snd_una = pcb->iss + 1;
-	pcb->snd_wnd = seg->wnd << pcb->snd_wscale;
+	pcb->snd_wnd = seg->wnd;
 	pcb->snd_max_wnd = pcb->snd_wnd;
 	pcb->snd_wl1 = seg->seq;
 	pcb->snd_wl2 = seg->ack;
@@ -61,14 +61,13 @@ static bool ack_in_range(struct unet_tcp_pcb *pcb,
 static bool take_window(struct unet_tcp_pcb *pcb,
 			const struct unet_tcp_seg *seg)
 {
-	u32 wnd = seg->wnd << pcb->snd_wscale;
-	bool changed = wnd != pcb->snd_wnd;
+	bool changed = seg->wnd != pcb->snd_wnd;
 
 	if (seq_lt(seg->ack, pcb->snd_una) || seq_gt(pcb->snd_wl1, seg->seq) ||
 	    (pcb->snd_wl1 == seg->seq && seq_gt(pcb->snd_wl2, seg->ack)))
 		return false;
-	pcb->snd_wnd = wnd;
-	pcb->snd_max_wnd = max(pcb->snd_max_wnd, wnd);
+	pcb->snd_wnd = seg->wnd;
+	pcb->snd_max_wnd = max(pcb->snd_max_wnd, seg->wnd);
 	pcb->snd_wl1 = seg->seq;
 	pcb->snd_wl2 = seg->ack;
 	return changed;
@@ -123,6 +122,7 @@ static void advance(struct unet_tcp_pcb *pcb, u32 ack,
 	if (seq_lt(pcb->snd_sml, ack))
 		pcb->snd_sml = ack;
 	unet_tcp_sndbuf_acked(pcb);
+	pcb->stall_us = pcb->st->now;
 	pcb->retries = 0;
 }
 
@@ -208,6 +208,9 @@ bool unet_tcp_step_ack(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 	} else if (!ack_in_range(pcb, seg)) {
 		return false;
 	}
+	/* an older one may come from anybody, and have been under way for long */
+	if (seq_geq(seg->ack, pcb->snd_una))
+		unet_tcp_heard(pcb);
 	process_ack(pcb, seg);
 	if (!ack_of_fin(pcb))
 		return false;

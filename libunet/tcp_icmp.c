@@ -42,7 +42,7 @@ static void too_big(struct unet_tcp_pcb *pcb, u32 mtu)
 {
 	u32 old = pcb->mss;
 
-	if (!mtu)
+	if (!mtu && pcb->flow.key.family == 4)
 		mtu = next_plateau(unet_flow_path_mtu(&pcb->flow));
 	/* the kernel may have heard of it first: then nothing is lowered here */
 	unet_flow_lower_mtu(pcb->st, &pcb->flow, mtu);

@@ -38,6 +38,7 @@ static void syn_ack_came(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 	unet_tcp_handshake_rtt(pcb);
 	pcb->snd_una = seg->ack;
 	unet_tcp_established(pcb);
+	unet_tcp_heard(pcb);
 	pcb->flags |= UNET_TCPF_ACK_NOW;
 	seg->seq++;
 	seg->flags &= ~UNET_TCP_SYN;
@@ -168,9 +169,11 @@ static bool step_sequence(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 			answer_unacceptable(pcb, seg);
 			return false;
 		}
-		if (!(seg->opts.present & UNET_TCPOPT_TS)) {
+		/* RFC 7323 section 3.2; a SYN may be of a peer that forgot us */
+		if (!(seg->opts.present & UNET_TCPOPT_TS) &&
+		    !(seg->flags & UNET_TCP_SYN)) {
 			unet_count(pcb->st, UNET_STAT_TCP_PAWS);
-			return false;	/* RFC 7323 section 3.2 */
+			return false;
 		}
 	}
 	if (acceptable(pcb, seg))
@@ -457,11 +460,12 @@ static bool predicted(const struct unet_tcp_pcb *pcb,
 	if (seq_gt(seg->seq + seg->len, pcb->rcv_adv))
 		return false;
 	return seg->len && seg->ack == pcb->snd_una && !pcb->rec.first &&
-	       seg->wnd << pcb->snd_wscale == pcb->snd_wnd;
+	       seg->wnd == pcb->snd_wnd;
 }
 
 static void fast_text(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 {
+	unet_tcp_heard(pcb);
 	take_timestamp(pcb, seg);
 	pcb->snd_wl1 = seg->seq;
 	pcb->snd_wl2 = seg->ack;
@@ -470,13 +474,6 @@ static void fast_text(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 }
 
 /* ---- the way through ---- */
-
-static void heard(struct unet_tcp_pcb *pcb, const struct unet_tcp_seg *seg)
-{
-	pcb->last_in_us = pcb->st->now;
-	pcb->segs_in += seg->segs;
-	unet_tcp_keep_restart(pcb);
-}
 
 /* What every surviving pcb needs after a segment. */
 static void finish(struct unet_tcp_pcb *pcb)
@@ -490,7 +487,9 @@ static void finish(struct unet_tcp_pcb *pcb)
 
 static void segment_arrives(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 {
-	heard(pcb, seg);
+	pcb->segs_in += seg->segs;
+	if (!(seg->flags & UNET_TCP_SYN))	/* RFC 7323 section 2.2 */
+		seg->wnd <<= pcb->snd_wscale;
 	if (predicted(pcb, seg)) {
 		fast_text(pcb, seg);
 		finish(pcb);

@@ -38,7 +38,7 @@ struct unet_tcp_tw;
  * @info:	of the IP header
  * @seq:	sequence number of the first byte, SYN included
  * @ack:	acknowledgement number
- * @wnd:	window as it stands in the header
+ * @wnd:	window as it stands in the header; scaled once a connection has it
  * @len:	bytes of payload
  * @segs:	packets this one was on the wire
  * @seg_size:	payload bytes of the largest of them
@@ -150,6 +150,13 @@ static inline u32 tcp_snd_queued(const struct unet_tcp_pcb *pcb)
 	       pcb->snd_end - pcb->snd_una : 0;
 }
 
+/* Queued bytes wait to be sent; behind our FIN, which snd_nxt counts, there are none. */
+static inline bool tcp_unsent(const struct unet_tcp_pcb *pcb)
+{
+	return pcb->snd_end != pcb->snd_nxt &&
+	       !(pcb->flags & UNET_TCPF_FIN_SENT);
+}
+
 static inline bool tcp_synchronized(const struct unet_tcp_pcb *pcb)
 {
 	return pcb->state >= UNET_TCP_ESTABLISHED;
@@ -239,6 +246,7 @@ void unet_tcp_rtx_set(struct unet_tcp_pcb *pcb, enum unet_tcp_rtx_kind kind,
 		      u64 in_us);
 void unet_tcp_rtx_restart(struct unet_tcp_pcb *pcb);
 void unet_tcp_rtx_sent(struct unet_tcp_pcb *pcb);
+void unet_tcp_heard(struct unet_tcp_pcb *pcb);
 void unet_tcp_keep_restart(struct unet_tcp_pcb *pcb);
 void unet_tcp_ack_delay(struct unet_tcp_pcb *pcb);
 

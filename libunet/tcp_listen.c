@@ -283,9 +283,6 @@ int unet_tcp_listen_promote(struct unet_tcp_pcb *child)
 
 	err = unet_flow_install_child(child->st, &child->flow, child->snd_nxt,
 				      child->rcv_nxt);
-	if (err == -ENOSPC && unet_tcp_tw_recycle(child->st))
-		err = unet_flow_install_child(child->st, &child->flow,
-					      child->snd_nxt, child->rcv_nxt);
 	if (err)
 		return err;
 	unet_tcp_listen_forget(child);

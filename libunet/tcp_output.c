@@ -361,6 +361,8 @@ static void sent_new(struct unet_tcp_pcb *pcb, struct unet_tcp_xmit *x,
 {
 	struct unet_tcp_recovery *rec = &pcb->rec;
 
+	if (!rec->first)
+		pcb->stall_us = pcb->st->now;
 	x->node.seq = c->seq;
 	x->end = c->seq + c->len;
 	x->piece = c->piece;
@@ -533,16 +535,20 @@ static int send_empty(struct unet_tcp_pcb *pcb, u32 seq, u8 flags)
  * unet_tcp_send_ack() - acknowledge now
  * @pcb:	connection
  *
- * Return: 0; without room to send -ENOBUFS, and it follows when there is some.
+ * Return: 0; -ENOBUFS or -ENOMEM without room or memory to send, and it follows
+ * when there is some.
  */
 int unet_tcp_send_ack(struct unet_tcp_pcb *pcb)
 {
-	if (!unet_stack_tx_room(pcb->st)) {
+	int err = -ENOBUFS;
+
+	if (unet_stack_tx_room(pcb->st))
+		err = send_empty(pcb, empty_seq(pcb), 0);
+	if (err == -ENOBUFS || err == -ENOMEM) {
 		pcb->flags |= UNET_TCPF_ACK_NOW;
 		unet_stack_wait_tx(pcb->st, &pcb->work);
-		return -ENOBUFS;
 	}
-	return send_empty(pcb, empty_seq(pcb), 0);
+	return err;
 }
 
 /**

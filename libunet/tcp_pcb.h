@@ -311,9 +311,10 @@ struct unet_tcp_recovery {
  * @user_timeout_ms: TCP_USER_TIMEOUT, 0: by count of retries
  * @challenge_us: when this second began
  * @dupack_us:	last answer to a segment outside the window
- * @last_in_us: last segment of the peer
+ * @last_in_us: last acceptable segment of the peer
  * @last_out_us: last data sent
- * @stall_us:	since when nothing was acknowledged though data was sent
+ * @stall_us:	since when nothing was acknowledged though data was sent, or waits
+ *		for a window
  * @retrans:	segments sent again
  * @bytes_sent: payload, retransmissions included
  * @bytes_acked: payload

@@ -40,19 +40,61 @@ void unet_tcp_timers_stop(struct unet_tcp_pcb *pcb)
 	unet_timer_cancel(pcb->st, &pcb->timer);
 }
 
+/* ---- TCP_USER_TIMEOUT (RFC 5482 section 3) ---- */
+
+static u64 user_timeout_us(const struct unet_tcp_pcb *pcb)
+{
+	return pcb->user_timeout_ms * 1000ull;
+}
+
+/*
+ * Does it bound the present wait? What was sent has been sent again, or the peer
+ * shut its window on it; or what waits was asked about, and it still is shut.
+ */
+static bool user_timeout_on(const struct unet_tcp_pcb *pcb)
+{
+	bool shut = tcp_synchronized(pcb) && !pcb->snd_wnd;
+
+	if (!pcb->user_timeout_ms)
+		return false;
+	if (pcb->rec.first || !tcp_synchronized(pcb))
+		return pcb->retries || shut;
+	return pcb->retries && shut;
+}
+
+static bool user_timeout_over(const struct unet_tcp_pcb *pcb)
+{
+	return user_timeout_on(pcb) &&
+	       pcb->st->now - pcb->stall_us >= user_timeout_us(pcb);
+}
+
+/* @in_us, or what is left; when nothing was left before the first try, all of it. */
+static u64 within_user_timeout(const struct unet_tcp_pcb *pcb, u64 since,
+			       u64 in_us)
+{
+	u64 most = user_timeout_us(pcb), waited = pcb->st->now - since;
+
+	return min(in_us, waited < most ? most - waited : most);
+}
+
 /**
  * unet_tcp_rtx_set() - set the retransmission-class deadline
  * @pcb:	connection
  * @kind:	what for; UNET_TCP_RTX_NONE: off
- * @in_us:	from now
+ * @in_us:	from now; less when the user timeout is over before
  */
 void unet_tcp_rtx_set(struct unet_tcp_pcb *pcb, enum unet_tcp_rtx_kind kind,
 		      u64 in_us)
 {
+	if ((kind == UNET_TCP_RTX_RTO || kind == UNET_TCP_RTX_PERSIST) &&
+	    user_timeout_on(pcb))
+		in_us = within_user_timeout(pcb, pcb->stall_us, in_us);
 	pcb->rtx_kind = kind;
 	pcb->rtx_at = kind == UNET_TCP_RTX_NONE ? UNET_NEVER :
 						  pcb->st->now + in_us;
 }
+
+/* ---- what is awaited ---- */
 
 /* Doubled each time, RFC 9293 section 3.8.6.1. */
 static u64 persist_delay(const struct unet_tcp_pcb *pcb)
@@ -68,6 +110,7 @@ static void persist(struct unet_tcp_pcb *pcb)
 {
 	if (pcb->rtx_kind == UNET_TCP_RTX_PERSIST)
 		return;
+	pcb->stall_us = pcb->st->now;
 	unet_tcp_rtx_set(pcb, UNET_TCP_RTX_PERSIST, persist_delay(pcb));
 }
 
@@ -89,8 +132,7 @@ void unet_tcp_rtx_restart(struct unet_tcp_pcb *pcb)
 			unet_tcp_rtx_set(pcb, UNET_TCP_RTX_TLP, pto);
 		else
 			unet_tcp_rtx_set(pcb, UNET_TCP_RTX_RTO, rto);
-	} else if (pcb->snd_end != pcb->snd_nxt &&
-		   !(pcb->flags & UNET_TCPF_FIN_SENT)) {
+	} else if (tcp_unsent(pcb)) {
 		persist(pcb);
 	} else {
 		unet_tcp_rtx_set(pcb, UNET_TCP_RTX_NONE, 0);
@@ -120,6 +162,17 @@ void unet_tcp_rtx_sent(struct unet_tcp_pcb *pcb)
 	unet_tcp_rtx_restart(pcb);
 	pcb->rto_at = rto_at;
 	pcb->rtx_at = min(pcb->rtx_at, max(rto_at, pcb->st->now));
+}
+
+/**
+ * unet_tcp_heard() - the peer is alive
+ * @pcb:	connection; a segment of it was found acceptable, its acknowledgement,
+ *		too
+ */
+void unet_tcp_heard(struct unet_tcp_pcb *pcb)
+{
+	pcb->last_in_us = pcb->st->now;
+	unet_tcp_keep_restart(pcb);
 }
 
 /**
@@ -172,31 +225,28 @@ static void give_up(struct unet_tcp_pcb *pcb)
 
 /*
  * A peer that answers probes may keep its window shut for as long as it likes
- * (RFC 9293 section 3.8.6.1), but not when nobody waits for it here.
+ * (RFC 9293 section 3.8.6.1), but not when nobody waits for it here, and not for
+ * longer than the user timeout.
  */
 static bool persist_over(const struct unet_tcp_pcb *pcb)
 {
 	u32 most = retries_max(pcb);
 
-	if (pcb->user_timeout_ms && pcb->keep_probes)
-		return pcb->st->now - pcb->last_in_us >=
-		       pcb->user_timeout_ms * 1000ull;
-	return pcb->keep_probes >= most ||
-	       (pcb->flags & UNET_TCPF_ORPHAN && pcb->retries >= most);
+	if (pcb->flags & UNET_TCPF_ORPHAN && pcb->retries >= most)
+		return true;
+	if (pcb->user_timeout_ms)
+		return user_timeout_over(pcb);
+	return pcb->keep_probes >= most;
 }
 
-/* RFC 9293 section 3.8.3, and TCP_USER_TIMEOUT (RFC 5482 section 3). */
-static bool rtx_over(struct unet_tcp_pcb *pcb)
+/* RFC 9293 section 3.8.3; the user timeout takes the place of the count. */
+static bool rtx_over(const struct unet_tcp_pcb *pcb)
 {
-	u64 now = pcb->st->now;
-
 	/* the peer shut its window on what was under way */
 	if (tcp_synchronized(pcb) && !pcb->snd_wnd)
 		return persist_over(pcb);
-	if (!pcb->retries)
-		pcb->stall_us = pcb->rec.first ? pcb->rec.first->sent_us : now;
-	else if (pcb->user_timeout_ms)
-		return now - pcb->stall_us >= pcb->user_timeout_ms * 1000ull;
+	if (pcb->user_timeout_ms)
+		return user_timeout_over(pcb);
 	return pcb->retries >= retries_max(pcb);
 }
 
@@ -253,7 +303,7 @@ static bool persist_expired(struct unet_tcp_pcb *pcb)
 {
 	u32 nxt = pcb->snd_nxt;
 
-	unet_tcp_rtx_set(pcb, UNET_TCP_RTX_NONE, 0);
+	pcb->rtx_at = UNET_NEVER;
 	pcb->flags |= UNET_TCPF_FORCE;
 	unet_tcp_output(pcb);
 	pcb->flags &= ~UNET_TCPF_FORCE;
@@ -294,9 +344,17 @@ static bool rtx_expired(struct unet_tcp_pcb *pcb)
 static bool keep_over(const struct unet_tcp_pcb *pcb)
 {
 	if (pcb->user_timeout_ms && pcb->keep_probes)
-		return pcb->st->now - pcb->last_in_us >=
-		       pcb->user_timeout_ms * 1000ull;
+		return pcb->st->now - pcb->last_in_us >= user_timeout_us(pcb);
 	return pcb->keep_probes >= pcb->keep_cnt;
+}
+
+static u64 keep_delay(const struct unet_tcp_pcb *pcb)
+{
+	u64 us = pcb->keep_intvl_s * 1000000ull;
+
+	if (pcb->user_timeout_ms)
+		us = within_user_timeout(pcb, pcb->last_in_us, us);
+	return us;
 }
 
 /* RFC 9293 section 3.8.4; in FIN-WAIT-2 without an owner, the end. */
@@ -311,7 +369,7 @@ static bool keep_expired(struct unet_tcp_pcb *pcb)
 	}
 	if (!(pcb->flags & UNET_TCPF_KEEPALIVE) || !tcp_synchronized(pcb))
 		return true;
-	if (pcb->rec.first || pcb->snd_end != pcb->snd_nxt) {
+	if (pcb->rec.first || tcp_unsent(pcb)) {
 		pcb->keep_at = pcb->st->now + pcb->keep_idle_s * 1000000ull;
 		return true;	/* data is its own probe */
 	}
@@ -323,7 +381,7 @@ static bool keep_expired(struct unet_tcp_pcb *pcb)
 	pcb->keep_probes++;
 	unet_count(pcb->st, UNET_STAT_TCP_KEEPALIVE);
 	unet_tcp_send_probe(pcb);
-	pcb->keep_at = pcb->st->now + pcb->keep_intvl_s * 1000000ull;
+	pcb->keep_at = pcb->st->now + keep_delay(pcb);
 	return true;
 }
 

@@ -97,6 +97,19 @@ u32 forge_udp(u8 *out, const char *src, u16 sport, const char *dst, u16 dport,
 	return forge_ip(out, src, dst, UNET_PROTO_UDP, l4, len + 8);
 }
 
+u32 forge_pad(u8 *packet, u32 len, u32 n)
+{
+	memset(packet + len, 0x5a, n);
+	len += n;
+	if (packet[0] >> 4 == 4) {
+		unet_store_u16(packet + 2, (u16)len);
+		forge_fix_ip4(packet);
+	} else {
+		unet_store_u16(packet + 4, (u16)(len - 40));
+	}
+	return len;
+}
+
 u32 forge_icmp_error(u8 *out, const char *router, const char *dst, u8 type,
 		     u8 code, u32 mtu, const u8 *quote, u32 len)
 {

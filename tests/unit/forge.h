@@ -42,6 +42,16 @@ u32 forge_udp(u8 *out, const char *src, u16 sport, const char *dst, u16 dport,
 	      const void *payload, u32 len);
 
 /**
+ * forge_pad() - bytes behind the datagram that the IP length counts
+ * @packet:	IP header without options or extension headers, room for @n more
+ * @len:	its bytes
+ * @n:		padding
+ *
+ * Return: the packet's new length; no checksum but the header's is touched.
+ */
+u32 forge_pad(u8 *packet, u32 len, u32 n);
+
+/**
  * forge_icmp_error() - an ICMP or ICMPv6 error
  * @out:	FORGE_MAX bytes
  * @router:	who says it

@@ -139,6 +139,8 @@ static struct unet_block *be_tx_alloc(struct unet_backend *be, u32 least,
 
 static struct unet_block *be_tx_header(struct unet_backend *be)
 {
+	if (script_of(be)->no_headers)
+		return NULL;
 	return unet_block_heap(UNET_TX_HEADER_BYTES);
 }
 

@@ -90,6 +90,7 @@ struct script_seg {
  * @from_queue:	payload bytes sent that lay in the send queue of @pcb itself
  * @tx_room:	sends the backend takes, UINT32_MAX: any
  * @tx_memory:	bytes of payload memory left
+ * @no_headers:	no memory for headers is left
  * @flows:	flows in the backend
  * @flow_max:	most of them
  * @flow_err:	what adding one answers, 0: works
@@ -111,6 +112,7 @@ struct script {
 	u32 from_queue;
 	u32 tx_room;
 	u32 tx_memory;
+	bool no_headers;
 	u32 flows;
 	u32 flow_max;
 	int flow_err;

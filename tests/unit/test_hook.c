@@ -884,6 +884,24 @@ static void nothing_bad_is_made_good(void **state)
 	assert_int_equal(c.err, -EOPNOTSUPP);
 }
 
+/* Behind the datagram there may be more of its packet. */
+static void a_padded_datagram_may_be_changed(void **state)
+{
+	struct change c = { .fn = first_payload_byte };
+	struct unet_hook_opts o = { .size = sizeof(o), .dirs = UNET_HOOK_RX };
+	static u8 packet[FORGE_MAX];
+	u32 len = forge_udp(packet, "192.0.2.1", 9, "192.0.2.2", 7, "hello", 5);
+
+	unet_hook_add(end[1], change_one, &c, &o);
+	len = forge_pad(packet, len, 3);
+	assert_int_equal(unet_stack_input(end[1], 2000000, packet, len), 0);
+	assert_int_equal(c.err, 0);
+	assert_string_equal(heard(), "Zello");
+	packet[30] ^= 1;
+	assert_int_equal(unet_stack_input(end[1], 2000000, packet, len), 0);
+	assert_int_equal(c.err, -EBADMSG);
+}
+
 static void a_wrong_verdict_is_refused(void **state)
 {
 	struct deed d = { .verdict = 77, .dir = UNET_HOOK_TX };
@@ -1303,6 +1321,7 @@ int main(void)
 		TEST(what_ended_stays_so_when_a_modify_is_refused),
 		TEST(another_rule_takes_the_place_of_the_first),
 		TEST(nothing_bad_is_made_good),
+		TEST(a_padded_datagram_may_be_changed),
 		TEST(a_wrong_verdict_is_refused),
 		TEST(who_shares_the_bytes_does_not_see_writes),
 		TEST(what_is_sent_comes_in_batches),

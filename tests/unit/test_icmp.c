@@ -264,8 +264,13 @@ static void a_claimed_mtu_is_believed_within_limits(void **state)
 	assert_int_equal(catcher_count(UNET_STAT_PMTU_REFUSED), 3);
 	flow.key.family = 6;
 	flow.pmtu = 0;
-	assert_int_equal(unet_flow_lower_mtu(caught.st, &flow, 1000), 1);
+	assert_int_equal(unet_flow_lower_mtu(caught.st, &flow, 1279), 0);
+	assert_int_equal(unet_flow_lower_mtu(caught.st, &flow, 0), 0);
+	assert_int_equal(unet_flow_mtu(&flow), 1500);
+	assert_int_equal(unet_flow_lower_mtu(caught.st, &flow, 1280), 1);
 	assert_int_equal(unet_flow_mtu(&flow), 1280);
+	assert_int_equal(catcher_count(UNET_STAT_PMTU_LOWERED), 3);
+	assert_int_equal(catcher_count(UNET_STAT_PMTU_REFUSED), 5);
 	flow.key.family = 4;
 }
 

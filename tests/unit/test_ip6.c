@@ -79,6 +79,7 @@ static void a_super_packet_above_64_KiB_says_so_in_an_option(void **state)
 	memcpy(packet + 40, jumbo, sizeof(jumbo));
 	packet[5] = 0;
 	packet[6] = 0;		/* hop-by-hop options */
+	unet_store_u16(packet + 52, 0);		/* RFC 2675 section 4 */
 	fix_udp_behind(packet, sizeof(packet));
 	assert_int_equal(catcher_receive(packet, sizeof(packet)), 1);
 	assert_int_equal(caught.got[0].len, sizeof(packet) - 48);

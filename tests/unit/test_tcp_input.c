@@ -4,6 +4,7 @@
  * 5961), ACK ranges, PAWS, text that overlaps edges, FINs in every state, URG.
  */
 #include "tcp_expect.h"
+#include "udp.h"
 
 static struct script *open_plain(void)
 {
@@ -328,6 +329,21 @@ static void a_missing_timestamp_is_refused(void **state)
 	NONE(s);
 	assert_int_equal(s->pcb->rcvq.bytes, 0);
 	IN(s, RST, .seq = 1);		/* resets need none */
+	assert_int_equal(s->pcb->state, UNET_TCP_CLOSED);
+	script_close(s);
+}
+
+/* RFC 5961 section 4: a peer that has restarted is told, whatever its SYN lacks. */
+static void a_syn_without_a_timestamp_is_a_challenge(void **state)
+{
+	struct script *s = open_ts();
+
+	IN(s, SYN, .seq = 50, PLAIN);
+	OUT(s, ACK, .seq = 1, .ack = 1);
+	IN(s, SYN, .seq = 100000000, PLAIN);
+	OUT(s, ACK, .seq = 1, .ack = 1);
+	assert_int_equal(stat(s, UNET_STAT_TCP_CHALLENGE), 2);
+	IN(s, RST, .seq = 1);
 	assert_int_equal(s->pcb->state, UNET_TCP_CLOSED);
 	script_close(s);
 }
@@ -689,6 +705,37 @@ static void a_time_wait_makes_room_when_flows_run_short(void **state)
 	script_close(s);
 }
 
+static void a_time_wait_makes_room_for_a_listener(void **state)
+{
+	struct script *s = open_time_wait(false);
+
+	s->flow_max = 1;
+	script_listen(s, 10);
+	assert_int_equal(s->pcb->state, UNET_TCP_LISTEN);
+	assert_int_equal(tcp_of(s->st)->n_tw, 0);
+	assert_int_equal(s->del_flags, UNET_DEL_LINGER);
+	script_close(s);
+}
+
+static void a_time_wait_makes_room_for_udp(void **state)
+{
+	static const struct unet_udp_events events;
+	struct unet_flow_key key = { .family = 4, .local_port = 53 };
+	struct script *s = open_time_wait(false);
+	struct unet_udp *u[2];
+
+	s->flow_max = 1;
+	unet_stack_add_proto(s->st, &unet_udp_proto);
+	for (int i = 0; i < 2; i++)
+		u[i] = unet_udp_create(s->st, 4, &events, NULL);
+	assert_int_equal(unet_udp_install(u[0], &key, 0), 0);
+	assert_int_equal(tcp_of(s->st)->n_tw, 0);
+	assert_int_equal(unet_udp_install(u[1], &key, 0), -ENOSPC);
+	for (int i = 0; i < 2; i++)
+		unet_udp_destroy(u[i]);
+	script_close(s);
+}
+
 /* ---- ICMP ---- */
 
 static void icmp(struct script *s, enum unet_icmp_kind kind, u32 seq, u32 mtu,
@@ -747,6 +794,23 @@ static void too_big_is_believed_only_for_what_is_in_flight(void **state)
 	assert_int_equal(s->pcb->cc.cwnd, 14600);
 	icmp(s, UNET_ICMP_TOO_BIG, 1, 68, EMSGSIZE);	/* nobody is that narrow */
 	assert_int_equal(s->pcb->mss, 552 - 40);
+	script_close(s);
+}
+
+/* RFC 8201 section 4: less than 1280 says nothing, nor does no number at all. */
+static void too_big_for_ipv6_has_to_be_possible(void **state)
+{
+	struct script *s = open_plain();
+
+	script_send(s, 1460);
+	ignore_out(s);
+	s->pcb->flow.key.family = 6;
+	icmp(s, UNET_ICMP_TOO_BIG, 1, 0, EMSGSIZE);
+	icmp(s, UNET_ICMP_TOO_BIG, 1, 1279, EMSGSIZE);
+	assert_int_equal(stat(s, UNET_STAT_PMTU_REFUSED), 2);
+	s->pcb->flow.key.family = 4;
+	assert_int_equal(unet_flow_path_mtu(&s->pcb->flow), 1500);
+	NONE(s);
 	script_close(s);
 }
 
@@ -838,6 +902,7 @@ int main(void)
 		cmocka_unit_test(an_older_segment_does_not_change_the_window),
 		cmocka_unit_test(an_old_timestamp_is_refused),
 		cmocka_unit_test(a_missing_timestamp_is_refused),
+		cmocka_unit_test(a_syn_without_a_timestamp_is_a_challenge),
 		cmocka_unit_test(only_acceptable_segments_move_the_timestamp),
 		cmocka_unit_test(a_bad_acknowledgement_does_not_move_the_timestamp),
 		cmocka_unit_test(timestamps_wrap),
@@ -861,9 +926,12 @@ int main(void)
 		cmocka_unit_test(a_newer_timestamp_reopens_a_time_wait),
 		cmocka_unit_test(a_full_listener_leaves_the_time_wait),
 		cmocka_unit_test(a_time_wait_makes_room_when_flows_run_short),
+		cmocka_unit_test(a_time_wait_makes_room_for_a_listener),
+		cmocka_unit_test(a_time_wait_makes_room_for_udp),
 		cmocka_unit_test(icmp_does_not_end_an_open_connection),
 		cmocka_unit_test(icmp_ends_a_connection_that_is_being_opened),
 		cmocka_unit_test(too_big_is_believed_only_for_what_is_in_flight),
+		cmocka_unit_test(too_big_for_ipv6_has_to_be_possible),
 		cmocka_unit_test(a_narrow_path_is_tried_again_after_10_minutes),
 		cmocka_unit_test(too_big_counts_when_the_kernel_knew_before),
 		cmocka_unit_test(a_malformed_header_is_counted),

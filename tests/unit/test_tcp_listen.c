@@ -128,6 +128,24 @@ static void both_sides_may_open_at_once(void **state)
 	script_close(s);
 }
 
+/* RFC 7323 section 2.2: what a SYN says is never scaled, not even at the second time. */
+static void a_simultaneous_open_scales_no_syn(void **state)
+{
+	struct script *s = script_open(0);
+
+	script_connect(s);
+	OUT(s, SYN, .seq = 0, .wscale = 8);
+	IN(s, SYN, .seq = 0, FULL, .wnd = 20000);
+	OUT(s, SYN | ACK, .seq = 0, .ack = 1, .wscale = 8);
+	IN(s, SYN | ACK, .seq = 0, .ack = 1, FULL, .wnd = 20000);
+	assert_int_equal(s->pcb->state, UNET_TCP_ESTABLISHED);
+	assert_int_equal(s->pcb->snd_wnd, 20000);
+	assert_int_equal(s->pcb->snd_max_wnd, 20000);
+	IN(s, ACK, .seq = 1, .ack = 1, .wnd = 20000);
+	assert_int_equal(s->pcb->snd_wnd, 20000 << 7);
+	script_close(s);
+}
+
 static void a_plain_ack_ends_a_simultaneous_open_too(void **state)
 {
 	struct script *s = script_open(0);
@@ -448,6 +466,7 @@ int main(void)
 		cmocka_unit_test(resets_in_syn_sent_need_our_number),
 		cmocka_unit_test(a_wrong_ack_in_syn_sent_is_reset),
 		cmocka_unit_test(both_sides_may_open_at_once),
+		cmocka_unit_test(a_simultaneous_open_scales_no_syn),
 		cmocka_unit_test(a_plain_ack_ends_a_simultaneous_open_too),
 		cmocka_unit_test(a_lost_syn_ack_is_sent_again),
 		cmocka_unit_test(data_with_the_last_ack_is_taken),

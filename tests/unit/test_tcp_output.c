@@ -437,6 +437,42 @@ static void without_room_to_send_nothing_is_lost(void **state)
 	script_close(s);
 }
 
+/* The ring has room, the memory for headers is all on it. */
+static void without_a_header_an_acknowledgement_follows(void **state)
+{
+	struct script *s = open_plain(0);
+
+	IN(s, ACK, .seq = 1, .ack = 1, .len = 10);
+	s->no_headers = true;
+	script_after(s, 100000);
+	NONE(s);
+	s->no_headers = false;
+	script_turn(s);
+	OUT(s, ACK, .seq = 1, .ack = 11);
+	script_close(s);
+}
+
+static void without_a_header_a_window_update_follows(void **state)
+{
+	struct script *s = script_open(0);
+
+	script_listen(s, 10);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_RCVBUF, 4096);
+	IN(s, SYN, .seq = 0, PLAIN);
+	IN(s, ACK, .seq = 1, .ack = 1);
+	take_accepted(s);
+	IN(s, ACK, .seq = 1, .ack = 1, .len = 4096);
+	ignore_out(s);
+	s->no_headers = true;
+	expect_read(s, 1, 4096);
+	NONE(s);
+	s->no_headers = false;
+	script_turn(s);
+	OUT(s, ACK, .seq = 1, .ack = 4097, .wnd = 4096);
+	NONE(s);
+	script_close(s);
+}
+
 static void a_suspended_flow_waits_for_its_resumption(void **state)
 {
 	struct script *s = open_plain(0);
@@ -552,6 +588,8 @@ int main(void)
 		cmocka_unit_test(a_send_is_all_from_the_heap_or_not_at_all),
 		cmocka_unit_test(writing_after_the_end_is_refused),
 		cmocka_unit_test(without_room_to_send_nothing_is_lost),
+		cmocka_unit_test(without_a_header_an_acknowledgement_follows),
+		cmocka_unit_test(without_a_header_a_window_update_follows),
 		cmocka_unit_test(a_suspended_flow_waits_for_its_resumption),
 		cmocka_unit_test(an_ack_rides_on_data),
 		cmocka_unit_test(sack_blocks_make_room_in_data_segments),

@@ -122,20 +122,132 @@ static void a_dead_peer_is_given_up(void **state)
 	script_close(s);
 }
 
-static void a_user_timeout_ends_it_earlier(void **state)
+/* ---- the user timeout ---- */
+
+static void ends_in(struct script *s, u64 us)
+{
+	script_after(s, us - 1000);
+	assert_int_not_equal(s->pcb->state, UNET_TCP_CLOSED);
+	script_after(s, 2000);
+	assert_int_equal(s->pcb->state, UNET_TCP_CLOSED);
+	assert_int_equal(s->closed_err, ETIMEDOUT);
+}
+
+/* Between two retransmissions, the latter of which would be late by twice as much. */
+static void a_user_timeout_ends_it_in_time(void **state)
 {
 	struct script *s = open_plain();
 
 	know_rtt(s, 1);
-	unet_tcp_set(s->pcb, UNET_TCP_OPT_USER_TIMEOUT, 3000);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_USER_TIMEOUT, 3500);
 	script_send(s, 100);
-	script_after(s, 2900000);
-	assert_int_equal(s->pcb->state, UNET_TCP_ESTABLISHED);
-	script_after(s, 4000000);
-	assert_int_equal(s->pcb->state, UNET_TCP_CLOSED);
-	assert_int_equal(s->closed_err, ETIMEDOUT);
+	ends_in(s, 3500000);
+	assert_int_equal(stat(s, UNET_STAT_TCP_RTO), 4);
 	script_close(s);
 }
+
+static void a_user_timeout_begins_with_the_last_progress(void **state)
+{
+	struct script *s = open_plain();
+
+	know_rtt(s, 1);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_USER_TIMEOUT, 3500);
+	script_after(s, 3600 * 1000000ull);	/* idle is not stalled */
+	script_send(s, 100);
+	script_after(s, 3000000);
+	IN(s, ACK, .seq = 1, .ack = 51);
+	ends_in(s, 3500000);
+	script_close(s);
+}
+
+/* It is shorter than the first timeout: what may just be lost is sent again. */
+static void a_short_user_timeout_leaves_one_more_try(void **state)
+{
+	struct script *s = open_plain();
+
+	know_rtt(s, 1);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_USER_TIMEOUT, 50);
+	script_send(s, 100);
+	ignore_out(s);
+	script_after(s, 201000);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 100);
+	assert_int_equal(s->pcb->state, UNET_TCP_ESTABLISHED);
+	ends_in(s, 50000);
+	script_close(s);
+}
+
+static void a_user_timeout_ends_a_handshake_in_time(void **state)
+{
+	struct script *s = script_open(0);
+
+	script_connect(s);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_USER_TIMEOUT, 5000);
+	ends_in(s, 5000000);
+	script_close(s);
+}
+
+/* The peer answers each probe, and each says that its window is shut. */
+static void ends_though_shut_out(struct script *s, u64 us)
+{
+	u64 end = s->now + us;
+	u32 probes = 0;
+
+	while (s->now + 10000 < end) {
+		script_after(s, 10000);
+		assert_int_equal(s->pcb->state, UNET_TCP_ESTABLISHED);
+		if (s->n_out)
+			IN(s, ACK, .seq = 1, .ack = 1, .wnd = SCRIPT_ZERO);
+		probes += s->n_out;
+		ignore_out(s);
+	}
+	assert_true(probes >= 2);
+	ends_in(s, end - s->now);
+}
+
+static void a_user_timeout_bounds_a_shut_window(void **state)
+{
+	struct script *s = open_plain();
+
+	know_rtt(s, 1);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_USER_TIMEOUT, 3500);
+	IN(s, ACK, .seq = 1, .ack = 1, .wnd = SCRIPT_ZERO);
+	script_after(s, 3600 * 1000000ull);
+	script_send(s, 100);
+	ends_though_shut_out(s, 3500000);
+	script_close(s);
+}
+
+static void a_user_timeout_bounds_a_window_shut_on_what_is_under_way(void **state)
+{
+	struct script *s = open_plain();
+
+	know_rtt(s, 1);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_USER_TIMEOUT, 3500);
+	script_send(s, 100);
+	IN(s, ACK, .seq = 1, .ack = 1, .wnd = SCRIPT_ZERO);
+	ends_though_shut_out(s, 3500000);
+	script_close(s);
+}
+
+static void a_window_that_opens_begins_the_user_timeout_anew(void **state)
+{
+	struct script *s = open_plain();
+
+	know_rtt(s, 1);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_USER_TIMEOUT, 3500);
+	IN(s, ACK, .seq = 1, .ack = 1, .wnd = SCRIPT_ZERO);
+	script_send(s, 100);
+	script_after(s, 3000000);
+	IN(s, ACK, .seq = 1, .ack = 1, .wnd = 100);
+	script_after(s, 100000);
+	IN(s, ACK, .seq = 1, .ack = 101, .wnd = SCRIPT_ZERO);
+	script_after(s, 100000);
+	script_send(s, 100);
+	ends_in(s, 3500000);
+	script_close(s);
+}
+
+/* ---- what a timeout leads to ---- */
 
 static void a_soft_error_becomes_the_reason(void **state)
 {
@@ -418,6 +530,102 @@ static void keepalive_probes_and_gives_up(void **state)
 	script_close(s);
 }
 
+/* Our FIN is acknowledged, the peer's does not come: has it died? */
+static void keepalive_finds_a_peer_that_died_half_closed(void **state)
+{
+	struct script *s = open_plain();
+
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPIDLE, 10);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPINTVL, 2);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPCNT, 2);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPALIVE, 1);
+	unet_tcp_shutdown(s->pcb, SHUT_WR);
+	script_turn(s);
+	OUT(s, FIN | ACK, .seq = 1, .ack = 1);
+	IN(s, ACK, .seq = 1, .ack = 2);
+	assert_int_equal(s->pcb->state, UNET_TCP_FIN_WAIT_2);
+	script_after(s, 10000000);
+	OUT(s, ACK, .seq = 1, .ack = 1);
+	IN(s, ACK, .seq = 1, .ack = 2);
+	script_after(s, 9999999);
+	NONE(s);
+	script_after(s, 1);
+	OUT(s, ACK, .seq = 1, .ack = 1);
+	script_after(s, 2000000);
+	OUT(s, ACK, .seq = 1, .ack = 1);
+	script_after(s, 2000000);
+	OUT(s, RST | ACK, .seq = 2, .ack = 1);
+	assert_int_equal(s->closed_err, ETIMEDOUT);
+	script_close(s);
+}
+
+/* With 100 bytes acknowledged and timestamps from 1000 on, none is the peer's. */
+static const struct script_seg not_the_peers[] = {
+	{ .flags = ACK, .seq = 100000000, .ack = 101, .ts = 2000 },
+	{ .flags = ACK, .seq = 101, .ack = 1, .ts = 2000 },
+	{ .flags = ACK, .seq = 1, .ack = 1, .ts = 2000 },
+	{ .flags = ACK, .seq = 1, .ack = 102, .ts = 2000 },
+	{ .flags = ACK, .seq = 1, .ack = 101, .ts = 999 },
+	{ .flags = ACK, .seq = 1, .ack = 101 },
+	{ .flags = SYN, .seq = 1, .ts = 2000 },
+	{ .flags = RST, .seq = 2 },
+};
+
+/* Is the connection given up, though @seg comes now and then? */
+static bool given_up_in_spite_of(const struct script_seg *seg)
+{
+	struct script *s = script_open(0);
+	bool over;
+
+	script_listen(s, 10);
+	IN(s, SYN, .seq = 0, PLAIN, .ts = 1000);
+	IN(s, ACK, .seq = 1, .ack = 1, .ts = 1000, .tsecr = 0x10000);
+	take_accepted(s);
+	script_send(s, 100);
+	IN(s, ACK, .seq = 1, .ack = 101, .ts = 1000, .tsecr = 0x10000);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPIDLE, 10);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPINTVL, 2);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPCNT, 3);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPALIVE, 1);
+	for (int i = 0; i < 17; i++) {
+		script_put(s, seg);
+		script_turn(s);
+		script_after(s, 1000000);
+	}
+	over = s->closed_err == ETIMEDOUT;
+	script_close(s);
+	return over;
+}
+
+static void only_the_peer_keeps_a_connection_alive(void **state)
+{
+	static const struct script_seg alive = {
+		.flags = ACK, .seq = 1, .ack = 101, .ts = 2000,
+	};
+
+	for (u32 i = 0; i < ARRAY_SIZE(not_the_peers); i++)
+		if (!given_up_in_spite_of(&not_the_peers[i]))
+			fail_msg("row %u keeps it alive", i);
+	assert_false(given_up_in_spite_of(&alive));
+}
+
+/* A user timeout takes the place of the count; the SYN-ACK was a sign of life. */
+static void keepalive_has_the_user_timeout_from_the_handshake_on(void **state)
+{
+	struct script *s = script_open(0);
+
+	script_after(s, 100 * 1000000ull);
+	script_connect(s);
+	IN(s, SYN | ACK, .seq = 0, .ack = 1, PLAIN);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPIDLE, 10);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPINTVL, 75);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPCNT, 1);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_USER_TIMEOUT, 20000);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_KEEPALIVE, 1);
+	ends_in(s, 20000000);
+	script_close(s);
+}
+
 /* ---- closing ---- */
 
 static void fin_wait_2_without_an_owner_ends(void **state)
@@ -497,7 +705,13 @@ int main(void)
 		cmocka_unit_test(acknowledgements_put_the_timeout_off),
 		cmocka_unit_test(duplicates_do_not_put_the_timeout_off),
 		cmocka_unit_test(a_dead_peer_is_given_up),
-		cmocka_unit_test(a_user_timeout_ends_it_earlier),
+		cmocka_unit_test(a_user_timeout_ends_it_in_time),
+		cmocka_unit_test(a_user_timeout_begins_with_the_last_progress),
+		cmocka_unit_test(a_short_user_timeout_leaves_one_more_try),
+		cmocka_unit_test(a_user_timeout_ends_a_handshake_in_time),
+		cmocka_unit_test(a_user_timeout_bounds_a_shut_window),
+		cmocka_unit_test(a_user_timeout_bounds_a_window_shut_on_what_is_under_way),
+		cmocka_unit_test(a_window_that_opens_begins_the_user_timeout_anew),
 		cmocka_unit_test(a_soft_error_becomes_the_reason),
 		cmocka_unit_test(a_lost_fin_is_sent_again),
 		cmocka_unit_test(data_and_fin_are_sent_again_together),
@@ -513,6 +727,9 @@ int main(void)
 		cmocka_unit_test(a_window_taken_back_is_respected),
 		cmocka_unit_test(nothing_goes_behind_a_window_taken_back),
 		cmocka_unit_test(keepalive_probes_and_gives_up),
+		cmocka_unit_test(keepalive_finds_a_peer_that_died_half_closed),
+		cmocka_unit_test(only_the_peer_keeps_a_connection_alive),
+		cmocka_unit_test(keepalive_has_the_user_timeout_from_the_handshake_on),
 		cmocka_unit_test(fin_wait_2_without_an_owner_ends),
 		cmocka_unit_test(fin_wait_2_with_an_owner_waits),
 		cmocka_unit_test(an_idle_connection_has_no_timer),

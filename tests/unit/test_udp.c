@@ -193,6 +193,38 @@ static void length_row(void **state)
 	assert_int_equal(st->counter[UNET_STAT_UDP_BAD], b->got < 0);
 }
 
+/* RFC 768: the checksum is over the datagram, wherever the packet ends. */
+static void a_padded_datagram_has_a_checksum_of_its_own(void **state)
+{
+	u32 len = forge_udp(packet, PEER, 999, ME, 53, data, 50);
+
+	install(NULL, 53, NULL, 0);
+	len = forge_pad(packet, len, 51);
+	receive(len);
+	assert_int_equal(take(), 50);
+	assert_memory_equal(buf, data, 50);
+	packet[28] ^= 1;
+	receive(len);
+	assert_int_equal(take(), -EAGAIN);
+	assert_int_equal(st->counter[UNET_STAT_L4_BAD_CSUM], 1);
+}
+
+static void a_padded_datagram_of_ipv6_has_one_too(void **state)
+{
+	u32 len = forge_udp(packet, PEER6, 999, ME6, 53, data, 50);
+
+	unet_udp_destroy(u);
+	u = unet_udp_create(st, 6, &events, NULL);
+	install(ME6, 53, NULL, 0);
+	len = forge_pad(packet, len, 51);
+	receive(len);
+	assert_int_equal(take(), 50);
+	packet[48] ^= 1;
+	receive(len);
+	assert_int_equal(take(), -EAGAIN);
+	assert_int_equal(st->counter[UNET_STAT_L4_BAD_CSUM], 1);
+}
+
 static void a_super_packet_is_taken_apart(void **state)
 {
 	static const u32 sizes[] = { 400, 400, 400, 1 };
@@ -610,6 +642,8 @@ int main(void)
 		TEST(an_empty_datagram_is_one),
 		TEST(what_does_not_fit_is_lost_and_told),
 		TEST(peek_shows_the_bytes_in_place),
+		TEST(a_padded_datagram_has_a_checksum_of_its_own),
+		TEST(a_padded_datagram_of_ipv6_has_one_too),
 		TEST(a_super_packet_is_taken_apart),
 		TEST(a_super_packet_in_pieces_is_taken_apart),
 		TEST(the_receive_buffer_is_bounded),
