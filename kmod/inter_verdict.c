@@ -477,6 +477,36 @@ static bool is_editable(const struct answer *a, const struct unet_held *h)
 	       h->info.payload <= skb_headlen(skb);
 }
 
+/* The checksum of what follows stays the sender's, or none. */
+static void put_ip_header(const struct rewrite *w, struct sk_buff *skb)
+{
+	memcpy(skb->data, w->new_hdr, w->tx.l4_offset);
+	if (skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->ip_summed = CHECKSUM_NONE;
+}
+
+static bool is_l4_as_it_was(const struct rewrite *w)
+{
+	u32 l4 = w->tx.l4_offset;
+
+	return l4 == w->info.l4_offset && l4 < w->tx.header_len &&
+	       !memcmp(w->old_hdr + l4, w->new_hdr + l4, w->tx.header_len - l4);
+}
+
+static void put_where_it_was(struct rewrite *w, struct unet_held *h)
+{
+	bool ip_only = is_l4_as_it_was(w);
+
+	unet_tx_header_fix(w->new_hdr, &w->tx);
+	describe(h, w);
+	if (ip_only) {
+		h->proto = w->proto;
+		put_ip_header(w, h->skb);
+	} else {
+		put_header(w, h->skb);
+	}
+}
+
 /* Where they are. Context: in->lock held. */
 static struct unet_lane *edit(struct answer *a, struct rewrite *w,
 			      struct unet_held *h)
@@ -487,9 +517,7 @@ static struct unet_lane *edit(struct answer *a, struct rewrite *w,
 		unet_inter_blame(a->in, a->bad);
 		return NULL;
 	}
-	unet_tx_header_fix(w->new_hdr, &w->tx);
-	put_header(w, h->skb);
-	describe(h, w);
+	put_where_it_was(w, h);
 	decide(a->in, h, a->v.token, UNET_VERDICT_MODIFY);
 	return h->link->lane;
 }
