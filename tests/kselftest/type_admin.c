@@ -6,6 +6,7 @@
  * many reads; each cap is enforced with its reason; rules are there before their
  * device is, and follow its name.
  */
+#include "ask.h"
 #include "type_hand.h"
 #include "nexus.h"
 #include "kselftest_harness.h"
@@ -36,13 +37,6 @@ FIXTURE_TEARDOWN(type_admin)
 
 /* ---- requests ---- */
 
-/* One attribute; @data NULL: it is left out. */
-struct value {
-	uint16_t attr;
-	uint16_t bytes;
-	const void *data;
-};
-
 #define V8(a, v)	{ UNET_A_##a, 1, (const uint8_t[]){ v } }
 #define V32(a, v)	{ UNET_A_##a, 4, (const uint32_t[]){ v } }
 #define VTEXT(a, v)	{ UNET_A_##a, sizeof(v), v }
@@ -52,44 +46,6 @@ struct value {
 			  (const struct unet_pattern[]){ { __VA_ARGS__ } } }
 #define WITHOUT(a)	{ UNET_A_##a, 0, NULL }
 #define VALUES	20
-
-struct ask {
-	struct nl_req r;
-	uint32_t at[UNET_A_COUNT];	/* offsets of the attributes */
-};
-
-static void ask_start(struct nl *nl, struct ask *a, uint8_t cmd)
-{
-	memset(a->at, 0, sizeof(a->at));
-	nl_start(nl, &a->r, nl->family, NLM_F_ACK, cmd);
-}
-
-static void ask_put(struct ask *a, const struct value *v)
-{
-	if (v->data)
-		a->at[v->attr] = nl_put(&a->r, v->attr, v->data, v->bytes);
-}
-
-static const struct value *find(const struct value *values, uint16_t attr)
-{
-	for (; values->attr; values++)
-		if (values->attr == attr)
-			return values;
-	return NULL;
-}
-
-/* @base, with @changes in place of what it has; both end with attribute 0. */
-static void ask_fill(struct ask *a, const struct value *base,
-		     const struct value *changes)
-{
-	const struct value *v;
-
-	for (v = base; v->attr; v++)
-		if (!find(changes, v->attr))
-			ask_put(a, v);
-	for (v = changes; v->attr; v++)
-		ask_put(a, v);
-}
 
 static void keep_id(const struct nl_reply *reply, void *id)
 {
@@ -205,9 +161,7 @@ static const char *word_of(uint16_t attr)
 /* The last denial named @attr, and said so. */
 static bool named(const struct nl *nl, const struct ask *a, uint16_t attr)
 {
-	const char *word = word_of(attr);
-
-	return nl->bad == a->at[attr] && !strncmp(nl->said, word, strlen(word));
+	return ask_named(nl, a, attr, word_of(attr));
 }
 
 static const uint32_t some_id = 1;
@@ -247,7 +201,7 @@ static void start_request(struct nl *nl, struct ask *a, uint8_t cmd,
 
 	for (; changes->attr; changes++)
 		all[n++] = *changes;
-	if (cmd == UNET_CMD_TYPE_MODIFY && !find(all, UNET_A_TYPE))
+	if (cmd == UNET_CMD_TYPE_MODIFY && !ask_find(all, UNET_A_TYPE))
 		all[n++] = of_modify[0];
 	if (cmd == UNET_CMD_TYPE_MODIFY)
 		all[n++] = of_modify[1];
