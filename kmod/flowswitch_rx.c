@@ -27,7 +27,8 @@
 
 /* Super packets whose payload is one run behind one header. */
 #define GSO_TYPES	(SKB_GSO_TCPV4 | SKB_GSO_TCPV6 | SKB_GSO_UDP_L4 |	\
-			 SKB_GSO_TCP_ECN | SKB_GSO_TCP_FIXEDID | SKB_GSO_DODGY)
+			 SKB_GSO_TCP_ECN | SKB_GSO_TCP_ACCECN |			\
+			 SKB_GSO_TCP_FIXEDID | SKB_GSO_DODGY)
 
 /* ---- reading ----------------------------------------------------------- */
 

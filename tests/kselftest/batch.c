@@ -429,6 +429,73 @@ TEST_F_TIMEOUT(batch, a_datagram_shorter_than_its_packet_is_summed_to_its_end, 1
 	close(raw[1]);
 }
 
+/* ---- super packets with CWR ---- */
+
+#define CWR		0x80
+#define SEGMENT		100
+
+static uint32_t build_segment(uint8_t *p, uint32_t seq, uint8_t flags)
+{
+	const struct pkt_spec spec = {
+		.family = AF_INET6, .proto = IPPROTO_TCP,
+		.src = PEER_V6, .dst = OUR_V6, .sport = 9000, .dport = 2000,
+		.data = pattern, .bytes = SEGMENT,
+		.tcp_flags = flags, .seq = seq, .ack = 1,
+	};
+	uint32_t bytes = build_packet(p, &spec) + SEGMENT;
+	struct tcphdr *t = (void *)(p + 40);
+
+	t->check = raw_l4_sum(p, 40, IPPROTO_TCP, bytes - 40);
+	return bytes;
+}
+
+/* What va receives waits for more of its kind. */
+static int gro_waits(void)
+{
+	return sh("unshare -m sh -c 'mount -t sysfs none /sys && "
+		  "echo 20000000 > /sys/class/net/va/gro_flush_timeout'");
+}
+
+/*
+ * GRO puts together what has CWR in its first segment, or, since 6.15, in all of
+ * them: of four segments two, whichever kernel it is. As long as they come in the
+ * same tick.
+ */
+TEST_F_TIMEOUT(batch, a_super_packet_with_cwr_is_its_flows, 120)
+{
+	static const uint8_t cwr[] = { CWR, 0, CWR, CWR };
+	struct unet_flow_req r = flow_req(IPPROTO_TCP, AF_INET6, OUR_V6, 2000,
+					  NULL, 0);
+	int raw = raw_socket(&self->t, AF_INET6), round;
+	uint32_t i, b, bytes, seq = 0, supers = 0;
+	const struct unet_rx_slot *s;
+	uint8_t buf[256];
+
+	ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx off"));
+	ASSERT_EQ(0, gro_waits());
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	for (round = 0; round < 100 && !supers; round++) {
+		for (i = 0; i < ARRAY_SIZE(cwr); i++, seq += SEGMENT) {
+			bytes = build_segment(buf, seq, TH_ACK | cwr[i]);
+			ASSERT_EQ(0, send_to(raw, OUR_V6, 0, buf, bytes));
+		}
+		for (i = 0; i < ARRAY_SIZE(cwr);) {
+			s = chan_rx_peek(&self->c, 2000);
+			ASSERT_NE(NULL, s) TH_LOG("%u of a round did not come", 4 - i);
+			for (b = s->first; b != UNET_NO_BUF; b = self->c.desc[b].next) {
+				const uint8_t *p = chan_buf(&self->c, b);
+
+				i += self->c.desc[b].segments;
+				supers += self->c.desc[b].segments > 1 &&
+					  p[40 + 13] & CWR;
+			}
+			chan_rx_next(&self->c);
+		}
+	}
+	EXPECT_LE(1, supers);
+	close(raw);
+}
+
 /* ---- order ---- */
 
 struct sender {
