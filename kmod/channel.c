@@ -238,7 +238,7 @@ static int enter_nexus(struct unet_channel *ch, struct unet_nexus *nx)
 	mutex_lock(&nx->lock);
 	err = nx->dying ? -ENODEV : 0;
 	if (!err) {
-		list_add_tail(&ch->nexus_node, &nx->channels);
+		list_add_tail_rcu(&ch->nexus_node, &nx->channels);
 		nx->num_channels++;
 		ch->attached = true;
 	}
@@ -258,7 +258,7 @@ static void leave_nexus(struct unet_channel *ch)
 	ch->attached = false;
 	xa_erase(&channels, ch->id);
 	mutex_lock(&nx->lock);
-	list_del_init(&ch->nexus_node);
+	list_del_rcu(&ch->nexus_node);
 	nx->num_channels--;
 	mutex_unlock(&nx->lock);
 	unet_count(nx, UNET_CNT_CH_CLOSED);

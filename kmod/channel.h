@@ -45,7 +45,7 @@ struct vm_area_struct;
  * @ref:	file, flows, sends in flight, dump steps
  * @id:		unique among bound channels of the host
  * @nexus:	NULL until bound; a reference, kept until the channel is freed
- * @nexus_node:	in nexus.channels; nexus.lock
+ * @nexus_node:	in nexus.channels; nexus.lock to change, RCU to walk
  * @attached:	it is in nexus.channels; guarded by @ctl
  * @inter:	the grant it serves, a reference; NULL: the channel has flows. Constant
  *		once LIVE

@@ -27,7 +27,8 @@
 
 /* Super packets whose payload is one run behind one header. */
 #define GSO_TYPES	(SKB_GSO_TCPV4 | SKB_GSO_TCPV6 | SKB_GSO_UDP_L4 |	\
-			 SKB_GSO_TCP_ECN | SKB_GSO_TCP_FIXEDID | SKB_GSO_DODGY)
+			 SKB_GSO_TCP_ECN | SKB_GSO_TCP_ACCECN |			\
+			 SKB_GSO_TCP_FIXEDID | SKB_GSO_DODGY)
 
 /* ---- reading ----------------------------------------------------------- */
 
@@ -57,10 +58,22 @@ static int parse(struct unet_rx_cpu *rx, struct unet_rx_packet *p,
 					   &p->info) : -EBADMSG;
 }
 
+/*
+ * A tag of VLAN 0 tells a priority only, and the host ignores it, unless a device was
+ * made for that VLAN. The rx_handler comes after that device, ingress before it.
+ */
+static bool of_a_vlan(const struct sk_buff *skb)
+{
+	if (likely(!skb_vlan_tag_present(skb)))
+		return false;
+	return skb_vlan_tag_get_id(skb) ||
+	       __vlan_find_dev_deep_rcu(skb->dev, skb->vlan_proto, 0);
+}
+
 /* Only a host's own unicast; and of super packets those we can describe. */
 static bool for_us(const struct sk_buff *skb)
 {
-	if (skb->pkt_type != PACKET_HOST || skb_vlan_tag_present(skb))
+	if (skb->pkt_type != PACKET_HOST || of_a_vlan(skb))
 		return false;
 	if (skb->protocol != htons(ETH_P_IP) &&
 	    skb->protocol != htons(ETH_P_IPV6))
@@ -490,7 +503,7 @@ bool unet_flowswitch_pass_anew(struct unet_nexus *nx, struct unet_held *h,
 
 /* ---- frames that are not IP -------------------------------------------- */
 
-/* Untagged, to us or to many, whole, with an Ethernet header before it. */
+/* Of no VLAN, to us or to many, whole, with an Ethernet header before it. */
 static bool plain_frame(const struct sk_buff *skb)
 {
 	switch (skb->pkt_type) {
@@ -501,7 +514,7 @@ static bool plain_frame(const struct sk_buff *skb)
 	default:
 		return false;
 	}
-	return !skb_vlan_tag_present(skb) && !skb_is_gso(skb) &&
+	return !of_a_vlan(skb) && !skb_is_gso(skb) &&
 	       skb->dev->type == ARPHRD_ETHER &&
 	       skb->data - skb_mac_header(skb) == ETH_HLEN;
 }

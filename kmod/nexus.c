@@ -8,6 +8,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/string.h>
 #include <linux/wait.h>
+#include <net/netns/generic.h>
 
 #include "advice.h"
 #include "channel.h"
@@ -17,11 +18,25 @@
 
 struct workqueue_struct *unet_nexus_wq;
 
-/* Published nexuses. RTNL to change, RCU to walk. */
-static LIST_HEAD(nexuses);
+/**
+ * struct nexuses - of a namespace
+ * @list:	the published, by unet_nexus.list. RTNL to change, RCU to walk
+ */
+struct nexuses {
+	struct list_head list;
+};
+
+static unsigned int nexuses_id;
 
 static atomic_t num_nexuses;
 static DECLARE_WAIT_QUEUE_HEAD(all_freed);
+
+static struct list_head *nexuses_of(const struct net *net)
+{
+	struct nexuses *nexuses = net_generic(net, nexuses_id);
+
+	return &nexuses->list;
+}
 
 /* ---- life -------------------------------------------------------------- */
 
@@ -96,7 +111,7 @@ int unet_nexus_publish(struct unet_nexus *nx)
 	ASSERT_RTNL();
 	if (unet_nexus_of(rtnl_dereference(nx->dev)))
 		return -EEXIST;
-	list_add_tail_rcu(&nx->list, &nexuses);
+	list_add_tail_rcu(&nx->list, nexuses_of(nx->net));
 	/* Rules that are made from here on find it; those there were are put in. */
 	return unet_type_nexus_begins(nx);
 }
@@ -162,9 +177,8 @@ struct unet_nexus *unet_nexus_find(struct net *net, const char *name)
 	struct unet_nexus *nx;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(nx, &nexuses, list)
-		if (net_eq(nx->net, net) && !strcmp(nx->name, name) &&
-		    refcount_inc_not_zero(&nx->ref))
+	list_for_each_entry_rcu(nx, nexuses_of(net), list)
+		if (!strcmp(nx->name, name) && refcount_inc_not_zero(&nx->ref))
 			goto found;
 	nx = NULL;
 found:
@@ -177,7 +191,7 @@ struct unet_nexus *unet_nexus_of(const struct net_device *dev)
 	struct unet_nexus *nx;
 
 	ASSERT_RTNL();
-	list_for_each_entry(nx, &nexuses, list)
+	list_for_each_entry(nx, nexuses_of(dev_net(dev)), list)
 		if (rtnl_dereference(nx->dev) == dev)
 			return nx;
 	return NULL;
@@ -188,8 +202,8 @@ struct unet_nexus *unet_nexus_next(struct net *net, int *ifindex)
 	struct unet_nexus *nx, *best = NULL;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(nx, &nexuses, list)
-		if (net_eq(nx->net, net) && nx->ifindex >= *ifindex &&
+	list_for_each_entry_rcu(nx, nexuses_of(net), list)
+		if (nx->ifindex >= *ifindex &&
 		    (!best || nx->ifindex < best->ifindex))
 			best = nx;
 	if (best && !refcount_inc_not_zero(&best->ref))
@@ -222,27 +236,24 @@ static void tell_channel(struct unet_channel *ch)
 	} while (gen != atomic_read(&ch->nexus->addr_gen));
 }
 
-/* One walk over the channels, however many nexuses the namespace has. */
+/*
+ * Others wait for this, RTNL held for one: whoever fills a namespace of his own with
+ * devices and channels is to make his own changes slow, not the host's.
+ */
 void unet_nexus_addr_changed(struct net *net)
 {
 	struct unet_channel *ch;
 	struct unet_nexus *nx;
-	u32 id = 0;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(nx, &nexuses, list) {
-		if (!net_eq(nx->net, net))
-			continue;
+	list_for_each_entry_rcu(nx, nexuses_of(net), list) {
 		/* pairs with who reads it before he looks an address up */
 		(void)atomic_inc_return_release(&nx->addr_gen);
 		unet_flow_table_changed(&nx->flows);
+		list_for_each_entry_rcu(ch, &nx->channels, nexus_node)
+			tell_channel(ch);
 	}
 	rcu_read_unlock();
-	while ((ch = unet_channel_next(net, &id))) {
-		tell_channel(ch);
-		unet_channel_put(ch);
-		id++;
-	}
 }
 
 u32 unet_nexus_mtu(struct unet_nexus *nx)
@@ -275,10 +286,36 @@ void unet_nexus_mtu_changed(struct unet_nexus *nx)
 
 /* ---- module ------------------------------------------------------------ */
 
+static int __net_init nexuses_init(struct net *net)
+{
+	INIT_LIST_HEAD(nexuses_of(net));
+	return 0;
+}
+
+/* Its devices have gone before. */
+static void __net_exit nexuses_exit(struct net *net)
+{
+	WARN_ON_ONCE(!list_empty(nexuses_of(net)));
+}
+
+static struct pernet_operations nexuses_ops = {
+	.init = nexuses_init,
+	.exit = nexuses_exit,
+	.id = &nexuses_id,
+	.size = sizeof(struct nexuses),
+};
+
 int unet_nexus_init(void)
 {
+	int err = register_pernet_subsys(&nexuses_ops);
+
+	if (err)
+		return err;
 	unet_nexus_wq = alloc_workqueue("unet", WQ_UNBOUND, 0);
-	return unet_nexus_wq ? 0 : -ENOMEM;
+	if (unet_nexus_wq)
+		return 0;
+	unregister_pernet_subsys(&nexuses_ops);
+	return -ENOMEM;
 }
 
 /*
@@ -290,4 +327,5 @@ void unet_nexus_exit(void)
 	while (!wait_event_timeout(all_freed, !atomic_read(&num_nexuses), 10 * HZ))
 		pr_info("unet: removal waits for packets that queueing disciplines hold\n");
 	destroy_workqueue(unet_nexus_wq);
+	unregister_pernet_subsys(&nexuses_ops);
 }

@@ -19,8 +19,7 @@
  *        > flow.lock
  *
  * Leaves, under any of them: pool.lock (bh), channel.done_lock (irqsave),
- * flow table buckets, the nexus list's lock. copy_from_user() and mmap_lock are
- * never taken inside any.
+ * flow table buckets. copy_from_user() and mmap_lock are never taken inside any.
  */
 #ifndef _UNET_NEXUS_H
 #define _UNET_NEXUS_H
@@ -78,7 +77,7 @@ struct unet_nexus_ops {
 
 /**
  * struct unet_nexus - see the top of this file
- * @list:	in the list of published nexuses; RCU readers, list lock to write
+ * @list:	among the published of its namespace; RCU readers, RTNL to write
  * @ops:	the kind
  * @dev:	the device; one reference from create to detach. Readers outside of
  *		RTNL and the receive hook: rcu_dereference(); NULL after detach
@@ -90,7 +89,7 @@ struct unet_nexus_ops {
  * @flows:	the flow table
  * @inters:	grants of intermediaries
  * @lock:	guards @channels, @num_channels and @dying
- * @channels:	bound channels, by unet_channel.nexus_node
+ * @channels:	bound channels, by unet_channel.nexus_node; RCU readers
  * @num_channels: entries of @channels
  * @dying:	no more binds and no more flows
  * @addr_gen:	counts changes of the host's addresses and routes

@@ -43,6 +43,18 @@ static __wsum pseudo_sum(const struct unet_rx_packet *p, u32 bytes, u8 proto)
 					   proto, 0));
 }
 
+/* What its checksum covers: a datagram may end before its packet does (RFC 768). */
+static u32 summed_bytes(const struct unet_rx_packet *p)
+{
+	u32 bytes = p->info.bytes - p->info.l4_offset;
+
+	if (p->proto != IPPROTO_UDP)
+		return bytes;
+	/* Not too short, and no longer than that: it was parsed. */
+	return min_t(u32, bytes, unet_load_u16(p->l3 + p->info.l4_offset +
+					       offsetof(struct udphdr, len)));
+}
+
 static bool no_udp_checksum(const struct unet_rx_packet *p)
 {
 	return p->proto == IPPROTO_UDP && *(const u8 *)p->l3 >> 4 == 4 &&
@@ -53,11 +65,11 @@ static bool no_udp_checksum(const struct unet_rx_packet *p)
 /* Does the device's sum over the whole packet hold? */
 static bool complete_good(const struct unet_rx_packet *p)
 {
-	u32 l4 = p->info.l4_offset, bytes = p->info.bytes - l4;
+	u32 l4 = p->info.l4_offset, bytes = summed_bytes(p);
 	__wsum sum;
 
 	/* Padding is in it, and cannot be told apart here. */
-	if (p->skb->len != p->info.bytes)
+	if (p->skb->len != l4 + bytes)
 		return false;
 	sum = csum_sub(p->skb->csum, csum_partial(p->l3, l4, 0));
 	return !csum_fold(csum_add(sum, pseudo_sum(p, bytes, p->proto)));
@@ -137,7 +149,7 @@ struct sk_buff *unet_packet_to_port(struct sk_buff *skb, u32 l4_offset,
 
 bool unet_packet_sum_good(const struct unet_rx_packet *p)
 {
-	u32 l4 = p->info.l4_offset, bytes = p->info.bytes - l4;
+	u32 l4 = p->info.l4_offset, bytes = summed_bytes(p);
 
 	if (!p->proto || vouched(p))
 		return true;
@@ -164,6 +176,7 @@ bool unet_packet_l4_good(const struct unet_rx_packet *p)
  * @at:		bytes copied
  * @hide:	so many of the first bytes are zero instead
  * @summing:	@sum is wanted
+ * @end:	with @summing: what it does not cover begins here
  * @sum:	of L4 so far
  */
 struct copy {
@@ -171,6 +184,7 @@ struct copy {
 	u32 at;
 	u32 hide;
 	bool summing;
+	u32 end;
 	__wsum sum;
 };
 
@@ -196,7 +210,7 @@ static void copy_plain(struct copy *c, void *dst, u32 len)
 	c->at += len;
 }
 
-static void copy_summed(struct copy *c, void *dst, u32 len)
+static void copy_covered(struct copy *c, void *dst, u32 len)
 {
 	const struct sk_buff *skb = c->p->skb;
 	u32 from_l4 = c->at - c->p->info.l4_offset;
@@ -208,6 +222,16 @@ static void copy_summed(struct copy *c, void *dst, u32 len)
 		part = skb_copy_and_csum_bits(skb, c->at, dst, len);
 	c->sum = csum_block_add(c->sum, part, from_l4);
 	c->at += len;
+}
+
+static void copy_summed(struct copy *c, void *dst, u32 len)
+{
+	u32 covered = min(len, c->end - min(c->at, c->end));
+
+	if (likely(covered))
+		copy_covered(c, dst, covered);
+	if (unlikely(covered < len))
+		copy_plain(c, dst + covered, len - covered);
 }
 
 static void copy_some(struct copy *c, void *dst, u32 len)
@@ -231,7 +255,7 @@ static void copy_some(struct copy *c, void *dst, u32 len)
 /* Return: UNET_DESC_CSUM_*, or 0 for a protocol we know no checksum of. */
 static u32 verdict(const struct copy *c)
 {
-	u32 bytes = c->p->info.bytes - c->p->info.l4_offset;
+	u32 bytes = c->end - c->p->info.l4_offset;
 
 	if (!c->p->proto)
 		return 0;
@@ -384,6 +408,8 @@ u32 unet_packet_in(struct unet_channel *ch, struct unet_channel_cpu *cc,
 
 	describe(p, piece);
 	c.summing = p->proto && !vouched(p);
+	if (c.summing)
+		c.end = p->info.l4_offset + summed_bytes(p);
 	why = into_buffers(ch, cc, &c, piece, &flags);
 	if (unlikely(why))
 		return why;

@@ -286,14 +286,22 @@ static void reap_work(struct work_struct *work)
 	free_list(&expired);
 }
 
-/*
- * May @want be refused because @port lingers? Says yes too often rather than too
- * rarely: bind() has the last word.
- */
+/* Does @a have all addresses that @b has? */
+static bool takes_in(const struct unet_port_want *a,
+		     const struct unet_port_want *b)
+{
+	if (a->local[0] | a->local[1] | a->local[2] | a->local[3])
+		return a->family == b->family &&
+		       !memcmp(a->local, b->local, sizeof(a->local));
+	return a->family == b->family || (a->family == AF_INET6 && !a->v6only);
+}
+
+/* May @want be refused because @port lingers? bind() has the last word. */
 static bool overlaps(const struct unet_port *port,
 		     const struct unet_port_want *want)
 {
-	return port->want.proto == want->proto && port->want.port == want->port;
+	return port->want.proto == want->proto && port->want.port == want->port &&
+	       (takes_in(&port->want, want) || takes_in(want, &port->want));
 }
 
 static bool same_want(const struct unet_port *port,

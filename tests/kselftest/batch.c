@@ -12,6 +12,7 @@
 #include "chan.h"
 #include "pin.h"
 #include "nexus.h"
+#include "raw.h"
 #include "kselftest_harness.h"
 
 #include <pthread.h>
@@ -319,6 +320,180 @@ TEST_F(batch, a_bad_checksum_is_marked_and_spoils_nothing)
 		chan_rx_next(&self->c);
 	}
 	EXPECT_EQ(bad, nexus_counter("va", "rx_csum_bad"));
+}
+
+/* ---- datagrams that end before their packets ---- */
+
+/* UDP of @datagram bytes, header and all, in a packet of the peer's that has more. */
+static uint32_t build_short(uint8_t *p, const struct pkt_spec *spec,
+			    uint32_t datagram)
+{
+	uint32_t ip = spec->family == AF_INET ? 20 : 40;
+	uint32_t bytes = build_packet(p, spec) + spec->bytes;
+	struct udphdr *u = (void *)(p + ip);
+
+	u->len = htons(datagram);
+	u->check = raw_l4_sum(p, ip, IPPROTO_UDP, datagram);
+	return bytes;
+}
+
+/* The next packet is @packet from byte @from on; its flags, ~0: it is not. */
+static uint32_t flags_of(struct chan *c, const uint8_t *packet, uint32_t bytes,
+			 uint32_t from)
+{
+	const struct unet_rx_slot *s = chan_rx_peek(c, 2000);
+	uint32_t b, flags, at = 0;
+	static uint8_t got[65536];
+
+	if (!s || s->bytes != bytes)
+		return ~0u;
+	flags = c->desc[s->first].flags & ~UNET_DESC_MORE;
+	for (b = s->first; b != UNET_NO_BUF; b = c->desc[b].next) {
+		memcpy(got + at, chan_buf(c, b), c->desc[b].len);
+		at += c->desc[b].len;
+		if ((c->desc[b].flags & ~UNET_DESC_MORE) != flags)
+			flags = ~0u;
+	}
+	if (!!(s->flags & UNET_RX_CSUM_BAD) != !!(flags & UNET_DESC_CSUM_BAD) ||
+	    memcmp(got + from, packet + from, bytes - from))
+		flags = ~0u;
+	chan_rx_next(c);
+	return flags;
+}
+
+/* Bytes behind the UDP header in the packet; those of the datagram, with its header. */
+static const struct {
+	uint32_t payload;
+	uint32_t datagram;
+} shorts[] = {
+	{ 100, 108 },	/* all of it */
+	{ 100, 107 },
+	{ 100, 61 },
+	{ 100, 8 },	/* nothing but the header */
+	{ 6000, 3001 },	/* ends in the second of three small buffers */
+	{ 6000, 2048 - 20 },
+	{ 6000, 2048 - 40 },
+	{ 6000, 6008 },
+};
+
+TEST_F_TIMEOUT(batch, a_datagram_shorter_than_its_packet_is_summed_to_its_end, 120)
+{
+	struct unet_params small = { .rx_large = UNET_PARAM_NONE };
+	static uint8_t data[6000], buf[7000];
+	struct unet_flow_req r;
+	unsigned int i, k;
+	struct chan c;
+	int raw[2];
+
+	for (i = 0; i < sizeof(data); i++)
+		data[i] = i * 7 + (i >> 8);
+	raw[0] = raw_socket(&self->t, AF_INET);
+	raw[1] = raw_socket(&self->t, AF_INET6);
+	ASSERT_EQ(0, sh("ip link set va mtu 9000"));
+	ASSERT_EQ(0, sh_peer(&self->t, "ip link set vb mtu 9000 && ethtool -K vb tx off"));
+	ASSERT_EQ(0, chan_open(&c, "va", &small));
+	for (i = 0; i < 4; i++) {
+		r = flow_req(IPPROTO_UDP, i & 1 ? AF_INET6 : AF_INET,
+			     i & 1 ? OUR_V6 : OUR_V4, 1000 + i, NULL, 0);
+		ASSERT_EQ(0, chan_flow_add(i & 2 ? &c : &self->c, &r));
+	}
+	for (i = 0; i < 4 * ARRAY_SIZE(shorts); i++) {
+		const uint32_t datagram = shorts[i / 4].datagram;
+		const uint32_t ip = i & 1 ? 40 : 20;
+		struct chan *to = i & 2 ? &c : &self->c;
+		struct pkt_spec p = {
+			.family = i & 1 ? AF_INET6 : AF_INET, .proto = IPPROTO_UDP,
+			.src = i & 1 ? PEER_V6 : PEER_V4,
+			.dst = i & 1 ? OUR_V6 : OUR_V4,
+			.sport = 9000, .dport = 1000 + i % 4,
+			.data = data, .bytes = shorts[i / 4].payload,
+		};
+		uint32_t bytes = build_short(buf, &p, datagram);
+
+		for (k = 0; k < 3; k++) {
+			/* As it is; what is no part of it changed; its last byte. */
+			if (k == 1)
+				buf[bytes - 1] ^= datagram < 8 + p.bytes;
+			if (k == 2)
+				buf[ip + datagram - 1] ^= 1;
+			ASSERT_EQ(0, send_to(raw[i & 1], p.dst, 0, buf, bytes));
+			EXPECT_EQ(k == 2 ? UNET_DESC_CSUM_BAD : UNET_DESC_CSUM_OK,
+				  flags_of(to, buf, bytes, ip))
+				TH_LOG("family %d, datagram of %u, %u", p.family,
+				       datagram, k);
+		}
+	}
+	EXPECT_EQ((long long)i, nexus_counter("va", "rx_csum_bad"));
+	chan_close(&c);
+	close(raw[0]);
+	close(raw[1]);
+}
+
+/* ---- super packets with CWR ---- */
+
+#define CWR		0x80
+#define SEGMENT		100
+
+static uint32_t build_segment(uint8_t *p, uint32_t seq, uint8_t flags)
+{
+	const struct pkt_spec spec = {
+		.family = AF_INET6, .proto = IPPROTO_TCP,
+		.src = PEER_V6, .dst = OUR_V6, .sport = 9000, .dport = 2000,
+		.data = pattern, .bytes = SEGMENT,
+		.tcp_flags = flags, .seq = seq, .ack = 1,
+	};
+	uint32_t bytes = build_packet(p, &spec) + SEGMENT;
+	struct tcphdr *t = (void *)(p + 40);
+
+	t->check = raw_l4_sum(p, 40, IPPROTO_TCP, bytes - 40);
+	return bytes;
+}
+
+/* What va receives waits for more of its kind. */
+static int gro_waits(void)
+{
+	return sh("unshare -m sh -c 'mount -t sysfs none /sys && "
+		  "echo 20000000 > /sys/class/net/va/gro_flush_timeout'");
+}
+
+/*
+ * GRO puts together what has CWR in its first segment, or, since 6.15, in all of
+ * them: of four segments two, whichever kernel it is. As long as they come in the
+ * same tick.
+ */
+TEST_F_TIMEOUT(batch, a_super_packet_with_cwr_is_its_flows, 120)
+{
+	static const uint8_t cwr[] = { CWR, 0, CWR, CWR };
+	struct unet_flow_req r = flow_req(IPPROTO_TCP, AF_INET6, OUR_V6, 2000,
+					  NULL, 0);
+	int raw = raw_socket(&self->t, AF_INET6), round;
+	uint32_t i, b, bytes, seq = 0, supers = 0;
+	const struct unet_rx_slot *s;
+	uint8_t buf[256];
+
+	ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx off"));
+	ASSERT_EQ(0, gro_waits());
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	for (round = 0; round < 100 && !supers; round++) {
+		for (i = 0; i < ARRAY_SIZE(cwr); i++, seq += SEGMENT) {
+			bytes = build_segment(buf, seq, TH_ACK | cwr[i]);
+			ASSERT_EQ(0, send_to(raw, OUR_V6, 0, buf, bytes));
+		}
+		for (i = 0; i < ARRAY_SIZE(cwr);) {
+			s = chan_rx_peek(&self->c, 2000);
+			ASSERT_NE(NULL, s) TH_LOG("%u of a round did not come", 4 - i);
+			for (b = s->first; b != UNET_NO_BUF; b = self->c.desc[b].next) {
+				const uint8_t *p = chan_buf(&self->c, b);
+
+				i += self->c.desc[b].segments;
+				supers += self->c.desc[b].segments > 1 &&
+					  p[40 + 13] & CWR;
+			}
+			chan_rx_next(&self->c);
+		}
+	}
+	EXPECT_LE(1, supers);
+	close(raw);
 }
 
 /* ---- order ---- */

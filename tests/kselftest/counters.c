@@ -199,14 +199,103 @@ TEST_F(counters, what_is_left_to_the_host_says_why)
 	      ASSERT_EQ(0, send_frame(&self->t, false, 0x88b5, buf, bytes)));
 }
 
+static int send_tagged(struct topo *t, int vlan, int type, const void *data,
+		       uint32_t bytes)
+{
+	uint8_t buf[160] = { 0xa0 | vlan >> 8, vlan, type >> 8, type };
+
+	memcpy(buf + 4, data, bytes);
+	return send_frame(t, false, ETH_P_8021Q, buf, 4 + bytes);
+}
+
 TEST_F(counters, a_tagged_packet_is_the_hosts)
 {
-	uint8_t buf[132] = { 0, 5, ETH_P_IP >> 8, ETH_P_IP & 0xff };
-	uint32_t bytes = ip_packet(buf + 4, OUR_V4, PORT) + 4;
+	uint8_t buf[128];
+	uint32_t bytes = ip_packet(buf, OUR_V4, PORT);
 
 	MOVES(UNET_CNT_RX_HOST_OTHER, 1,
-	      ASSERT_EQ(0, send_frame(&self->t, false, ETH_P_8021Q, buf, bytes)));
+	      ASSERT_EQ(0, send_tagged(&self->t, 5, ETH_P_IP, buf, bytes)));
 	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 0));
+}
+
+/* The nexus anew, by the ingress hook; the channel is another with the same flow. */
+static int by_ingress(struct chan *c, struct unet_flow_req *r)
+{
+	chan_close(c);
+	if (nexus_detach("va") || nexus_attach_ingress("va") ||
+	    chan_open(c, "va", NULL))
+		return -EIO;
+	return chan_flow_add(c, r);
+}
+
+#define OWN_TYPE	0x88b5	/* IEEE 802: for experiments */
+
+static int add_own_type(struct chan *c)
+{
+	struct unet_type_req r = {
+		.size = sizeof(r),
+		.spec = {
+			.layer = UNET_TYPE_ETHERTYPE, .direction = UNET_TYPE_RX,
+			.action = UNET_TYPE_DELIVER,
+			.first = OWN_TYPE, .last = OWN_TYPE,
+		},
+	};
+
+	return chan_ioctl(c->fd, UNET_IOC_TYPE_ADD, &r);
+}
+
+/* 802.1p: it is the flow's, and the frame of an own ethertype its rule's. */
+TEST_F(counters, a_tag_that_only_tells_a_priority_is_none)
+{
+	const struct unet_rx_slot *s;
+	const uint8_t *frame;
+	uint8_t buf[128];
+	uint32_t bytes = ip_packet(buf, OUR_V4, PORT);
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, i ? by_ingress(&self->c, &self->r) : 0);
+		ASSERT_EQ(0, add_own_type(&self->c));
+		MOVES(UNET_CNT_RX_DELIVERED, 1,
+		      ASSERT_EQ(0, send_tagged(&self->t, 0, ETH_P_IP, buf, bytes)));
+		s = chan_rx_peek(&self->c, 0);
+		ASSERT_NE(NULL, s);
+		EXPECT_EQ(bytes, s->bytes);
+		EXPECT_EQ(0, memcmp(chan_buf(&self->c, s->first), buf, bytes));
+		chan_rx_next(&self->c);
+		MOVES(UNET_CNT_RX_DELIVERED, 1,
+		      ASSERT_EQ(0, send_tagged(&self->t, 0, OWN_TYPE, buf, bytes)));
+		s = chan_rx_peek(&self->c, 0);
+		ASSERT_NE(NULL, s);
+		EXPECT_EQ(UNET_RX_L2, s->flags);
+		frame = chan_buf(&self->c, s->first);
+		EXPECT_EQ(OWN_TYPE, frame[12] << 8 | frame[13]);
+		EXPECT_EQ(0, memcmp(frame + 14, buf, bytes));
+		chan_rx_next(&self->c);
+		/* A tag within it names a VLAN, and that is the host's. */
+		buf[0] = 0;
+		buf[1] = 5;
+		MOVES(UNET_CNT_RX_HOST_OTHER, 1,
+		      ASSERT_EQ(0, send_tagged(&self->t, 0, ETH_P_8021Q, buf, bytes)));
+		bytes = ip_packet(buf, OUR_V4, PORT);
+	}
+}
+
+/* The ingress hook is before the host's VLAN devices, and looks whether there is one. */
+TEST_F(counters, a_device_for_vlan_0_gets_what_is_tagged_so)
+{
+	uint8_t buf[128];
+	uint32_t bytes = ip_packet(buf, OUR_V4, PORT);
+
+	ASSERT_EQ(0, by_ingress(&self->c, &self->r));
+	ASSERT_EQ(0, sh("ip link add link va name va0 type vlan id 0 && "
+			"ip link set va0 up"));
+	MOVES(UNET_CNT_RX_HOST_OTHER, 1,
+	      ASSERT_EQ(0, send_tagged(&self->t, 0, ETH_P_IP, buf, bytes)));
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 0));
+	ASSERT_EQ(0, sh("ip link del va0"));
+	MOVES(UNET_CNT_RX_DELIVERED, 1,
+	      ASSERT_EQ(0, send_tagged(&self->t, 0, ETH_P_IP, buf, bytes)));
 }
 
 TEST_F(counters, a_wildcard_flow_leaves_foreign_addresses_to_the_host)

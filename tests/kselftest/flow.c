@@ -4,7 +4,8 @@
  * (R6.1): every mask, both families, most specific first, the rest to the host;
  * spoofed source, port, protocol, destination and foreign handles are refused
  * and counted. Addresses that are not the host's, any more or by any right, are
- * the host's to deal with; ICMP errors come to the flow they quote.
+ * the host's to deal with; ICMP errors come to the flow they quote. Changes of the
+ * host's addresses are told to all channels of the namespace, and to no others.
  */
 #include "topo.h"
 #include "chan.h"
@@ -587,6 +588,97 @@ TEST_F(flow, too_large_for_the_route_is_refused_not_cut)
 	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
 	EXPECT_EQ(1500, r.mtu);
 	EXPECT_EQ(UNET_CNT_TX_TOO_BIG, chan_send(&self->c, r.flow, &p, 0));
+}
+
+/* ---- whom a change is told ---- */
+
+struct ear {
+	const struct chan *c;
+	uint32_t gen;
+};
+
+/* Was it told of a change since it was last asked? */
+static bool heard(struct ear *e)
+{
+	uint32_t gen = load_acquire(&e->c->info->addr_gen);
+	bool yes = gen != e->gen;
+
+	e->gen = gen;
+	return yes;
+}
+
+/* A new address, the @n-th, of a device in namespace @ns. */
+static int change_in(struct topo *t, int ns, const char *dev, int n)
+{
+	char text[16];
+	int err;
+
+	snprintf(text, sizeof(text), "10.9.1.%d", n + 1);
+	if (setns(ns, CLONE_NEWNET))
+		return -errno;
+	err = rtnl_addr(dev, text, 32);
+	if (setns(t->ns_ours, CLONE_NEWNET))
+		abort();
+	return err;
+}
+
+static int open_at_peer(struct topo *t, struct chan *c)
+{
+	int err;
+
+	if (setns(t->ns_peer, CLONE_NEWNET))
+		return -errno;
+	err = nexus_attach("vb");
+	if (!err)
+		err = chan_open(c, "vb", NULL);
+	if (setns(t->ns_ours, CLONE_NEWNET))
+		abort();
+	return err;
+}
+
+#define OURS	3
+
+TEST_F(flow, a_change_is_told_to_the_channels_of_its_namespace)
+{
+	struct chan same, other, far;
+	struct ear ours[OURS] = { { &self->c, 0 }, { &same, 0 }, { &other, 0 } };
+	struct ear theirs = { &far, 0 };
+	bool loud[2] = { true, true };
+	int i, k;
+
+	ASSERT_EQ(0, rtnl_veth("vc", "vd", getpid()));
+	ASSERT_EQ(0, nexus_attach("vc"));
+	ASSERT_EQ(0, chan_open(&same, "va", NULL));
+	ASSERT_EQ(0, chan_open(&other, "vc", NULL));
+	ASSERT_EQ(0, open_at_peer(&self->t, &far));
+	/* Links that still come up change something, too: one change alone will do. */
+	for (i = 0; i < 20 && loud[0]; i++) {
+		heard(&theirs);
+		for (k = 0; k < OURS; k++)
+			heard(&ours[k]);
+		ASSERT_EQ(0, change_in(&self->t, self->t.ns_ours, "va", i));
+		for (k = 0; k < OURS; k++)
+			EXPECT_TRUE(heard(&ours[k])) TH_LOG("%d", k);
+		loud[0] = heard(&theirs);
+	}
+	for (i = 0; i < 20 && loud[1]; i++) {
+		loud[1] = false;
+		for (k = 0; k < OURS; k++)
+			heard(&ours[k]);
+		ASSERT_EQ(0, change_in(&self->t, self->t.ns_peer, "vb", i));
+		EXPECT_TRUE(heard(&theirs));
+		for (k = 0; k < OURS; k++)
+			loud[1] |= heard(&ours[k]);
+	}
+	EXPECT_FALSE(loud[0]);
+	EXPECT_FALSE(loud[1]);
+	/* And those that are left, when one has gone. */
+	chan_close(&same);
+	heard(&ours[0]);
+	ASSERT_EQ(0, change_in(&self->t, self->t.ns_ours, "va", 100));
+	EXPECT_TRUE(heard(&ours[0]));
+	chan_close(&other);
+	chan_close(&far);
 }
 
 TEST_HARNESS_MAIN

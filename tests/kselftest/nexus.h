@@ -6,6 +6,8 @@
 #ifndef UNET_TEST_NEXUS_H
 #define UNET_TEST_NEXUS_H
 
+#include <fcntl.h>
+
 #include "nl.h"
 
 /* Return: 0, or -errno; why is printed. */
@@ -26,6 +28,26 @@ static inline int nexus_change(uint8_t cmd, const char *dev)
 static inline int nexus_attach(const char *dev)
 {
 	return nexus_change(UNET_CMD_NEXUS_ATTACH, dev);
+}
+
+static inline int nexus_prefer_ingress(char yes)
+{
+	int fd = open("/sys/module/unet/parameters/prefer_ingress",
+		      O_WRONLY | O_CLOEXEC);
+	int err = write(fd, &yes, 1) == 1 ? 0 : -EIO;
+
+	close(fd);
+	return err;
+}
+
+/* By netfilter's ingress hook, though the rx_handler is free. */
+static inline int nexus_attach_ingress(const char *dev)
+{
+	int err = nexus_prefer_ingress('Y');
+
+	if (!err)
+		err = nexus_attach(dev);
+	return nexus_prefer_ingress('N') ? -EIO : err;
 }
 
 static inline int nexus_detach(const char *dev)

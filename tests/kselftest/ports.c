@@ -504,6 +504,40 @@ TEST_F(ports, a_take_over_may_change_the_address)
 	EXPECT_EQ(0, chan_flow_add(&self->other, &r));
 }
 
+/* Late segments of the connections that were there must not find another. */
+TEST_F(ports, a_take_over_lets_go_of_nothing_that_is_not_in_its_way)
+{
+	static const int lingers[] = { 1, 2, 5, 6 };
+	struct unet_flow_req r;
+	uint32_t flow;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(lingers); i++) {
+		ASSERT_EQ(0, flow_bind(&self->c, IPPROTO_TCP, &wants[lingers[i]],
+				       PORT, &flow));
+		ASSERT_EQ(0, chan_flow_del(&self->c, flow, UNET_DEL_LINGER));
+	}
+	/* An address that lingers itself; any, of IPv6 only, is in the way of two. */
+	r = flow_req(IPPROTO_TCP, AF_INET, OUR_V4, PORT, NULL, 0);
+	r.flags |= UNET_FLOW_REUSEADDR;
+	ASSERT_EQ(0, chan_flow_add(&self->other, &r));
+	for (i = 0; i < ARRAY_SIZE(lingers); i++)
+		EXPECT_EQ(-EADDRINUSE,
+			  host_bind(SOCK_STREAM, &wants[lingers[i]], PORT))
+			TH_LOG("%s", wants[lingers[i]].name);
+	r = flow_req(IPPROTO_TCP, AF_INET6, NULL, PORT, NULL, 0);
+	r.flags |= UNET_FLOW_REUSEADDR | UNET_FLOW_V6ONLY;
+	ASSERT_EQ(0, chan_flow_add(&self->other, &r));
+	ASSERT_EQ(0, chan_flow_del(&self->other, r.flow, 0));
+	for (i = 0; i < ARRAY_SIZE(lingers); i++) {
+		int fd = host_bind(SOCK_STREAM, &wants[lingers[i]], PORT);
+
+		EXPECT_EQ(wants[lingers[i]].family == AF_INET ? -EADDRINUSE : 0,
+			  fd < 0 ? fd : 0) TH_LOG("%s", wants[lingers[i]].name);
+		close(fd);
+	}
+}
+
 #define LINGER_SECS	"/sys/module/unet/parameters/port_linger_secs"
 
 TEST_F(ports, lingering_ends)

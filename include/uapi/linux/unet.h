@@ -309,7 +309,7 @@ struct unet_done {
 	X(RX_HOST_FRAGMENT,	"rx_host_fragment",	"IP fragments, left to the host") \
 	X(RX_HOST_MALFORMED,	"rx_host_malformed",	"packets without a readable flow key, left to the host") \
 	X(RX_HOST_NOT_LOCAL,	"rx_host_not_local",	"flow matched but the address is not the host's") \
-	X(RX_HOST_OTHER,	"rx_host_other",	"tagged, broadcast or not IP, left to the host") \
+	X(RX_HOST_OTHER,	"rx_host_other",	"of a VLAN, broadcast or not IP, left to the host") \
 	X(RX_DELIVERED,		"rx_delivered",		"packets put into channels") \
 	X(RX_BYTES,		"rx_bytes",		"L3 bytes put into channels") \
 	X(RX_BATCHES,		"rx_batches",		"flow batches released") \
@@ -665,9 +665,10 @@ struct unet_state {
  * that channel ends, packets are the parent's again; with the parent the rule ends.
  * ICMP errors are told to the parent, whoever sent what they are about.
  *
- * Ethertypes select frames that are neither IP nor tagged, and deliver them whole,
- * Ethernet header first (UNET_RX_L2). The others select IPv4 and IPv6 packets that
- * are no fragments, and deliver them as flows do.
+ * Ethertypes select frames that are neither IP nor of a VLAN, and deliver them whole,
+ * Ethernet header first (UNET_RX_L2), without a tag that tells a priority only. The
+ * others select IPv4 and IPv6 packets that are no fragments, and deliver them as flows
+ * do.
  */
 
 #define UNET_TYPE_RESERVED	1000	/* lower priorities are the administrator's */

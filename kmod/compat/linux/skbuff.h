@@ -2,6 +2,9 @@
 /*
  * Before 6.10 a zero-copy buffer had one callback and no table. The body writes a
  * table with @complete alone and gives it to unet_ubuf_set_ops().
+ *
+ * Before 6.15 a super packet with CWR was SKB_GSO_TCP_ECN only: CWR in its first
+ * segment. Now there is one for CWR in all of them, and GRO makes no other.
  */
 #ifndef _UNET_COMPAT_LINUX_SKBUFF_H
 #define _UNET_COMPAT_LINUX_SKBUFF_H
@@ -26,6 +29,10 @@ static inline void unet_ubuf_set_ops(struct ubuf_info *ubuf,
 {
 	ubuf->ops = ops;
 }
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+#define SKB_GSO_TCP_ACCECN	0
 #endif
 
 #endif /* _UNET_COMPAT_LINUX_SKBUFF_H */
