@@ -521,10 +521,11 @@ TEST_F(ports, a_take_over_lets_go_of_nothing_that_is_not_in_its_way)
 	r = flow_req(IPPROTO_TCP, AF_INET, OUR_V4, PORT, NULL, 0);
 	r.flags |= UNET_FLOW_REUSEADDR;
 	ASSERT_EQ(0, chan_flow_add(&self->other, &r));
-	for (i = 0; i < ARRAY_SIZE(lingers); i++)
+	for (i = 0; i < ARRAY_SIZE(lingers); i++) {
 		EXPECT_EQ(-EADDRINUSE,
 			  host_bind(SOCK_STREAM, &wants[lingers[i]], PORT))
 			TH_LOG("%s", wants[lingers[i]].name);
+	}
 	r = flow_req(IPPROTO_TCP, AF_INET6, NULL, PORT, NULL, 0);
 	r.flags |= UNET_FLOW_REUSEADDR | UNET_FLOW_V6ONLY;
 	ASSERT_EQ(0, chan_flow_add(&self->other, &r));
