@@ -658,7 +658,9 @@ TEST_F(flow, a_change_is_told_to_the_channels_of_its_namespace)
 			heard(&ours[k]);
 		ASSERT_EQ(0, change_in(&self->t, self->t.ns_ours, "va", i));
 		for (k = 0; k < OURS; k++) {
-			EXPECT_TRUE(heard(&ours[k])) TH_LOG("%d", k);
+			bool told = heard(&ours[k]);
+
+			EXPECT_TRUE(told) TH_LOG("%d", k);
 		}
 		loud[0] = heard(&theirs);
 	}
