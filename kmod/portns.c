@@ -286,21 +286,35 @@ static void reap_work(struct work_struct *work)
 	free_list(&expired);
 }
 
+static bool is_any(const struct unet_port_want *want)
+{
+	return !memchr_inv(want->local, 0, sizeof(want->local));
+}
+
 /* Does @a have all addresses that @b has? */
 static bool takes_in(const struct unet_port_want *a,
 		     const struct unet_port_want *b)
 {
-	if (a->local[0] | a->local[1] | a->local[2] | a->local[3])
-		return a->family == b->family &&
-		       !memcmp(a->local, b->local, sizeof(a->local));
-	return a->family == b->family || (a->family == AF_INET6 && !a->v6only);
+	if (is_any(a) && a->family == AF_INET6 && !a->v6only)
+		return true;
+	if (a->family != b->family)
+		return false;
+	if (is_any(a))
+		return a->v6only == b->v6only || !is_any(b);
+	return !memcmp(a->local, b->local, sizeof(a->local));
+}
+
+static bool same_port(const struct unet_port *port,
+		      const struct unet_port_want *want)
+{
+	return port->want.proto == want->proto && port->want.port == want->port;
 }
 
 /* May @want be refused because @port lingers? bind() has the last word. */
 static bool overlaps(const struct unet_port *port,
 		     const struct unet_port_want *want)
 {
-	return port->want.proto == want->proto && port->want.port == want->port &&
+	return same_port(port, want) &&
 	       (takes_in(&port->want, want) || takes_in(want, &port->want));
 }
 
@@ -437,11 +451,6 @@ struct unet_port *unet_port_hold(struct net *net,
 	return port;
 }
 
-static bool is_any(const struct unet_port_want *want)
-{
-	return !memchr_inv(want->local, 0, sizeof(want->local));
-}
-
 /**
  * unet_port_covers() - is this held already by what is held?
  * @port:	a holder the caller has a reference to
@@ -455,17 +464,7 @@ static bool is_any(const struct unet_port_want *want)
 bool unet_port_covers(const struct unet_port *port,
 		      const struct unet_port_want *want)
 {
-	const struct unet_port_want *has = &port->want;
-
-	if (has->proto != want->proto || has->port != want->port)
-		return false;
-	if (has->family == AF_INET6 && is_any(has) && !has->v6only)
-		return true;
-	if (has->family != want->family)
-		return false;
-	if (is_any(has))
-		return has->v6only == want->v6only || !is_any(want);
-	return !memcmp(has->local, want->local, sizeof(has->local));
+	return same_port(port, want) && takes_in(&port->want, want);
 }
 
 /**
