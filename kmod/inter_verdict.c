@@ -112,6 +112,15 @@ static void refuse(struct answer *a, enum unet_inter_stat why)
 		a->bad = why;
 }
 
+/*
+ * What its token stands for; NULL: a->bad says why, or the claim has ended. Context:
+ * in->lock held.
+ */
+static struct unet_held *held_of(struct answer *a)
+{
+	return serves(a->in, a->ch) ? find(a->in, a->v.token, &a->bad) : NULL;
+}
+
 /* Decide on packets of one lane. Return: it, or NULL: none of them was held. */
 static struct unet_lane *decide_some(struct answer *a)
 {
@@ -179,7 +188,6 @@ static void plain_verdict(struct answer *a)
  *		may go on, and lose what is not its bytes, while it is looked at
  * @info:	of it
  * @proto:	of it, as unet_rx_packet.proto
- * @family:	of it
  * @outbound:	its lane
  * @old_hdr:	its headers
  * @new_hdr:	those wanted, a private copy
@@ -191,7 +199,6 @@ struct rewrite {
 	struct sk_buff *old;
 	struct unet_flow_info info;
 	u8 proto;
-	u8 family;
 	bool outbound;
 	u8 old_hdr[UNET_TX_MAX_HEADER] __aligned(8);
 	u8 new_hdr[UNET_TX_MAX_HEADER] __aligned(8);
@@ -205,7 +212,6 @@ static void look_at(struct rewrite *w, const struct unet_held *h)
 	w->old = h->skb;
 	w->info = h->info;
 	w->proto = h->proto;
-	w->family = h->family;
 	w->outbound = h->link->lane->outbound;
 }
 
@@ -382,11 +388,10 @@ static struct unet_lane *replace(struct answer *a, struct rewrite *w)
 {
 	struct unet_inter *in = a->in;
 	struct unet_lane *lane = NULL;
-	struct unet_held *h = NULL;
+	struct unet_held *h;
 
 	spin_lock(&in->lock);
-	if (serves(in, a->ch))
-		h = find(in, a->v.token, &a->bad);
+	h = held_of(a);
 	if (h) {
 		lane = h->link->lane;
 		decide(in, h, a->v.token, UNET_VERDICT_MODIFY);
@@ -400,12 +405,11 @@ static struct unet_lane *replace(struct answer *a, struct rewrite *w)
 static struct unet_lane *lane_of(struct answer *a)
 {
 	struct unet_inter *in = a->in;
-	struct unet_held *h = NULL;
+	struct unet_held *h;
 	struct unet_lane *lane;
 
 	spin_lock(&in->lock);
-	if (serves(in, a->ch))
-		h = find(in, a->v.token, &a->bad);
+	h = held_of(a);
 	lane = h ? h->link->lane : NULL;
 	spin_unlock(&in->lock);
 	return lane;
@@ -424,9 +428,10 @@ static bool has_room(const struct unet_inter *in, const struct rewrite *w)
 }
 
 /* Context: both locks of @h's place held. Return: 0, or why not. */
-static enum unet_inter_stat put_before(struct unet_inter *in,
-				       struct unet_held *h, struct rewrite *w)
+static enum unet_inter_stat put_before(struct answer *a, struct unet_held *h,
+				       struct rewrite *w)
 {
+	struct unet_inter *in = a->in;
 	struct unet_held *own;
 
 	if (!has_room(in, w)) {
@@ -440,6 +445,7 @@ static enum unet_inter_stat put_before(struct unet_inter *in,
 	describe(own, w);
 	unet_inter_unseen(in, own);
 	in->stats[UNET_INTER_CNT_INJECTED]++;
+	trace_unet_inter_verdict(in->id, a->v.token, UNET_VERDICT_INJECT);
 	return UNET_INTER_CNT_NONE;
 }
 
@@ -448,18 +454,15 @@ static struct unet_lane *insert(struct answer *a, struct rewrite *w)
 {
 	struct unet_lane *lane = lane_of(a);
 	struct unet_inter *in = a->in;
-	struct unet_held *h = NULL;
+	struct unet_held *h;
 
 	if (!lane)
 		return NULL;
 	spin_lock(&lane->lock);
 	spin_lock(&in->lock);
-	if (serves(in, a->ch))
-		h = find(in, a->v.token, &a->bad);
+	h = held_of(a);
 	if (h)
-		a->bad = put_before(in, h, w);
-	if (h && !a->bad)
-		trace_unet_inter_verdict(in->id, a->v.token, UNET_VERDICT_INJECT);
+		a->bad = put_before(a, h, w);
 	spin_unlock(&in->lock);
 	spin_unlock(&lane->lock);
 	return lane;
@@ -530,12 +533,11 @@ static struct unet_lane *edit_or_clone(struct answer *a, struct rewrite *w)
 {
 	struct unet_inter *in = a->in;
 	struct unet_lane *lane = NULL;
-	struct unet_held *h = NULL;
+	struct unet_held *h;
 
 	a->bad = UNET_INTER_CNT_TOKEN_STALE;
 	spin_lock(&in->lock);
-	if (serves(in, a->ch))
-		h = find(in, a->v.token, &a->bad);
+	h = held_of(a);
 	if (!h)
 		goto out;
 	look_at(w, h);
