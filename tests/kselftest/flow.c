@@ -10,6 +10,7 @@
 #include "topo.h"
 #include "chan.h"
 #include "nexus.h"
+#include "raw.h"
 #include "kselftest_harness.h"
 
 #define PORT	7000
@@ -122,19 +123,6 @@ TEST_F(flow, most_specific_port_flow_wins)
 	EXPECT_LE(1, nexus_counter("va", "rx_host"));
 }
 
-/* A socket of the peer's that sends headers of our making above IP. */
-static int peer_raw_socket(struct topo *t, int family, int proto)
-{
-	int fd;
-
-	if (setns(t->ns_peer, CLONE_NEWNET))
-		return -1;
-	fd = socket(family, SOCK_RAW, proto);
-	if (setns(t->ns_ours, CLONE_NEWNET))
-		abort();
-	return fd;
-}
-
 /* Tag of the batch one TCP segment arrived in, 0 when none did. */
 static uint64_t tag_of_segment(struct chan *c, int raw, const char *ours, int ms)
 {
@@ -170,7 +158,7 @@ TEST_F(flow, most_specific_tcp_flow_wins)
 	uint32_t handle[4], parent = 0, udp_parent = 0;
 	int raw, row;
 
-	raw = peer_raw_socket(&self->t, variant->family, IPPROTO_TCP);
+	raw = peer_socket_of(&self->t, variant->family, SOCK_RAW, IPPROTO_TCP);
 	ASSERT_GE(raw, 0);
 	for (row = 3; row >= 0; row--) {
 		struct unet_flow_req tcp = row_req(row, variant->family,
@@ -202,7 +190,7 @@ TEST_F(flow, most_specific_ip_flow_wins)
 	uint32_t handle[7];
 	int raw, row;
 
-	raw = peer_raw_socket(&self->t, variant->family, PROTO_RAW);
+	raw = peer_socket_of(&self->t, variant->family, SOCK_RAW, PROTO_RAW);
 	ASSERT_GE(raw, 0);
 	for (row = 6; row >= 4; row--) {
 		struct unet_flow_req r = row_req(row, variant->family,
@@ -481,27 +469,16 @@ TEST_F(flow, an_address_the_host_lost_is_received_by_no_flow)
 static int send_forged(struct topo *t, int family, const char *src,
 		       const char *dst)
 {
-	struct sockaddr_storage to;
-	socklen_t len = addr_of(&to, dst, 0);
 	struct pkt_spec p = {
 		.family = family, .proto = IPPROTO_UDP, .src = src, .dst = dst,
 		.sport = RPORT, .dport = PORT, .data = "evil", .bytes = 4,
 	};
 	uint8_t buf[128];
 	uint32_t bytes = build_packet(buf, &p) + p.bytes;
-	int fd, err = 0, on = 1;
+	int fd = raw_socket(t, family), err;
 
-	if (setns(t->ns_peer, CLONE_NEWNET))
-		return -errno;
-	fd = socket(family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
-	if (setns(t->ns_ours, CLONE_NEWNET))
-		abort();
-	if (family == AF_INET6 &&
-	    setsockopt(fd, IPPROTO_IPV6, IPV6_HDRINCL, &on, sizeof(on)))
-		err = -errno;
 	/* No UDP checksum over IPv6 is a wrong one: marked, but delivered. */
-	if (!err && sendto(fd, buf, bytes, 0, (void *)&to, len) < 0)
-		err = -errno;
+	err = send_to(fd, dst, 0, buf, bytes);
 	close(fd);
 	return err;
 }

@@ -10,6 +10,7 @@
 #include "effort.h"
 #include "inter.h"
 #include "live.h"
+#include "sound.h"
 #include "kselftest_harness.h"
 
 #include <linux/if_ether.h>
@@ -123,52 +124,10 @@ TEST_F(change, payload_by_right_longer_and_shorter)
 	EXPECT_EQ(2, STAT(MODIFIED));
 }
 
-/* One's complement sum of @n bytes, begun with @sum. */
-static uint32_t ones_sum(const uint8_t *p, uint32_t n, uint32_t sum)
-{
-	uint32_t i;
-
-	for (i = 0; i < n; i++)
-		sum += i & 1 ? p[i] : p[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
-}
-
-static uint32_t be16_at(const uint8_t *p)
-{
-	return p[0] << 8 | p[1];
-}
-
-/*
- * What the kernel fills in, looked at by hand: the IPv4 checksum, both lengths, and in
- * the place of the UDP checksum either it or, as the checksum is vouched for, the sum
- * of the pseudo header that a device would begin with.
- */
-static const char *fault_of(const uint8_t *p, uint32_t bytes, uint32_t h)
-{
-	bool v4 = h == 28;
-	uint32_t ip = h - 8, addr = v4 ? 12 : 8, sum;
-
-	if (v4 && be16_at(p + 2) != bytes)
-		return "IPv4 length";
-	if (!v4 && be16_at(p + 4) != bytes - ip)
-		return "IPv6 length";
-	if (v4 && ones_sum(p, ip, 0) != 0xffff)
-		return "IPv4 checksum";
-	if (be16_at(p + ip + 4) != bytes - ip)
-		return "UDP length";
-	sum = ones_sum(p + addr, ip - addr, IPPROTO_UDP + bytes - ip);
-	if (be16_at(p + ip + 6) != sum &&
-	    ones_sum(p + ip, bytes - ip, sum) != 0xffff)
-		return "UDP checksum";
-	return NULL;
-}
-
 #define EXPECT_SOUND(c, s)						\
 do {									\
-	const char *f_ = fault_of(chan_buf(c, (s)->first), (s)->bytes,	\
-				  variant->header);			\
+	const char *f_ = sound_fault(chan_buf(c, (s)->first),		\
+				     (s)->bytes, variant->header);	\
 									\
 	EXPECT_EQ(NULL, f_) TH_LOG("wrong %s", f_);			\
 } while (0)

@@ -175,16 +175,21 @@ static inline void topo_teardown(struct topo *t)
 }
 
 /* A socket that lives in the peer's namespace. */
-static inline int peer_socket(struct topo *t, int family, int type)
+static inline int peer_socket_of(struct topo *t, int family, int type, int proto)
 {
 	int fd;
 
 	if (setns(t->ns_peer, CLONE_NEWNET))
 		return -1;
-	fd = socket(family, type | SOCK_CLOEXEC, 0);
+	fd = socket(family, type | SOCK_CLOEXEC, proto);
 	if (setns(t->ns_ours, CLONE_NEWNET))
 		abort();
 	return fd;
+}
+
+static inline int peer_socket(struct topo *t, int family, int type)
+{
+	return peer_socket_of(t, family, type, 0);
 }
 
 /* "10.9.0.1" or "fd09::1" and a port in host order, as a socket address. */

@@ -145,24 +145,12 @@ TEST_F(type, what_is_sent_on_an_ethertype_must_match_it)
 	EXPECT_EQ(UNET_CNT_TX_BAD_FLOW, chan_send_raw(&self->c, r.flow, 20, len, 0));
 }
 
-static int peer_raw(struct topo *t, int proto)
-{
-	int fd;
-
-	if (setns(t->ns_peer, CLONE_NEWNET))
-		return -1;
-	fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, proto);
-	if (setns(t->ns_ours, CLONE_NEWNET))
-		abort();
-	return fd;
-}
-
 TEST_F(type, an_ip_protocol_is_delivered_and_sent)
 {
 	struct unet_type_spec spec = spec_proto(RAW_PROTO, RAW_PROTO + 1);
 	struct pkt_spec p = { .family = AF_INET, .proto = RAW_PROTO + 1,
 			      .src = OUR_V4, .dst = PEER_V4, .data = "data", .bytes = 4 };
-	int raw = peer_raw(&self->t, RAW_PROTO + 1);
+	int raw = peer_socket_of(&self->t, AF_INET, SOCK_RAW, RAW_PROTO + 1);
 	struct timeval patience = { .tv_sec = 2 };
 	const struct unet_rx_slot *s;
 	struct unet_type_req r;
@@ -291,7 +279,7 @@ TEST_F(type, rules_are_asked_by_priority_specificity_and_id)
 {
 	struct unet_type_spec all = spec_proto(RAW_PROTO, RAW_PROTO);
 	struct unet_type_spec one = all;
-	int raw = peer_raw(&self->t, RAW_PROTO);
+	int raw = peer_socket_of(&self->t, AF_INET, SOCK_RAW, RAW_PROTO);
 	struct unet_type_req r[4];
 	struct unet_type_ref ref;
 
