@@ -6,31 +6,17 @@
  * buffers go back; what is sent, from where, and when its memory is used again;
  * refusals, and that the kernel never has a reason to poison the channel.
  */
-#include <fcntl.h>
 #include <limits.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 #include <unet/unet.h>
 #include "backend.h"
-#include "fake_kernel.h"
 #include "forge.h"
 #include "helpers.h"
 #include "hook_words.h"
 #include "stack.h"
 #include "udp.h"
 
-#define open	fake_open
-#define ioctl	fake_ioctl
-#define mmap	fake_mmap
-#define munmap	fake_munmap
-#define close	fake_close
-#include "libunet/channel.c"
-#undef open
-#undef ioctl
-#undef mmap
-#undef munmap
-#undef close
+#include "fake_channel.h"
 
 #define ME	"192.0.2.1"
 #define PEER	"192.0.2.2"

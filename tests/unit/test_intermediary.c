@@ -6,27 +6,13 @@
  * buffers go back when its slot is done with, and no bytes that the kernel has yet to
  * take are written over.
  */
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 #include <unet/intermediary.h>
 #include <unet/unet.h>
-#include "fake_kernel.h"
 #include "helpers.h"
 
-#define open	fake_open
-#define ioctl	fake_ioctl
-#define mmap	fake_mmap
-#define munmap	fake_munmap
-#define close	fake_close
-#include "libunet/channel.c"
-#undef open
-#undef ioctl
-#undef mmap
-#undef munmap
-#undef close
+#include "fake_channel.h"
 
 static bool no_memory;
 
