@@ -908,18 +908,22 @@ int unet_type_order_del(struct net *net, u32 id)
 	struct unet_types *types = unet_types_of(net);
 	struct unet_channel *ch = del_or_owner(types, id);
 	struct unet_type *type;
+	int err = -ENOENT;
 
 	if (IS_ERR_OR_NULL(ch))
 		return PTR_ERR_OR_ZERO(ch);
 	mutex_lock(&ch->ctl);
 	mutex_lock(&types->lock);
+	/* The owner may have deleted it meanwhile. */
 	type = xa_load(&types->by_id, id);
-	if (type && type->ch == ch)
+	if (type && type->ch == ch) {
 		remove(types, type, UNET_FLOW_OWNER_GONE);
+		err = 0;
+	}
 	mutex_unlock(&types->lock);
 	mutex_unlock(&ch->ctl);
 	unet_channel_put(ch);
-	return 0;
+	return err;
 }
 
 /* ---- what befalls a nexus ------------------------------------------------ */
