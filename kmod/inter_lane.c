@@ -75,13 +75,26 @@ static void held_free(struct unet_held *h)
 	kfree(h);
 }
 
+static bool others_write(struct sk_buff *skb)
+{
+	struct sk_buff *part;
+
+	if (skb_zcopy(skb) || skb_has_shared_frag(skb))
+		return true;
+	/* GRO and reassembly leave what each part is with the part. */
+	skb_walk_frags(skb, part)
+		if (skb_zcopy(part) || skb_has_shared_frag(part))
+			return true;
+	return false;
+}
+
 /*
  * What was received may lie in pages that somebody can still write: a file's, or a
  * sender's. What is judged must be what goes on.
  */
 static struct sk_buff *own(struct sk_buff *skb)
 {
-	if (skb_zcopy(skb) || skb_has_shared_frag(skb))
+	if (others_write(skb))
 		return skb_copy(skb, GFP_ATOMIC);
 	return skb_get(skb);
 }
