@@ -6,9 +6,11 @@
 #include <linux/if_ether.h>
 #include <linux/if_vlan.h>
 #include <linux/in.h>
+#include <linux/ip.h>
 #include <linux/skbuff.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <net/ip.h>
 
 #include "batch.h"
 #include "bufpool.h"
@@ -461,6 +463,46 @@ static bool carry_out(struct unet_rx_cpu *rx, struct sk_buff *skb,
 	return true;
 }
 
+/* ---- fragments --------------------------------------------------------- */
+
+/* Of the host's fragment queues: one that none of enum ip_defrag_users comes to. */
+#define GATHERER	0x756e6574u
+
+/*
+ * Whose a datagram is only its first fragment says. The host would put together what
+ * is for itself, and then find nobody there; what it routes on stays as it came. The
+ * skb must stay the one that its device is asked about afterwards.
+ */
+static bool may_gather(struct unet_rx_cpu *rx, const struct unet_rx_packet *p)
+{
+	struct unet_nexus *nx = &rx->fs->nx;
+	const struct iphdr *ip = p->l3;
+	__be32 local[4] = { ip->daddr };
+
+	return ip->version == 4 && !skb_shared(p->skb) &&
+	       (atomic_read(&nx->flows.total) || rcu_access_pointer(nx->types)) &&
+	       unet_local_check(&rx->local[0], nx, 4, local);
+}
+
+/*
+ * The host's memory and time for fragments bound it, its counters tell of it, and
+ * the sender hears of what never was whole. What waits there must keep nobody
+ * else's pages.
+ *
+ * Return: @skb is the whole datagram; else it is gone.
+ */
+static bool gather(struct unet_rx_cpu *rx, struct sk_buff *skb)
+{
+	unet_count(&rx->fs->nx, UNET_CNT_RX_FRAGMENT);
+	if (skb_orphan_frags_rx(skb, GFP_ATOMIC)) {
+		kfree_skb(skb);
+		return false;
+	}
+	return ip_check_defrag(dev_net(skb->dev), skb, GATHERER);
+}
+
+/* ---- whatever it is ---------------------------------------------------- */
+
 /* The long way, for what is not known or not plain. */
 static noinline bool receive(struct unet_rx_cpu *rx, struct sk_buff *skb,
 			     struct unet_rx_known *known)
@@ -469,6 +511,14 @@ static noinline bool receive(struct unet_rx_cpu *rx, struct sk_buff *skb,
 	struct outcome out = { .alike = true };
 
 	outcome_of(rx, &p, known, &out);
+	if (unlikely(out.why == UNET_CNT_RX_HOST_FRAGMENT) &&
+	    may_gather(rx, &p)) {
+		if (!gather(rx, skb))
+			return true;
+		p = (struct unet_rx_packet){ .skb = skb, .l3 = skb->data };
+		out = (struct outcome){ .alike = true };
+		outcome_of(rx, &p, place_of(rx, skb), &out);
+	}
 	return carry_out(rx, skb, &p, &out, 0);
 }
 

@@ -157,6 +157,21 @@ static int send_frame(struct topo *t, bool to_all, int protocol,
 	return err;
 }
 
+static void ip_sum(uint8_t *buf)
+{
+	uint32_t sum = 0;
+	unsigned int i;
+
+	buf[10] = 0;
+	buf[11] = 0;
+	for (i = 0; i < 20; i += 2)
+		sum += buf[i] << 8 | buf[i + 1];
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~((sum & 0xffff) + (sum >> 16));
+	buf[10] = sum >> 8;
+	buf[11] = sum;
+}
+
 static uint32_t ip_packet(uint8_t *buf, const char *dst, int dport)
 {
 	struct pkt_spec p = {
@@ -164,15 +179,9 @@ static uint32_t ip_packet(uint8_t *buf, const char *dst, int dport)
 		.dst = dst, .sport = RPORT, .dport = dport,
 		.data = "data", .bytes = 4,
 	};
-	uint32_t bytes = build_packet(buf, &p) + p.bytes, sum = 0;
-	unsigned int i;
+	uint32_t bytes = build_packet(buf, &p) + p.bytes;
 
-	for (i = 0; i < 20; i += 2)
-		sum += buf[i] << 8 | buf[i + 1];
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = ~((sum & 0xffff) + (sum >> 16));
-	buf[10] = sum >> 8;
-	buf[11] = sum;
+	ip_sum(buf);
 	return bytes;
 }
 
@@ -184,8 +193,14 @@ TEST_F(counters, what_is_left_to_the_host_says_why)
 
 	MOVES(UNET_CNT_RX_HOST, 1,
 	      ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT + 1, "x", 1)));
-	MOVES(UNET_CNT_RX_HOST_FRAGMENT, 3,
+	MOVES(UNET_CNT_RX_FRAGMENT, 3,
 	      ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, large, sizeof(large))));
+	/* It has no such address, so is not to put its fragments together. */
+	bytes = ip_packet(buf, "10.9.0.77", PORT);
+	buf[6] = 0x20;
+	ip_sum(buf);
+	MOVES(UNET_CNT_RX_HOST_FRAGMENT, 1,
+	      ASSERT_EQ(0, send_frame(&self->t, false, ETH_P_IP, buf, bytes)));
 	bytes = ip_packet(buf, OUR_V4, PORT);
 	MOVES(UNET_CNT_RX_DELIVERED, 1,
 	      ASSERT_EQ(0, send_frame(&self->t, false, ETH_P_IP, buf, bytes)));

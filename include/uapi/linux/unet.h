@@ -306,7 +306,7 @@ struct unet_done {
 #define UNET_COUNTERS(X) \
 	X(RX_PACKETS,		"rx_packets",		"packets the nexus looked at") \
 	X(RX_HOST,		"rx_host",		"packets no flow wanted, left to the host") \
-	X(RX_HOST_FRAGMENT,	"rx_host_fragment",	"IP fragments, left to the host") \
+	X(RX_HOST_FRAGMENT,	"rx_host_fragment",	"IP fragments left to the host as they came") \
 	X(RX_HOST_MALFORMED,	"rx_host_malformed",	"packets without a readable flow key, left to the host") \
 	X(RX_HOST_NOT_LOCAL,	"rx_host_not_local",	"flow matched but the address is not the host's") \
 	X(RX_HOST_OTHER,	"rx_host_other",	"of a VLAN, broadcast or not IP, left to the host") \
@@ -355,7 +355,8 @@ struct unet_done {
 	X(TX_TYPE_READ_ONLY,	"tx_type_read_only",	"refused: the packet type may only be received") \
 	X(RX_DROP_INTER,	"rx_drop_inter",	"dropped by an intermediary, or for want of one") \
 	X(TX_DROP_INTER,	"tx_drop_inter",	"dropped by an intermediary, or for want of one") \
-	X(RX_PUBLISHES,		"rx_publishes",		"times a burst's batches were shown to a channel's owner")
+	X(RX_PUBLISHES,		"rx_publishes",		"times a burst's batches were shown to a channel's owner") \
+	X(RX_FRAGMENT,		"rx_fragment",		"IPv4 fragments kept until their datagram is whole")
 
 #define UNET_COUNTER_ID(id, name, text)	UNET_CNT_##id,
 enum unet_counter {
@@ -667,8 +668,8 @@ struct unet_state {
  *
  * Ethertypes select frames that are neither IP nor of a VLAN, and deliver them whole,
  * Ethernet header first (UNET_RX_L2), without a tag that tells a priority only. The
- * others select IPv4 and IPv6 packets that are no fragments, and deliver them as flows
- * do.
+ * others select IPv4 and IPv6 packets, and deliver them as flows do. IPv4 packets to the
+ * host that came in fragments are put together before; other fragments they pass by.
  */
 
 #define UNET_TYPE_RESERVED	1000	/* lower priorities are the administrator's */
