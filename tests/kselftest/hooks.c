@@ -4,7 +4,7 @@
  * that drops, one that changes datagrams, longer and shorter too, and one that only
  * counts, of what is received and of what is sent, over IPv4 and IPv6; super datagrams
  * as the kernel hands them over. What a hook drops of what is sent never reaches the
- * kernel; what it changes has checksums that hold.
+ * kernel; what it changes is what the other end hears; nobody sends as somebody else.
  */
 /* libs: $(UNET_LIB) */
 #include "topo.h"
@@ -106,7 +106,6 @@ static int peer_sends(int fd, const void *data, size_t n)
 	return send(fd, data, n, 0) == (ssize_t)n ? 0 : -errno;
 }
 
-/* What the peer hears is @text, and nothing is behind it. */
 static bool peer_hears(int fd, const char *text)
 {
 	size_t len = strlen(text);
@@ -172,7 +171,7 @@ static void drop_odd(struct unet_hook_batch *b, void *arg)
 			b->pkt[i]->verdict = UNET_HOOK_DROP;
 }
 
-/* Udp packets of one direction. */
+/* Datagrams of one direction. */
 static struct unet_hook_opts only(uint32_t dirs)
 {
 	return (struct unet_hook_opts){
