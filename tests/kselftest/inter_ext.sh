@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Description: the example extensions do what they say (R4.7): a log of a TCP connection, a
-# host that is blocked and one that is not, a text put in another's place, the MSS and
-# the DSCP as the peer sees them, no text of another length, a right that is missing, a
-# delay. unetctl flows shows who is in the flow.
+# host that is blocked, its name in two segments too, and one that is not, a text put in
+# another's place, the MSS and the DSCP as the peer sees them, no text of another length, a
+# right that is missing, a delay. unetctl flows shows who is in the flow.
 source "$(dirname "$0")/lib.sh"
 require_root
 require jq tcpdump unet-cat unet-ext
@@ -31,7 +31,13 @@ contract() {
 	wait "$EXT"
 }
 
-# say TEXT: over a connection of the peer's; what the server got is in $WORK/got.
+speak() {
+	printf '%b' "$1"
+	[ -z "$2" ] || { sleep 1; printf '%b' "$2"; }
+}
+
+# say TEXT [SECONDS [MORE]]: over a connection of the peer's, MORE in a later segment; what
+# the server got is in $WORK/got.
 say() {
 	: > "$WORK/server"
 	PORT=$((PORT + 1))
@@ -40,7 +46,7 @@ say() {
 	local server=$!
 	at_exit end_process $server
 	wait_until 20 grep -q listening "$WORK/server"
-	printf '%b' "$1" | in_b timeout "${2:-20}" unet-cat -k "$AT:$PORT" > /dev/null 2>&1
+	speak "$1" "${3:-}" | in_b timeout "${2:-20}" unet-cat -k "$AT:$PORT" > /dev/null 2>&1
 	[ -z "${2:-}" ] || kill "$server"
 	wait "$server"
 }
@@ -64,7 +70,7 @@ rewritten() {
 	check "$1: the peer sees the DSCP" grep -q "$3 0xb8" "$WORK/seen"
 }
 
-plan 16
+plan 18
 load_module
 setup_pair
 AT=$A4
@@ -92,6 +98,9 @@ check "a host that is not on the list passes" grep -q example.net "$WORK/got"
 say "GET / HTTP/1.1\r\nHost: www.example.org\r\n\r\n" 3
 equal "one below a host on it does not" "" "$(cat "$WORK/got")"
 check "and is named" wait_until 10 grep -q '^www.example.org: blocked' "$WORK/out"
+say "GET / HTTP/1.1\r\nHost: abc.exam" 5 "ple.org\r\n\r\n"
+equal "nor across two segments" "Host: abc.exam" "$(tail -n 1 "$WORK/got")"
+check "which is named" wait_until 10 grep -q '^abc.example.org: blocked' "$WORK/out"
 contract
 
 extend rights observe,modify,delay hold 1000 -- rewrite text cat/dog mss 1000 dscp 46

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* Packets that ask for a host on the list are dropped, and all after them. */
 #include <ctype.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "begin.h"
 #include "ext.h"
 #include "host.h"
 
@@ -69,27 +71,60 @@ static bool is_connection(struct unet_intermediary *im, uint32_t flow)
 	return !unet_intermediary_whose(im, flow, &whose) && whose.remote_port;
 }
 
+/* Is everything of the packet shown? One of more than 64 KiB does not say how long it is. */
+static int is_whole(const struct unet_inter_packet *p, const struct ext_headers *h)
+{
+	return h->total ? p->len >= h->total : p->len > UINT16_MAX;
+}
+
+/* Nothing more of it passes: not what was dropped and is sent again either. */
+static int block(struct unet_intermediary *im, uint32_t flow, const char *host,
+		 struct beginning *b)
+{
+	printf("%s: blocked\n", host);
+	fflush(stdout);
+	if (b)
+		b->state = BEGIN_BLOCKED;
+	if (is_connection(im, flow))
+		blocked[flow % MAX_FLOWS] = flow;
+	return UNET_VERDICT_DROP;
+}
+
 static int look(struct unet_intermediary *im, const struct unet_inter_packet *p,
 		void *arg)
 {
-	uint32_t *entry = &blocked[p->flow % MAX_FLOWS];
+	struct beginning *b = NULL;
+	enum begin_state state;
 	struct ext_headers h;
 	char host[NAME_BYTES];
+	const uint8_t *data;
+	uint32_t len;
 
 	(void)arg;
-	if (*entry == p->flow)
+	if (blocked[p->flow % MAX_FLOWS] == p->flow)
 		return UNET_VERDICT_DROP;
 	ext_headers(p, &h);
 	if (!h.header)
 		return UNET_VERDICT_ACCEPT;
-	ext_host(p->data + h.header, p->len - h.header, host);
-	if (!host[0] || !listed(host))
+	data = p->data + h.header;
+	len = p->len - h.header;
+	state = h.proto == IPPROTO_TCP ?
+		ext_begin(&h, data, len, is_whole(p, &h), &b) : BEGIN_UNKNOWN;
+	/* What comes too early is sent again, behind what it must not overtake. */
+	if (state == BEGIN_BLOCKED || state == BEGIN_AHEAD)
+		return UNET_VERDICT_DROP;
+	if (state == BEGIN_GROWS) {
+		data = b->bytes;
+		len = b->len;
+	}
+	ext_host(data, len, host);
+	if (!host[0])
 		return UNET_VERDICT_ACCEPT;
-	printf("%s: blocked\n", host);
-	fflush(stdout);
-	if (is_connection(im, p->flow))
-		*entry = p->flow;
-	return UNET_VERDICT_DROP;
+	if (listed(host))
+		return block(im, p->flow, host, b);
+	if (b)
+		b->state = BEGIN_OVER;
+	return UNET_VERDICT_ACCEPT;
 }
 
 const struct ext ext_block = {

@@ -12,6 +12,8 @@ static void read_tcp(const uint8_t *l4, uint32_t left, uint32_t at,
 	if (left < 20)
 		return;
 	h->tcp_flags = l4[13];
+	h->seq = (uint32_t)l4[4] << 24 | (uint32_t)l4[5] << 16 |
+		 (uint32_t)l4[6] << 8 | l4[7];
 	bytes = (l4[12] >> 4) * 4u;
 	if (bytes >= 20 && bytes <= left)
 		h->header = at + bytes;
@@ -40,11 +42,14 @@ void ext_headers(const struct unet_inter_packet *p, struct ext_headers *h)
 	if (p->len >= 20 && p->data[0] >> 4 == 4) {
 		h->version = 4;
 		h->proto = p->data[9];
+		h->total = (uint32_t)(p->data[2] << 8 | p->data[3]);
 		memcpy(h->src, p->data + 12, 4);
 		memcpy(h->dst, p->data + 16, 4);
 	} else if (p->len >= 40 && p->data[0] >> 4 == 6) {
 		h->version = 6;
 		h->proto = p->data[6];
+		h->total = (uint32_t)(p->data[4] << 8 | p->data[5]);
+		h->total += h->total ? 40 : 0;
 		memcpy(h->src, p->data + 8, 16);
 		memcpy(h->dst, p->data + 24, 16);
 	} else {

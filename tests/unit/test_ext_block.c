@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+/* include: tools/ext/begin.c */
+/*
+ * Description: unet-ext block finds a name that lies across segments: what completes it
+ * is dropped, sent again too, and all of the connection after it. A segment that
+ * overtakes is dropped while the name is not known, and taken when it is sent again;
+ * bytes that were seen are not taken twice. Other connections, such that began before,
+ * such whose bytes are not all shown, and what has no name in 4 KiB go on.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <unet/unet.h>
+
+static int of_listener(struct unet_intermediary *im, uint32_t flow,
+		       struct unet_inter_flow *f)
+{
+	(void)im;
+	(void)flow;
+	f->remote_port = 0;	/* a listener's */
+	return 0;
+}
+
+#define unet_intermediary_whose	of_listener
+#include "tools/ext/begin.c"
+#include "tools/ext/block.c"
+#include "tools/ext/headers.c"
+#include "tools/ext/host.c"
+#include "tools/hooks/names_parse.c"
+
+#define ISN	0xfffffff0u	/* numbers wrap in the first bytes */
+
+static const char first[] = "GET / HTTP/1.1\r\nHost: www.exa";
+static const char second[] = "mple.org\r\n\r\n";
+#define AT_SECOND	(sizeof(first) - 1)
+
+static uint16_t port;	/* of who connects; one for each test */
+
+static int start_test(void **state)
+{
+	static char name[] = "example.org", *words[] = { name };
+
+	(void)state;
+	port++;
+	return start(1, words);
+}
+
+/* What is done with bytes @at the connection's first; @hidden of them are not shown. */
+static int segment(uint8_t flags, uint32_t at, const char *data, uint32_t len,
+		   uint32_t hidden)
+{
+	uint8_t p[40 + 2 * BEGIN_BYTES] = { 0x45, [8] = 64, [9] = 6,
+		[12] = 10, 9, 0, 2, 10, 9, 0, 1, [32] = 0x50, [33] = flags };
+	uint32_t seq = ISN + !(flags & SYN) + at;
+	struct unet_inter_packet packet = {
+		.flow = 3, .data = p, .len = 40 + len - hidden, .l4_offset = 20,
+	};
+
+	p[2] = (40 + len) >> 8;
+	p[3] = 40 + len;
+	p[20] = port >> 8;
+	p[21] = port;
+	p[23] = 80;
+	p[24] = seq >> 24;
+	p[25] = seq >> 16;
+	p[26] = seq >> 8;
+	p[27] = seq;
+	memcpy(p + 40, data, len - hidden);
+	return look(NULL, &packet, NULL);
+}
+
+static int say(uint32_t at, const char *text)
+{
+	return segment(ACK, at, text, strlen(text), 0);
+}
+
+static void connects(void)
+{
+	assert_int_equal(segment(SYN, 0, "", 0, 0), UNET_VERDICT_ACCEPT);
+}
+
+#define passes(x)	assert_int_equal(x, UNET_VERDICT_ACCEPT)
+#define drops(x)	assert_int_equal(x, UNET_VERDICT_DROP)
+
+static void a_name_across_two_segments(void **state)
+{
+	(void)state;
+	connects();
+	passes(say(0, ""));
+	passes(say(0, first));
+	drops(say(AT_SECOND, second));
+	drops(say(AT_SECOND, second));
+	drops(say(AT_SECOND + 12, "more"));
+	/* A SYN sent again does not help; another connection is none of it. */
+	drops(segment(SYN, 0, "", 0, 0));
+	drops(say(AT_SECOND, second));
+	port++;
+	passes(say(AT_SECOND, second));
+}
+
+static void a_byte_at_a_time(void **state)
+{
+	uint32_t i, n = AT_SECOND + sizeof(second) - 1;
+	char all_of_it[128];
+	int said = 0;
+
+	(void)state;
+	snprintf(all_of_it, sizeof(all_of_it), "%s%s", first, second);
+	connects();
+	for (i = 0; i < n && said != UNET_VERDICT_DROP; i++)
+		said = segment(ACK, i, all_of_it + i, 1, 0);
+	assert_int_equal(said, UNET_VERDICT_DROP);
+	assert_true(i > AT_SECOND + 8);
+}
+
+static void what_overtakes_is_sent_again(void **state)
+{
+	(void)state;
+	connects();
+	drops(say(AT_SECOND, second));
+	passes(say(0, first));
+	drops(say(AT_SECOND, second));
+}
+
+static void bytes_that_were_seen_are_not_taken_twice(void **state)
+{
+	(void)state;
+	connects();
+	passes(say(0, first));
+	passes(say(0, first));
+	passes(say(4, "x"));
+	/* from the middle of the first on */
+	drops(say(AT_SECOND - 3, "example.org\r\n\r\n"));
+}
+
+static void another_name_goes_on(void **state)
+{
+	(void)state;
+	connects();
+	passes(say(0, first));
+	passes(say(AT_SECOND, "ct.net\r\n\r\n"));
+	/* Its beginning is over: nothing has to come in order now. */
+	passes(say(5000, "anything"));
+	/* A later request of the connection is one packet's. */
+	drops(say(6000, "GET / HTTP/1.1\r\nHost: example.org\r\n\r\n"));
+}
+
+static void a_connection_that_began_before(void **state)
+{
+	(void)state;
+	passes(say(0, first));
+	passes(say(AT_SECOND, second));
+	drops(say(200, "GET / HTTP/1.1\r\nHost: example.org\r\n\r\n"));
+}
+
+static void bytes_that_are_not_shown(void **state)
+{
+	(void)state;
+	connects();
+	passes(segment(ACK, 0, first, AT_SECOND, 4));
+	passes(say(AT_SECOND, second));
+	passes(say(5000, "anything"));
+}
+
+static void no_name_in_4_kib(void **state)
+{
+	static char data[BEGIN_BYTES + 100];
+	uint32_t at;
+
+	(void)state;
+	memset(data, 'x', sizeof(data));
+	connects();
+	for (at = 0; at < BEGIN_BYTES; at += 1000)
+		passes(segment(ACK, at, data, 1000, 0));
+	passes(say(9000, "anything"));
+	/* and at once */
+	port++;
+	connects();
+	passes(segment(ACK, 0, data, sizeof(data), 0));
+	passes(say(9000, "anything"));
+}
+
+static void bytes_on_the_syn(void **state)
+{
+	(void)state;
+	passes(segment(SYN, 0, first, AT_SECOND, 0));
+	drops(say(AT_SECOND, second));
+}
+
+#define T(x)	cmocka_unit_test_setup(x, start_test)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(a_name_across_two_segments),
+		T(a_byte_at_a_time),
+		T(what_overtakes_is_sent_again),
+		T(bytes_that_were_seen_are_not_taken_twice),
+		T(another_name_goes_on),
+		T(a_connection_that_began_before),
+		T(bytes_that_are_not_shown),
+		T(no_name_in_4_kib),
+		T(bytes_on_the_syn),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
