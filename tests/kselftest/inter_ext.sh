@@ -70,7 +70,7 @@ rewritten() {
 	check "$1: the peer sees the DSCP" grep -q "$3 0xb8" "$WORK/seen"
 }
 
-plan 18
+plan 19
 load_module
 setup_pair
 AT=$A4
@@ -119,6 +119,12 @@ contract
 ID=$(in_a unetctl -j intermediary grant va proto tcp rights observe,modify-headers | jq .grant)
 refuse "a right that is missing is named" "lacks a right .*: modify-payload" \
 	in_a unet-ext "$ID" rewrite mss 1000 text cat/dog
+in_a unetctl intermediary revoke "$ID" > /dev/null
+
+ID=$(in_a unetctl -j intermediary grant va proto tcp rights observe-headers,delay hold 200 |
+	jq .grant)
+refuse "a hold limit that is too short is named" "delay: 300: grant .* for 200 ms" \
+	in_a unet-ext "$ID" delay 300
 in_a unetctl intermediary revoke "$ID" > /dev/null
 
 extend rights observe-headers,delay hold 2000 -- delay 300

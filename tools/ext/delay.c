@@ -24,7 +24,17 @@ static int start(int argc, char **argv)
 
 static uint32_t rights(void)
 {
-	return delay_ms > UNET_INTER_PROMPT_MS ? UNET_INTER_DELAY : 0;
+	return delay_ms >= UNET_INTER_PROMPT_MS ? UNET_INTER_DELAY : 0;
+}
+
+static int fits(const struct unet_inter_open *terms)
+{
+	if (terms->hold_ms > delay_ms)
+		return 0;
+	fprintf(stderr,
+		"unet-ext: delay: %u: grant %u holds packets for %u ms (hold MS): less is allowed\n",
+		delay_ms, terms->grant, terms->hold_ms);
+	return -1;
 }
 
 static uint64_t now_ms(void)
@@ -55,8 +65,9 @@ static int turn(struct unet_intermediary *im)
 	uint64_t now = now_ms();
 
 	for (; num && held[first].due <= now; num--) {
-		unet_intermediary_answer(im, held[first].token,
-					 UNET_VERDICT_ACCEPT);
+		if (unet_intermediary_answer(im, held[first].token,
+					     UNET_VERDICT_ACCEPT))
+			return 1;	/* not said: at the next turn */
 		first = (first + 1) % MAX_HELD;
 	}
 	unet_intermediary_flush(im);
@@ -69,6 +80,7 @@ const struct ext ext_delay = {
 	.what = "let every packet pass so much later",
 	.start = start,
 	.rights = rights,
+	.fits = fits,
 	.look = look,
 	.turn = turn,
 };

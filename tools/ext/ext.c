@@ -3,8 +3,10 @@
  * unet-ext: example extensions, each a process in flows of others.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "ext.h"
 
@@ -45,21 +47,38 @@ static int unknown(const char *name)
 	return 2;
 }
 
+/* The kernel takes no more verdicts at the moment: nothing is lost. */
+static void pause_a_little(void)
+{
+	static const struct timespec ms = { .tv_nsec = 1000000 };
+
+	nanosleep(&ms, NULL);
+}
+
 static int run(struct unet_intermediary *im, const struct ext *ext)
 {
 	int err, wait = -1;
 
 	do {
 		err = unet_intermediary_run(im, wait, ext->look, NULL);
-		if (!err && ext->turn)
+		if (err == -EAGAIN)
+			pause_a_little();
+		if ((!err || err == -EAGAIN) && ext->turn)
 			wait = ext->turn(im);
-	} while (!err || err == -EINTR);
+	} while (!err || err == -EINTR || err == -EAGAIN);
 	if (err == -EIO)
 		fprintf(stderr, "unet-ext: ended by the kernel: %s\n",
 			unet_reason_str(unet_intermediary_reason(im)));
 	else
 		fprintf(stderr, "unet-ext: %s\n", unet_strerror(err));
 	return 1;
+}
+
+static bool may_serve(const struct ext *ext, uint32_t grant,
+		      const struct unet_inter_open *terms)
+{
+	return !ext_has_rights(ext->name, grant, terms->rights, ext->rights()) &&
+	       (!ext->fits || !ext->fits(terms));
 }
 
 static int serve(const struct ext *ext, uint32_t grant)
@@ -72,8 +91,7 @@ static int serve(const struct ext *ext, uint32_t grant)
 			unet_error_detail() : strerror(errno));
 		return 1;
 	}
-	if (!ext_has_rights(ext->name, grant, unet_intermediary_terms(im)->rights,
-			    ext->rights())) {
+	if (may_serve(ext, grant, unet_intermediary_terms(im))) {
 		fprintf(stderr, "unet-ext: %s serves grant %u\n", ext->name, grant);
 		status = run(im, ext);
 	}

@@ -14,6 +14,8 @@
  * @what:	one line
  * @start:	takes the words; 0, or -1 after saying what is wrong
  * @rights:	UNET_INTER_* that it cannot do without, with these words
+ * @fits:	are the other terms of the grant enough? 0, or -1 after saying which is not;
+ *		or NULL
  * @look:	at each packet
  * @turn:	after each turn, or NULL; how many ms until the next, -1: for ever
  */
@@ -23,6 +25,7 @@ struct ext {
 	const char *what;
 	int (*start)(int argc, char **argv);
 	uint32_t (*rights)(void);
+	int (*fits)(const struct unet_inter_open *terms);
 	int (*look)(struct unet_intermediary *im,
 		    const struct unet_inter_packet *p, void *arg);
 	int (*turn)(struct unet_intermediary *im);
