@@ -121,7 +121,7 @@ close_ports() {
 	check "attaches" in_a unetctl attach va
 	check "before the README's rules a port is open" reaches 7001
 	check "they are taken" readme_rules
-	refuse "they close it to flows, too" "nothing came to port 7000" reaches 7000
+	refuse "they close it to flows, too" "nothing came to port 7002" reaches 7002
 	check "not one of those they name" reaches 8080
 	equal "they close ports of UDP" 0 "$(received send_udp 10 5000)"
 	check "detaches" in_a unetctl detach va

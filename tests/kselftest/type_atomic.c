@@ -4,7 +4,9 @@
  * Description: no packet falls between an old rule and a new one (R3.8). A generator
  * stamps 10^6 packets of one flow while a rule is modified and moved 200 times so
  * that it delivers with one tag or another rule does: none is missed, doubled, out
- * of order, left to the host, or treated by neither or both.
+ * of order, left to the host, or treated by neither or both. Likewise two flows on two
+ * CPUs, while the rule comes to drop what it delivered and to deliver what it dropped:
+ * each packet is in exactly one of the counts, and each flow in its order.
  */
 #include "type_hand.h"
 #include "effort.h"
@@ -179,6 +181,173 @@ TEST_F_TIMEOUT(type_atomic, no_packet_falls_between_two_rules, 900)
 	EXPECT_EQ(0, nexus_counter("va", "rx_drop_no_buffer"));
 	EXPECT_EQ(0, nexus_counter("va", "rx_drop_dead"));
 	TH_LOG("%u packets, %u and %u by rule, %u turns", total, t.by[1], t.by[2], t.turns);
+}
+
+/* ---- deliver or drop, from two CPUs ---- */
+
+#define FLOWS	2
+
+/* As fast as it can: what is lost for want of room is counted, too. */
+struct racer {
+	int fd;
+	int cpu;
+	uint32_t packets;
+	uint32_t sent;		/* atomic */
+};
+
+static void *race(void *arg)
+{
+	struct racer *r = arg;
+	uint32_t i;
+
+	run_on(r->cpu);
+	for (i = 1; i <= r->packets; i++) {
+		while (send(r->fd, &i, sizeof(i), 0) != sizeof(i))
+			usleep(100);
+		__atomic_store_n(&r->sent, i, __ATOMIC_RELEASE);
+	}
+	return NULL;
+}
+
+struct dropper {
+	struct chan *c;
+	struct racer *racers;
+	uint32_t id;
+	int failed;
+	int done;
+};
+
+static uint32_t sent_by(const struct racer *r)
+{
+	uint32_t i, n = 0;
+
+	for (i = 0; i < FLOWS; i++)
+		n += __atomic_load_n(&r[i].sent, __ATOMIC_ACQUIRE);
+	return n;
+}
+
+/* By turns the rule drops, delivers, drops, and lets the one behind it deliver. */
+static void *drop_or_not(void *arg)
+{
+	struct dropper *d = arg;
+	struct unet_type_spec spec = spec_does(spec_port(IPPROTO_UDP, PORT, PORT + 1),
+					       UNET_TYPE_DROP);
+	uint32_t step = d->racers[0].packets * FLOWS / (CHANGES + 1);
+	struct unet_type_ref ref;
+	struct unet_type_req r;
+	int i;
+
+	spec.flags = UNET_TYPE_NO_HOLD;
+	spec.priority = 1500;
+	for (i = 0; i < CHANGES; i++) {
+		while (sent_by(d->racers) < (i + 1) * step)
+			usleep(100);
+		spec.action = i % 4 == 1 ? UNET_TYPE_DELIVER : UNET_TYPE_DROP;
+		if (i % 4 == 3)
+			d->failed += !!type_priority(d->c, d->id, 2500, &ref);
+		else
+			d->failed += !!type_modify(d->c, d->id, &spec, &r);
+		d->done++;
+	}
+	return NULL;
+}
+
+struct counted {
+	uint32_t last[FLOWS];	/* number of the flow's last packet */
+	uint32_t disorder;
+	uint32_t by[3];
+};
+
+static uint32_t count_slot(struct chan *c, const struct unet_rx_slot *s,
+			   struct counted *t)
+{
+	uint32_t buf, number, n = s->packets;
+
+	for (buf = s->first; buf != UNET_NO_BUF; buf = c->desc[buf].next) {
+		const uint8_t *p = chan_buf(c, buf);
+		uint32_t flow = (p[20] << 8 | p[21]) - RPORT;
+
+		memcpy(&number, p + 28, sizeof(number));
+		t->disorder += flow >= FLOWS || number <= t->last[flow % FLOWS];
+		t->last[flow % FLOWS] = number;
+	}
+	t->by[s->tag < 3 ? s->tag : 0] += n;
+	chan_rx_next(c);
+	return n;
+}
+
+static void count_all(struct chan *c, struct racer *racers, struct counted *t)
+{
+	const struct unet_rx_slot *s;
+	uint32_t all = racers[0].packets * FLOWS;
+	bool over;
+
+	do {
+		over = sent_by(racers) == all;
+		while ((s = chan_rx_peek(c, over ? 300 : 10))) {
+			count_slot(c, s, t);
+			chan_sync(c, UNET_SYNC_FREE);
+		}
+	} while (!over);
+}
+
+TEST_F_TIMEOUT(type_atomic, each_packet_is_delivered_or_dropped, 900)
+{
+	struct unet_type_spec spec = spec_does(spec_port(IPPROTO_UDP, PORT, PORT),
+					       UNET_TYPE_DELIVER);
+	struct racer racers[FLOWS] = { { .fd = self->peer }, { .cpu = 1 } };
+	struct dropper d = { .c = &self->c, .racers = racers };
+	struct unet_type_req first, second;
+	uint64_t dropped, lost, by_rule[2];
+	pthread_t thread[FLOWS + 1];
+	struct counted t = { 0 };
+	uint32_t i, all;
+	struct nl nl;
+
+	ASSERT_EQ(0, nl_open(&nl));
+	racers[1].fd = peer_socket(&self->t, AF_INET, SOCK_DGRAM);
+	ASSERT_EQ(0, bind_to(racers[1].fd, PEER_V4, RPORT + 1));
+	ASSERT_EQ(0, connect_to(racers[1].fd, OUR_V4, PORT));
+	racers[0].packets = effort(400000);
+	racers[1].packets = racers[0].packets;
+	all = racers[0].packets * FLOWS;
+	spec.flags = UNET_TYPE_NO_HOLD;
+	spec.priority = 2000;
+	ASSERT_EQ(0, type_add(&self->c, &spec, 1, &first));
+	spec.priority = 1500;
+	spec.last = PORT + 1;
+	ASSERT_EQ(0, type_add(&self->c, &spec, 2, &second));
+	d.id = second.id;
+	for (i = 0; i < FLOWS; i++)
+		ASSERT_EQ(0, pthread_create(&thread[i], NULL, race, &racers[i]));
+	ASSERT_EQ(0, pthread_create(&thread[FLOWS], NULL, drop_or_not, &d));
+	count_all(&self->c, racers, &t);
+	for (i = 0; i <= FLOWS; i++)
+		pthread_join(thread[i], NULL);
+	dropped = nexus_counter("va", "rx_type_drop");
+	lost = nexus_counter("va", "rx_drop_ring_full") +
+	       nexus_counter("va", "rx_drop_no_buffer");
+	by_rule[0] = tell(&nl, first.id).packets;
+	by_rule[1] = tell(&nl, second.id).packets;
+	TH_LOG("%u packets: %u and %u delivered by rule, %llu dropped, %llu without room",
+	       all, t.by[1], t.by[2], (unsigned long long)dropped,
+	       (unsigned long long)lost);
+	EXPECT_EQ(CHANGES, d.done);
+	EXPECT_EQ(0, d.failed);
+	EXPECT_EQ(0, t.disorder);
+	EXPECT_EQ(0, t.by[0]);
+	EXPECT_EQ(all, t.by[1] + t.by[2] + dropped + lost);
+	EXPECT_EQ(all, by_rule[0] + by_rule[1]);
+	EXPECT_LE(t.by[1], by_rule[0]);
+	EXPECT_LE(t.by[2] + dropped, by_rule[1]);
+	EXPECT_EQ(0, nexus_counter("va", "rx_type_host"));
+	EXPECT_EQ(0, nexus_counter("va", "rx_host"));
+	/* All three had their turns, else nothing was tried. */
+	EXPECT_LT(0, t.by[1]);
+	EXPECT_LT(0, t.by[2]);
+	EXPECT_LT(0, dropped);
+	close(racers[1].fd);
+	close(nl.fd);
 }
 
 TEST_HARNESS_MAIN
