@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t out[64];
 	char from[2] = "";
-	uint32_t n;
+	int32_t n;
 
 	if (size < 4 + 2)
 		return 0;
@@ -45,6 +45,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		       (unsigned int)data[0] << 8 | data[1], data[2] & 63);
 	n = ext_substitute(data + 4, (uint32_t)size - 4, from, "two", out,
 			   sizeof(out));
-	assert(!n || n == size - 4 + 2);
+	assert(n == -1 || n == (int32_t)size - 4 + 2);
 	return 0;
 }

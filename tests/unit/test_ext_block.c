@@ -5,7 +5,8 @@
  * is dropped, sent again too, and all of the connection after it. A segment that
  * overtakes is dropped while the name is not known, and taken when it is sent again;
  * bytes that were seen are not taken twice. Other connections, such that began before,
- * such whose bytes are not all shown, and what has no name in 4 KiB go on.
+ * such whose bytes are not all shown, and what has no name in 4 KiB go on. A SYN that
+ * nobody answers moves nothing; extension headers of IPv6 hide nothing.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -54,7 +55,7 @@ static int segment(uint8_t flags, uint32_t at, const char *data, uint32_t len,
 {
 	uint8_t p[40 + 2 * BEGIN_BYTES] = { 0x45, [8] = 64, [9] = 6,
 		[12] = 10, 9, 0, 2, 10, 9, 0, 1, [32] = 0x50, [33] = flags };
-	uint32_t seq = ISN + !(flags & SYN) + at;
+	uint32_t seq = ISN + 1 + at;
 	struct unet_inter_packet packet = {
 		.flow = 3, .data = p, .len = 40 + len - hidden, .l4_offset = 20,
 	};
@@ -77,9 +78,23 @@ static int say(uint32_t at, const char *text)
 	return segment(ACK, at, text, strlen(text), 0);
 }
 
+/* The server's answer to the SYN with @isn. */
+static int answers(uint32_t isn)
+{
+	uint8_t p[40] = { 0x45, [3] = 40, [8] = 64, [9] = 6, [12] = 10, 9, 0, 1, 10, 9, 0, 2,
+		[21] = 80, [22] = port >> 8, [23] = port, [28] = (isn + 1) >> 24,
+		(isn + 1) >> 16, (isn + 1) >> 8, isn + 1, 0x50, SYN | ACK };
+	const struct unet_inter_packet packet = {
+		.flow = 3, .outbound = 1, .data = p, .len = 40, .l4_offset = 20,
+	};
+
+	return look(NULL, &packet, NULL);
+}
+
 static void connects(void)
 {
-	assert_int_equal(segment(SYN, 0, "", 0, 0), UNET_VERDICT_ACCEPT);
+	assert_int_equal(segment(SYN, -1, "", 0, 0), UNET_VERDICT_ACCEPT);
+	assert_int_equal(answers(ISN), UNET_VERDICT_ACCEPT);
 }
 
 #define passes(x)	assert_int_equal(x, UNET_VERDICT_ACCEPT)
@@ -94,8 +109,9 @@ static void a_name_across_two_segments(void **state)
 	drops(say(AT_SECOND, second));
 	drops(say(AT_SECOND, second));
 	drops(say(AT_SECOND + 12, "more"));
-	/* A SYN sent again does not help; another connection is none of it. */
-	drops(segment(SYN, 0, "", 0, 0));
+	/* A SYN and its answer again do not help; another connection is none of it. */
+	drops(segment(SYN, -1, "", 0, 0));
+	passes(answers(ISN));
 	drops(say(AT_SECOND, second));
 	port++;
 	passes(say(AT_SECOND, second));
@@ -183,11 +199,52 @@ static void no_name_in_4_kib(void **state)
 	passes(say(9000, "anything"));
 }
 
-static void bytes_on_the_syn(void **state)
+static void a_syn_in_between_moves_nothing(void **state)
 {
 	(void)state;
-	passes(segment(SYN, 0, first, AT_SECOND, 0));
+	connects();
+	passes(segment(SYN, 100000, "", 0, 0));
+	passes(say(0, first));
+	passes(segment(SYN, -5, "", 0, 0));
 	drops(say(AT_SECOND, second));
+}
+
+static void the_next_connection_of_these_ports(void **state)
+{
+	(void)state;
+	connects();
+	passes(say(0, "GET / HTTP/1.1\r\nHost: a.b\r\n\r\n"));
+	passes(answers(ISN + 70000));
+	passes(say(70000, first));
+	drops(say(70000 + AT_SECOND, second));
+}
+
+/* ISN + 1 has said nothing yet: a keepalive of one byte, or of none. */
+static void a_keepalive_at_once(void **state)
+{
+	(void)state;
+	connects();
+	passes(segment(ACK, -1, "x", 1, 0));
+	passes(segment(ACK, -1, "", 0, 0));
+	passes(say(0, first));
+	drops(say(AT_SECOND, second));
+}
+
+static void behind_extension_headers_of_ipv6(void **state)
+{
+	static const char request[] = "GET / HTTP/1.1\r\nHost: example.org\r\n\r\n";
+	uint8_t p[68 + sizeof(request)] = { 0x60, [5] = sizeof(p) - 41, [6] = 60, 64,
+		[40] = 6, [60] = 0x50, ACK };
+	struct unet_inter_packet packet = {
+		.flow = 3, .data = p, .len = sizeof(p) - 1, .l4_offset = 48,
+	};
+
+	(void)state;
+	memcpy(p + 68, request, sizeof(request) - 1);
+	drops(look(NULL, &packet, NULL));
+	/* of another protocol */
+	p[40] = 253;
+	passes(look(NULL, &packet, NULL));
 }
 
 #define T(x)	cmocka_unit_test_setup(x, start_test)
@@ -203,7 +260,10 @@ int main(void)
 		T(a_connection_that_began_before),
 		T(bytes_that_are_not_shown),
 		T(no_name_in_4_kib),
-		T(bytes_on_the_syn),
+		T(a_syn_in_between_moves_nothing),
+		T(the_next_connection_of_these_ports),
+		T(a_keepalive_at_once),
+		T(behind_extension_headers_of_ipv6),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,9 +102,9 @@ static void a_text_stands_where_another_stood(void **state)
 	assert_memory_equal(out, "xcat", 4);
 	assert_int_equal(ext_substitute((const u8 *)"cat", 3, "cat", "", out, 8), 0);
 	assert_int_equal(ext_substitute((const u8 *)"a cat", 5, "cat", "horse", out, 7), 7);
-	assert_int_equal(ext_substitute((const u8 *)"a cat", 5, "cat", "horse", out, 6), 0);
-	assert_int_equal(ext_substitute((const u8 *)"ca", 2, "cat", "dog", out, 8), 0);
-	assert_int_equal(ext_substitute(NULL, 0, "cat", "dog", out, 8), 0);
+	assert_int_equal(ext_substitute((const u8 *)"a cat", 5, "cat", "horse", out, 6), -1);
+	assert_int_equal(ext_substitute((const u8 *)"ca", 2, "cat", "dog", out, 8), -1);
+	assert_int_equal(ext_substitute(NULL, 0, "cat", "dog", out, 8), -1);
 }
 
 int main(void)

@@ -29,17 +29,25 @@ static bool is_of(const struct beginning *b, const struct ext_headers *h)
 	       !memcmp(b->dst, h->dst, 16);
 }
 
-/* The same SYN again, whoever sends it, forgets nothing. */
-static void open_at(struct beginning *b, const struct ext_headers *h)
+/* Who opens is whom the SYN-ACK goes to. Sent again it forgets nothing. */
+static void open_for(const struct ext_headers *answer)
 {
-	if (is_of(b, h) && b->start == h->seq + 1)
+	struct ext_headers h = *answer;
+	struct beginning *b;
+
+	memcpy(h.src, answer->dst, sizeof(h.src));
+	memcpy(h.dst, answer->src, sizeof(h.dst));
+	h.sport = answer->dport;
+	h.dport = answer->sport;
+	b = place_of(&h);
+	if (is_of(b, &h) && b->start == h.ack)
 		return;
 	b->state = BEGIN_GROWS;
-	memcpy(b->src, h->src, 16);
-	memcpy(b->dst, h->dst, 16);
-	b->sport = h->sport;
-	b->dport = h->dport;
-	b->start = h->seq + 1;
+	memcpy(b->src, h.src, sizeof(b->src));
+	memcpy(b->dst, h.dst, sizeof(b->dst));
+	b->sport = h.sport;
+	b->dport = h.dport;
+	b->start = h.ack;
 	b->len = 0;
 }
 
@@ -64,19 +72,19 @@ static enum begin_state grow(struct beginning *b, uint32_t at,
 enum begin_state ext_begin(const struct ext_headers *h, const uint8_t *data,
 			   uint32_t len, int whole, struct beginning **b)
 {
-	bool syn = h->tcp_flags & SYN;
 	enum begin_state state;
 
+	/* A SYN alone may be anybody's, in a connection that goes on. */
+	if ((h->tcp_flags & (SYN | ACK)) == (SYN | ACK))
+		open_for(h);
 	*b = place_of(h);
-	if (syn && !(h->tcp_flags & ACK))
-		open_at(*b, h);
 	if (!is_of(*b, h)) {
 		*b = NULL;
 		return BEGIN_UNKNOWN;
 	}
-	if ((*b)->state != BEGIN_GROWS || !len)
+	if ((*b)->state != BEGIN_GROWS || !len || h->tcp_flags & SYN)
 		return (*b)->state;
-	state = grow(*b, h->seq + syn - (*b)->start, data, len);
+	state = grow(*b, h->seq - (*b)->start, data, len);
 	if (state == BEGIN_GROWS && (!whole || (*b)->len == BEGIN_BYTES))
 		(*b)->state = BEGIN_OVER;
 	return state;

@@ -9,7 +9,7 @@
 
 /**
  * enum begin_state - what is known of the first bytes of a connection
- * @BEGIN_UNKNOWN:	nothing: its SYN was not seen, or is forgotten
+ * @BEGIN_UNKNOWN:	nothing: the answer to its SYN was not seen, or is forgotten
  * @BEGIN_GROWS:	they are being put together
  * @BEGIN_AHEAD:	likewise, and this segment came before the one ahead of it
  * @BEGIN_OVER:		they have said what they say

@@ -49,8 +49,8 @@ bool ext_mark(uint8_t *hdr, int version, unsigned int dscp)
 	return true;
 }
 
-uint32_t ext_substitute(const uint8_t *p, uint32_t len, const char *from,
-			const char *to, uint8_t *out, uint32_t room)
+int32_t ext_substitute(const uint8_t *p, uint32_t len, const char *from,
+		       const char *to, uint8_t *out, uint32_t room)
 {
 	size_t n = strlen(from), m = strlen(to);
 	const uint8_t *at = len ? memmem(p, len, from, n) : NULL;
@@ -58,10 +58,10 @@ uint32_t ext_substitute(const uint8_t *p, uint32_t len, const char *from,
 
 	bytes = len - n + m;
 	if (!at || bytes > room)
-		return 0;
+		return -1;
 	before = (size_t)(at - p);
 	memcpy(out, p, before);
 	memcpy(out + before, to, m);
 	memcpy(out + before + m, at + n, len - before - n);
-	return (uint32_t)bytes;
+	return (int32_t)bytes;
 }

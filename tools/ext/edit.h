@@ -36,9 +36,9 @@ bool ext_mark(uint8_t *hdr, int version, unsigned int dscp);
  * @out:	receives the bytes, @len - strlen(@from) + strlen(@to) of them
  * @room:	at @out
  *
- * Return: how many, or 0: @from is not there, or there is no room.
+ * Return: how many, 0 too; -1: @from is not there, or there is no room.
  */
-uint32_t ext_substitute(const uint8_t *p, uint32_t len, const char *from,
-			const char *to, uint8_t *out, uint32_t room);
+int32_t ext_substitute(const uint8_t *p, uint32_t len, const char *from,
+		       const char *to, uint8_t *out, uint32_t room);
 
 #endif

@@ -43,6 +43,7 @@ struct ext_headers {
 	uint16_t dport;
 	uint8_t tcp_flags;
 	uint32_t seq;		/* of TCP */
+	uint32_t ack;
 	uint32_t total;		/* bytes of the packet as its IP header says; 0: too many */
 	uint32_t header;	/* IP and L4 header bytes; 0: not whole */
 };

@@ -4,6 +4,11 @@
 
 #include "ext.h"
 
+static uint32_t be32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
 static void read_tcp(const uint8_t *l4, uint32_t left, uint32_t at,
 		     struct ext_headers *h)
 {
@@ -12,8 +17,8 @@ static void read_tcp(const uint8_t *l4, uint32_t left, uint32_t at,
 	if (left < 20)
 		return;
 	h->tcp_flags = l4[13];
-	h->seq = (uint32_t)l4[4] << 24 | (uint32_t)l4[5] << 16 |
-		 (uint32_t)l4[6] << 8 | l4[7];
+	h->seq = be32(l4 + 4);
+	h->ack = be32(l4 + 8);
 	bytes = (l4[12] >> 4) * 4u;
 	if (bytes >= 20 && bytes <= left)
 		h->header = at + bytes;
@@ -36,6 +41,19 @@ static void read_l4(const struct unet_inter_packet *p, struct ext_headers *h)
 		h->header = at + 8;
 }
 
+/* Behind the extension headers: the kernel says where, they say of what. */
+static uint8_t proto_of_v6(const struct unet_inter_packet *p)
+{
+	uint8_t next = p->data[6];
+	uint32_t at = 40;
+
+	while (at < p->l4_offset && at + 2 <= p->len) {
+		next = p->data[at];
+		at += (p->data[at + 1] + 1u) * 8;
+	}
+	return at == p->l4_offset ? next : IPPROTO_NONE;
+}
+
 void ext_headers(const struct unet_inter_packet *p, struct ext_headers *h)
 {
 	memset(h, 0, sizeof(*h));
@@ -47,7 +65,7 @@ void ext_headers(const struct unet_inter_packet *p, struct ext_headers *h)
 		memcpy(h->dst, p->data + 16, 4);
 	} else if (p->len >= 40 && p->data[0] >> 4 == 6) {
 		h->version = 6;
-		h->proto = p->data[6];
+		h->proto = proto_of_v6(p);
 		h->total = (uint32_t)(p->data[4] << 8 | p->data[5]);
 		h->total += h->total ? 40 : 0;
 		memcpy(h->src, p->data + 8, 16);

@@ -118,17 +118,18 @@ static bool length_may_change(const struct unet_inter_packet *p,
 	return false;
 }
 
-/* Return: bytes at @out, 0: the payload stays as it is. */
-static uint32_t other_text(const struct unet_inter_packet *p,
-			   const struct ext_headers *h, uint8_t *out)
+/* Return: bytes at @out, -1: the payload stays as it is. */
+static int32_t other_text(const struct unet_inter_packet *p,
+			  const struct ext_headers *h, uint8_t *out)
 {
-	uint32_t len = p->len - h->header, n;
+	uint32_t len = p->len - h->header;
+	int32_t n;
 
 	if (!from)
-		return 0;
+		return -1;
 	n = ext_substitute(p->data + h->header, len, from, to, out,
 			   UNET_TX_MAX_BYTES - h->header);
-	return n == len || (n && length_may_change(p, h)) ? n : 0;
+	return n == (int32_t)len || (n >= 0 && length_may_change(p, h)) ? n : -1;
 }
 
 static bool other_header(const struct unet_inter_packet *p,
@@ -149,7 +150,7 @@ static int look(struct unet_intermediary *im, const struct unet_inter_packet *p,
 	static uint8_t payload[UNET_TX_MAX_BYTES];
 	uint8_t hdr[UNET_TX_MAX_HEADER];
 	struct ext_headers h;
-	uint32_t len;
+	int32_t len;
 	bool changed;
 
 	(void)arg;
@@ -159,15 +160,15 @@ static int look(struct unet_intermediary *im, const struct unet_inter_packet *p,
 	memcpy(hdr, p->data, h.header);
 	changed = other_header(p, &h, hdr);
 	len = other_text(p, &h, payload);
-	if (!changed && !len)
+	if (!changed && len < 0)
 		return UNET_VERDICT_ACCEPT;
 	/* who may change payload says what it is, even if it is as it was */
-	if (!len && unet_intermediary_terms(im)->rights & UNET_INTER_MODIFY_PAYLOAD) {
-		len = p->len - h.header;
-		memcpy(payload, p->data + h.header, len);
+	if (len < 0 && unet_intermediary_terms(im)->rights & UNET_INTER_MODIFY_PAYLOAD) {
+		len = (int32_t)(p->len - h.header);
+		memcpy(payload, p->data + h.header, (size_t)len);
 	}
 	return unet_intermediary_change(im, p->token, UNET_VERDICT_MODIFY, hdr,
-					h.header, payload, len) ?
+					h.header, payload, len < 0 ? 0 : (uint32_t)len) ?
 	       UNET_VERDICT_ACCEPT : UNET_VERDICT_LATER;
 }
 
