@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # guest.sh KVER PART...: the measurements, inside the instruction-counting VM
-# (bench.sh starts it). Parts: rx, flows, mid, types, tcp, profile-rx, profile-tcp. Prints one JSON object a line;
+# (bench.sh starts it). Parts: rx, flows, mid, types, tcp, profile-rx, profile-mid, profile-tcp. Prints one JSON object a line;
 # what else is said goes to standard error. A nanosecond in here is an
 # instruction.
 #
@@ -285,13 +285,19 @@ mid_rivals()
 	tc qdisc del dev vb clsact
 }
 
+# make_grant RIGHTS: leaves its number in $grant.
+make_grant()
+{
+	grant=$("$unetctl" -j intermediary grant vb proto udp rights "$1" hold 10000 \
+		backlog 16384 | jq .grant)
+}
+
 # mid_unet look|rewrite RIGHTS: by a grant that is made for it.
 mid_unet()
 {
 	local grant
 
-	grant=$("$unetctl" -j intermediary grant vb proto udp rights "$2" hold 10000 \
-		backlog 16384 | jq .grant)
+	make_grant "$2"
 	mid unet unet unet "$grant" "$1" true
 	"$unetctl" intermediary revoke "$grant" >&2
 }
@@ -447,6 +453,27 @@ profile_rx()
 	profile_end "receive, $1, flows: $2" "$from" "$to" "$plain" "$packets" packet
 }
 
+# profile_mid look|rewrite RIGHTS: with the generator's and the receiver's work.
+profile_mid()
+{
+	local grant mid_pid mid_said saw sent got from to plain
+
+	make_grant "$2"
+	start "$built/bench_mid" unet "$grant" "$1"
+	mid_pid=$pid mid_said=$said
+	run_rx unet 1
+	plain=$(($(jq .last <<< "$got") - $(jq .start <<< "$sent")))
+	profile_begin
+	run_rx unet 1
+	from=$(jq .start <<< "$sent") to=$(jq .last <<< "$got")
+	profile_end "middle, unet, $1" "$from" "$to" "$plain" "$packets" packet
+	kill "$mid_pid"
+	read -r saw <&"$mid_said"
+	exec {mid_said}<&-
+	wait "$mid_pid"
+	"$unetctl" intermediary revoke "$grant" >&2
+}
+
 # profile_tcp SERVER KIND CONNECTIONS AMOUNT UNITS UNIT
 profile_tcp()
 {
@@ -495,6 +522,17 @@ part_profile-rx()
 	for flows in $flow_counts; do
 		profile_rx unet "$flows"
 	done
+	detach
+	remove_link
+}
+
+part_profile-mid()
+{
+	profile_ready || return 0
+	make_link
+	attach
+	profile_mid look observe,delay
+	profile_mid rewrite observe,modify-headers,delay
 	detach
 	remove_link
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* An intermediary of unet. WHERE is the number of its grant. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unet/intermediary.h>
+#include <unet/unet.h>
 
 #include "mid.h"
 
@@ -55,9 +56,15 @@ static int look(struct unet_intermediary *im,
 static uint32_t unet_turn(void *p)
 {
 	struct mid *m = p;
+	int err;
 
 	m->seen = 0;
-	unet_intermediary_run(m->im, 0, look, m);
+	err = unet_intermediary_run(m->im, 0, look, m);
+	/* An end of the claim would be measured as if nobody had looked. */
+	if (err && err != -EAGAIN && err != -EINTR) {
+		fprintf(stderr, "mid_unet: %s\n", unet_strerror(err));
+		exit(1);
+	}
 	return m->seen;
 }
 

@@ -32,7 +32,7 @@ BENCH_MID := $(patsubst tests/bench/%.c,build/rel/obj/tests/bench/%.o,\
 build/bench/bench_mid: $(BENCH_MID) build/rel/libunet.a
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $^ -lbpf -lmnl -o $@
+	$(Q)$(CC) $^ -lbpf -lmnl $(LIB_LIBS) -o $@
 
 build/bench/bench_types: build/rel/obj/tests/bench/types.o
 	$(call say,LD,$@)
