@@ -792,8 +792,9 @@ OPERATION(inter_grant, .set = set_nl, .run = run_inter_grant,
 	  .unset = unset_inter);
 OPERATION(inter_claim, .set = set_granted, .run = run_inter_claim,
 	  .unset = unset_inter, .already = -EBUSY);
+/* A claim that half of the flows had is undone; the file was bound, and is spent. */
 OPERATION(inter_chain, .set = set_inter_chain, .run = run_inter_claim,
-	  .unset = unset_inter, .already = -EBUSY);
+	  .unset = unset_inter, .already = -EBUSY, .afresh = true);
 OPERATION(inter_flow, .set = set_inter_flow, .run = run_listen4,
 	  .unset = unset_inter, .also = -EADDRINUSE);
 OPERATION(inter_show, .set = set_inter_send, .run = run_send,
