@@ -191,6 +191,20 @@ flows_row()
 		jq -Mc --argjson table "$1" '.bench = "flows" | .table = $table'
 }
 
+# hold FLOWS [all], let_go: flows that get no packets.
+hold()
+{
+	start "$built/bench_flows" vb "$@"
+	flows_pid=$pid flows_said=$said
+}
+
+let_go()
+{
+	kill "$flows_pid"
+	wait "$flows_pid" || true
+	exec {flows_said}<&-
+}
+
 part_flows()
 {
 	local table flows_pid flows_said from
@@ -204,15 +218,15 @@ part_flows()
 	rmmod bench_drop
 	attach
 	for table in 1 1000 1000000; do
-		start "$built/bench_flows" vb "$table"
-		flows_pid=$pid flows_said=$said
+		hold "$table"
 		for from in 1 "$sources"; do
 			flows_row "$table" unet-listen "$from"
 		done
-		kill "$flows_pid"
-		wait "$flows_pid" || true
-		exec {flows_said}<&-
+		let_go
 	done
+	hold 1 all
+	flows_row 1 unet-listen "$sources" | jq -Mc '.bench = "masks"'
+	let_go
 	detach
 	remove_link
 }

@@ -70,6 +70,10 @@ if grep -q '"bench":"flows"' "$results"; then
 	     (lookup($t) / lookup(1) * 100 | round / 100 | tostring),
 	     ([$f[] | select(.table == $t) | .packets - .received] | add | tostring),
 	     (if $t > 1000 then "at most 1.5" else "-" end) ]) | @tsv'
+	jq -rs '([.[] | select(.bench == "masks").insn][0]) as $all
+		| ([.[] | select(.bench == "flows" and .table == 1 and .flows > 1).insn][0]) as $some
+		| select($all) | "\nWhere flows of two more kinds are held, those are asked, too: \($all - $some
+		| round) instructions more a look-up."' "$results"
 fi
 
 if grep -q '"bench":"mid"' "$results"; then
