@@ -126,12 +126,33 @@ static int find_sender(struct unet_stack *st, struct unet_pkt *pkt,
 	return 0;
 }
 
-static int accept(struct unet_hook *h, u32 dir, struct unet_pkt *pkt)
+/* What it does not say yet, or not rightly, is filled in. */
+static int complete(struct unet_hook *h, bool rx, struct unet_pkt *pkt)
+{
+	struct unet_flow_info info;
+	struct unet_flow_key key;
+	int err = unet_hook_complete(pkt, rx, &key, &info);
+
+	if (err)
+		return err == -ENOMEM ? err : -EINVAL;
+	if (info.flags & UNET_PKT_FRAGMENT)
+		return -EINVAL;
+	return rx ? 0 : find_sender(h->st, pkt, &key, &info);
+}
+
+/* What is wrong with it is still to be found out by who receives it. */
+static int as_received(const struct unet_pkt *pkt)
+{
+	u8 version = pkt->data[0] >> 4;
+
+	return version == 4 || version == 6 ? 0 : -EINVAL;
+}
+
+static int accept(struct unet_hook *h, u32 dir, struct unet_pkt *pkt,
+		  bool as_it_is)
 {
 	bool rx = dir == UNET_HOOK_RX;
 	struct unet_pktq *q;
-	struct unet_flow_info info;
-	struct unet_flow_key key;
 	int err;
 
 	if (dir != UNET_HOOK_RX && dir != UNET_HOOK_TX)
@@ -139,12 +160,7 @@ static int accept(struct unet_hook *h, u32 dir, struct unet_pkt *pkt)
 	q = &h->st->hooks.injected[rx ? UNET_HOOKS_RX : UNET_HOOKS_TX];
 	if (q->packets >= UNET_HOOKS_WAITING)
 		return -ENOBUFS;
-	err = unet_hook_complete(pkt, rx, &key, &info);
-	if (err)
-		return err == -ENOMEM ? err : -EINVAL;
-	if (info.flags & UNET_PKT_FRAGMENT)
-		return -EINVAL;
-	err = rx ? 0 : find_sender(h->st, pkt, &key, &info);
+	err = as_it_is ? as_received(pkt) : complete(h, rx, pkt);
 	if (err)
 		return err;
 	pkt->tag = h->id;
@@ -157,9 +173,10 @@ static int accept(struct unet_hook *h, u32 dir, struct unet_pkt *pkt)
 	return 0;
 }
 
-static int inject(struct unet_hook *h, u32 dir, struct unet_pkt *pkt)
+static int inject(struct unet_hook *h, u32 dir, struct unet_pkt *pkt,
+		  bool as_it_is)
 {
-	int err = accept(h, dir, pkt);
+	int err = accept(h, dir, pkt, as_it_is);
 	uint64_t *counter = err ? &h->count.refused : &h->count.injected;
 
 	WRITE_ONCE(*counter, *counter + 1);
@@ -181,11 +198,15 @@ int unet_hook_inject(struct unet_hook *h, uint32_t dir, const void *packet,
 	if (!pkt)
 		return -ENOMEM;
 	memcpy(unet_pkt_put(pkt, (u32)len), packet, len);
-	return inject(h, dir, pkt);
+	return inject(h, dir, pkt, false);
 }
 
 int unet_hook_inject_held(struct unet_hook *h, uint32_t dir,
 			  struct unet_held *held)
 {
-	return inject(h, dir, (struct unet_pkt *)held);
+	struct unet_pkt *pkt = (struct unet_pkt *)held;
+	bool changed = pkt->flags & UNET_PF_CHANGED;
+
+	pkt->flags &= (u16)~UNET_PF_CHANGED;
+	return inject(h, dir, pkt, dir == UNET_HOOK_RX && !changed);
 }

@@ -406,7 +406,11 @@ bool unet_hook_settle(struct unet_hook_slot *s)
 
 struct unet_held *unet_hook_keep(const struct unet_hook_pkt *p)
 {
-	return (struct unet_held *)unet_pkt_clone(unet_hook_slot_of(p)->pkt);
+	struct unet_pkt *pkt = unet_pkt_clone(unet_hook_slot_of(p)->pkt);
+
+	if (pkt && p->library & UNET_HOOK_DIRTY)
+		pkt->flags |= UNET_PF_CHANGED;
+	return (struct unet_held *)pkt;
 }
 
 const void *unet_held_read(const struct unet_held *held, uint32_t offset,

@@ -49,6 +49,7 @@ struct unet_block {
 #define UNET_PF_CSUM_BAD	(1u << 1)	/* L4 checksum known to be wrong */
 #define UNET_PF_ICMP_ERROR	(1u << 2)	/* an ICMP error that quotes the flow */
 #define UNET_PF_REASSEMBLED	(1u << 3)	/* came in fragments */
+#define UNET_PF_CHANGED		(1u << 4)	/* lengths and checksums are not right yet */
 
 /**
  * struct unet_pkt - a packet, or a further piece of one

@@ -506,6 +506,10 @@ int unet_hook_inject(struct unet_hook *h, uint32_t dir, const void *packet,
  * @h: as unet_hook_inject()
  * @dir: the direction it was kept from
  * @held: taken over in any case
+ *
+ * What was received goes on as it came, a fragment too: if its checksum was wrong
+ * it is dropped now as it would have been then. What was changed before it was kept is
+ * put right.
  */
 int unet_hook_inject_held(struct unet_hook *h, uint32_t dir,
 			  struct unet_held *held);

@@ -426,6 +426,77 @@ static void kept_packets_can_be_put_back_in_another_order(void **state)
 	}
 }
 
+static struct unet_hook *keeper(void)
+{
+	struct unet_hook_opts o = { .size = sizeof(o), .dirs = UNET_HOOK_RX };
+
+	n_held = 0;
+	return unet_hook_add(end[1], keep, NULL, &o);
+}
+
+static int flip_last_byte(void *arg, int from, uint64_t now_us, void *packet,
+			  size_t len)
+{
+	((u8 *)packet)[len - 1] ^= 1;
+	return 0;
+}
+
+static void what_was_bad_is_so_when_it_is_put_back(void **state)
+{
+	struct unet_hook *h = keeper();
+
+	unet_wire_on_packet(w, flip_last_byte, NULL);
+	say("hello");
+	run();
+	assert_int_equal(n_held, 1);
+	assert_int_equal(count(end[1], UNET_STAT_L4_BAD_CSUM), 0);
+	assert_int_equal(unet_hook_inject_held(h, UNET_HOOK_RX, held[0]), 0);
+	run();
+	assert_int_equal(count(end[1], UNET_STAT_L4_BAD_CSUM), 1);
+	assert_int_equal(count(end[1], UNET_STAT_UDP_IN), 0);
+	assert_string_equal(heard(), "");
+}
+
+/* Behind the datagram there may be more of its packet. */
+static void a_padded_datagram_ends_where_it_did(void **state)
+{
+	static u8 packet[FORGE_MAX];
+	u32 len = forge_udp(packet, "192.0.2.1", 9, "192.0.2.2", 7, "four", 4);
+	struct unet_hook *h = keeper();
+
+	len = forge_pad(packet, len, 8);
+	assert_int_equal(len, 40);
+	assert_int_equal(unet_stack_input(end[1], 2000000, packet, len), 0);
+	assert_int_equal(n_held, 1);
+	assert_int_equal(unet_hook_inject_held(h, UNET_HOOK_RX, held[0]), 0);
+	run();
+	assert_string_equal(heard(), "four");
+}
+
+/* Makes it longer, and keeps that. */
+static void grow_and_keep(struct unet_hook_batch *batch, void *arg)
+{
+	struct unet_hook_pkt *p = batch->pkt[0];
+
+	assert_int_equal(unet_hook_splice(p, p->total, 0, " you", 4), 0);
+	keep(batch, arg);
+}
+
+static void what_was_changed_and_kept_is_put_right(void **state)
+{
+	struct unet_hook_opts o = { .size = sizeof(o), .dirs = UNET_HOOK_RX };
+	struct unet_hook *h = unet_hook_add(end[1], grow_and_keep, NULL, &o);
+
+	n_held = 0;
+	say("hello");
+	run();
+	assert_int_equal(n_held, 1);
+	assert_int_equal(unet_hook_inject_held(h, UNET_HOOK_RX, held[0]), 0);
+	run();
+	assert_string_equal(heard(), "hello you");
+	assert_int_equal(count(end[1], UNET_STAT_L4_BAD_CSUM), 0);
+}
+
 /* ---- fragments --------------------------------------------------------- */
 
 /* What a hook was called with. */
@@ -573,6 +644,22 @@ static void a_datagram_of_fragments_is_a_packet_like_any_other(void **state)
 	assert_int_equal(unet_hook_inject_held(h, UNET_HOOK_RX, held[0]), 0);
 	run();
 	assert_int_equal(unet_recv(b, text, sizeof(text), 0), 3000);
+}
+
+static void fragments_kept_can_be_put_back(void **state)
+{
+	struct unet_hook *h = keeper();
+	char text[3000];
+	u32 i;
+
+	assert_true(in_fragments(false, false) < 0);
+	assert_int_equal(n_held, 2);
+	for (i = 0; i < 2; i++)
+		assert_int_equal(unet_hook_inject_held(h, UNET_HOOK_RX, held[i]),
+				 0);
+	run();
+	assert_int_equal(unet_recv(b, text, sizeof(text), 0), 3000);
+	assert_int_equal(stats(h).packets, 2);
 }
 
 /* What is not there cannot be seen: the port's hook does not hear of it. */
@@ -1311,8 +1398,12 @@ int main(void)
 		TEST(what_a_hook_injects_only_those_behind_it_see),
 		TEST(a_hook_may_answer_by_itself),
 		TEST(kept_packets_can_be_put_back_in_another_order),
+		TEST(what_was_bad_is_so_when_it_is_put_back),
+		TEST(a_padded_datagram_ends_where_it_did),
+		TEST(what_was_changed_and_kept_is_put_right),
 		cmocka_unit_test(fragments_are_the_wires_and_datagrams_the_ports),
 		TEST(a_datagram_of_fragments_is_a_packet_like_any_other),
+		TEST(fragments_kept_can_be_put_back),
 		TEST(a_fragment_dropped_is_a_datagram_lost),
 		TEST(a_hook_may_take_itself_off),
 		TEST(a_hook_that_is_taken_off_finishes_its_batch),
