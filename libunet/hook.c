@@ -115,13 +115,20 @@ static void insert(struct unet_hooks *hs, struct unet_hook *h)
 	*link = h;
 }
 
-static void take_out(struct unet_hooks *hs, struct unet_hook *h)
+/*
+ * Return: false, it was taken off already. A batch meets hooks as they were, so one
+ * that another has taken off meanwhile may be called once more, and asks for this.
+ */
+static bool take_out(struct unet_hooks *hs, struct unet_hook *h)
 {
 	struct unet_hook **link = &hs->first;
 
-	while (*link != h)
+	while (*link && *link != h)
 		link = &(*link)->next;
+	if (!*link)
+		return false;
 	*link = h->next;
+	return true;
 }
 
 static void end(struct unet_hook *h)
@@ -189,7 +196,8 @@ static int change(struct unet_hook *h, const struct unet_hook_rule *rule,
 	struct unet_hook_rule before = h->rule;
 	int err;
 
-	take_out(hs, h);
+	if (!take_out(hs, h))
+		return -ENOENT;
 	h->rule = *rule;
 	insert(hs, h);
 	err = unet_hook_rebuild(h->st, old);
@@ -246,15 +254,16 @@ int unet_hook_modify(struct unet_hook *h, const struct unet_hook_opts *opts)
 /* ---- ending ----------------------------------------------------------------------- */
 
 /*
- * Out of the chain; false: without memory for another it only is not called. The
- * registry is locked.
+ * Out of the chain; false: it was already, or without memory for another it only is
+ * not called. The registry is locked.
  */
 static bool unlink_hook(struct unet_hook *h,
 			struct unet_hook_chain *old[UNET_HOOKS_DIRS])
 {
 	struct unet_hooks *hs = &h->st->hooks;
 
-	take_out(hs, h);
+	if (!take_out(hs, h))
+		return false;
 	if (!unet_hook_rebuild(h->st, old))
 		return true;
 	WRITE_ONCE(h->gone, true);
@@ -277,7 +286,7 @@ static void finish(struct unet_hook *h, bool out,
 
 int unet_hook_del(struct unet_hook *h)
 {
-	struct unet_hook_chain *old[UNET_HOOKS_DIRS];
+	struct unet_hook_chain *old[UNET_HOOKS_DIRS] = { NULL };
 	struct unet_hooks *hs = &h->st->hooks;
 	bool out;
 

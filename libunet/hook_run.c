@@ -455,24 +455,33 @@ static noinline void put_each(struct run *r, struct unet_pktq *out)
 		unet_pktq_add(out, unet_hook_slot_of(r->live[i])->pkt);
 }
 
-/* The first 64 packets, the next, ... */
-static void pass_chain(struct run *r, const struct unet_hook_chain *c, u32 first,
-		       struct unet_pktq *q)
+static void pass_links(struct run *r, const struct unet_hook_chain *c,
+		       const struct unet_hook_place *behind)
+{
+	u32 i = first_link(c, behind, r->pass.dir == UNET_HOOK_RX);
+
+	r->pass.end = c->link + c->n;
+	for (; r->n && i < c->n; i++)
+		pass(r, &c->link[i]);
+}
+
+/* The first 64 packets, the next, ... each by the hooks there are now. */
+static void pass_chain(struct run *r, struct unet_hook_chain *const *chain,
+		       const struct unet_hook_place *behind, struct unet_pktq *q)
 {
 	struct unet_pkt *next = q->head;
 	u32 left = q->packets;
 	struct unet_pktq out;
-	u32 i;
 
-	r->pass.end = c->link + c->n;
 	unet_pktq_init(&out);
 	while (left) {
+		const struct unet_hook_chain *c = unet_rcu_dereference(*chain);
 		u32 n = min(left, UNET_HOOK_BATCH);
 
 		next = fill(r, next, n);
 		left -= n;
-		for (i = first; r->n && i < c->n; i++)
-			pass(r, &c->link[i]);
+		if (likely(c))
+			pass_links(r, c, behind);
 		/* whom nothing has happened to still are in a row */
 		if (likely(!r->touched && n == q->packets))
 			return;
@@ -514,16 +523,15 @@ static __always_inline void run(struct unet_stack *st, enum unet_hook_dir dir,
 				struct unet_pktq *q, u64 tag, u8 flags,
 				const struct unet_hook_place *behind)
 {
+	struct unet_hook_chain *const *chain = &st->hooks.chain[dir];
 	bool rx = dir == UNET_HOOKS_RX;
-	const struct unet_hook_chain *c;
 	struct run r;
 
 	begin(&r, st, rx, tag, flags);
 	unet_rcu_read_lock();
-	c = unet_rcu_dereference(st->hooks.chain[dir]);
 	st->hooks.inside = true;
-	if (likely(c))
-		pass_chain(&r, c, first_link(c, behind, rx), q);
+	if (likely(READ_ONCE(*chain)))
+		pass_chain(&r, chain, behind, q);
 	else
 		tag_all(q, tag);
 	st->hooks.inside = false;

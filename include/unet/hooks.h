@@ -233,7 +233,8 @@ int unet_hook_del(struct unet_hook *h);
 /**
  * unet_hook_del_later() - take a hook off without waiting
  *
- * No batch begins to pass the hook after this; one that is passing it finishes.
+ * No batch begins to pass the hooks with it after this; one that is passing them
+ * finishes, and may still meet it.
  * @destroy is called by the stack's thread at the end of a turn, or by
  * unet_stack_close(). The handle is invalid at once. May be called from any
  * thread, and by hooks, the hook itself included.
@@ -243,7 +244,8 @@ void unet_hook_del_later(struct unet_hook *h);
 /**
  * unet_hook_prioritize() - give a hook another place
  *
- * Return: 0 or -ENOMEM. Threads and hooks: as unet_hook_add().
+ * Return: 0, -ENOMEM, or -ENOENT by the hook itself: another has taken it off.
+ * Threads and hooks: as unet_hook_add().
  */
 int unet_hook_prioritize(struct unet_hook *h, int32_t priority);
 
@@ -254,8 +256,9 @@ int unet_hook_prioritize(struct unet_hook *h, int32_t priority);
  *
  * A hook that was bypassed is called again.
  *
- * Return: 0, or -EINVAL, -E2BIG, -ENOSPC, -ENOMEM with unet_error_detail(): nothing has
- * changed. Threads and hooks: as unet_hook_add().
+ * Return: 0, or -EINVAL, -E2BIG, -ENOSPC, -ENOMEM with unet_error_detail(), or
+ * -ENOENT as unet_hook_prioritize(): nothing has changed. Threads and hooks: as
+ * unet_hook_add().
  */
 int unet_hook_modify(struct unet_hook *h, const struct unet_hook_opts *opts);
 

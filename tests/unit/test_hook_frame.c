@@ -262,6 +262,86 @@ static void a_frame_stays_one_of_its_ethertype(void **state)
 	}
 }
 
+static u32 ended;
+
+static void at_end(void *arg)
+{
+	ended++;
+}
+
+/* Takes a hook off, itself if there is no other. */
+struct exit_deed {
+	struct unet_hook *victim;
+	u32 calls;
+	u32 packets;
+};
+
+static void take_off(struct unet_hook_batch *b, void *arg)
+{
+	struct exit_deed *x = arg;
+
+	x->calls++;
+	x->packets += b->n;
+	unet_hook_del_later(x->victim ? x->victim : b->hook);
+	x->victim = NULL;
+}
+
+static struct unet_hook *hang_for_once(struct exit_deed *x, s32 priority)
+{
+	struct unet_hook_opts o = {
+		.size = sizeof(o), .match = UNET_HOOK_ETHERTYPE, .ethertype = OWN,
+		.dirs = UNET_HOOK_RX, .priority = priority, .destroy = at_end,
+	};
+
+	return unet_hook_add(st, take_off, x, &o);
+}
+
+static void what_took_itself_off_is_not_called_for_the_rest(void **state)
+{
+	struct exit_deed x = { NULL };
+
+	ended = 0;
+	hang_for_once(&x, 0);
+	make_frames(FRAMES, OWN);
+	assert_int_equal(unet_hook_frames(st, UNET_HOOK_RX, frame, FRAMES), FRAMES);
+	assert_int_equal(x.calls, 1);
+	assert_int_equal(x.packets, UNET_HOOK_BATCH);
+	assert_int_equal(unet_hook_list(st, NULL, 0), 0);
+	unet_stack_run(st, 0);
+	assert_int_equal(ended, 1);
+}
+
+/* It is met by this batch, takes itself off too, and wants another place. */
+static void meddle(struct unet_hook_batch *b, void *arg)
+{
+	u32 *calls = arg;
+
+	++*calls;
+	assert_int_equal(unet_hook_prioritize(b->hook, 7), -ENOENT);
+	assert_int_equal(unet_hook_modify(b->hook, NULL), -ENOENT);
+	unet_hook_del_later(b->hook);
+}
+
+static void what_was_taken_off_may_be_so_once_more(void **state)
+{
+	struct exit_deed x = { NULL };
+	struct doing d = { "-", .dir = UNET_HOOK_RX };
+	u32 calls = 0;
+
+	ended = 0;
+	hang_for_once(&x, 0);
+	x.victim = hang(meddle, &calls, UNET_HOOK_RX, 1);
+	hang(note, &d, UNET_HOOK_RX, 2);
+	make_frames(FRAMES, OWN);
+	assert_int_equal(unet_hook_frames(st, UNET_HOOK_RX, frame, FRAMES), FRAMES);
+	assert_int_equal(calls, 1);
+	assert_int_equal(x.calls, 2);
+	assert_int_equal(d.batches, 4);
+	unet_stack_run(st, 0);
+	assert_int_equal(ended, 1);
+	assert_int_equal(unet_hook_list(st, NULL, 0), 1);
+}
+
 static void pass_frames(struct unet_hook_batch *b, void *arg)
 {
 	int *err = arg;
@@ -305,6 +385,8 @@ int main(void)
 		TEST(every_verdict_is_good),
 		TEST(frames_may_be_changed_and_grow_to_their_room),
 		TEST(a_frame_stays_one_of_its_ethertype),
+		TEST(what_took_itself_off_is_not_called_for_the_rest),
+		TEST(what_was_taken_off_may_be_so_once_more),
 		TEST(what_makes_no_sense_is_refused),
 	};
 
