@@ -40,6 +40,8 @@ struct unet_rx_batch {
  *		both at most UNET_TX_BLOCK_MAX; NULL when there is none
  * @tx_free:	TX memory not in use, bytes: a connection queues no more than
  *		that, so that one cannot starve the others; may be NULL
+ * @tx_moves:	is there memory now to move a packet of so many bytes into, that are
+ *		not in TX memory; may be NULL: always
  * @tx_header:	a block for headers, UNET_TX_HEADER_BYTES large; kept apart
  *		from @tx_alloc's memory so that there is one when @tx_room says so
  * @flow_add:	as UNET_IOC_FLOW_ADD
@@ -69,6 +71,7 @@ struct unet_backend_ops {
 	struct unet_block *(*tx_alloc)(struct unet_backend *be, u32 min,
 				       u32 want);
 	u64 (*tx_free)(struct unet_backend *be);
+	bool (*tx_moves)(struct unet_backend *be, u32 bytes);
 	struct unet_block *(*tx_header)(struct unet_backend *be);
 	int (*flow_add)(struct unet_backend *be, struct unet_flow_req *req);
 	int (*flow_del)(struct unet_backend *be, u32 handle, u32 flags);

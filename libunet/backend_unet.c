@@ -9,7 +9,7 @@
  *
  * A last part of TX memory is kept for moving bytes that are not in it: what a
  * connection may always queue lies on the heap when the others have taken all
- * there is (see tcp_sndbuf.c), and has to get out.
+ * there is (see tcp_sndbuf.c), and has to get out; so do datagrams (udp_send.c).
  *
  * Sent packets are referenced from @pending until their cookie is on DONE. There
  * are as many cookies as DONE has entries, so DONE cannot overflow.
@@ -275,11 +275,21 @@ static u16 extents_of(const struct chan_backend *c, const struct unet_pkt *pkt,
 	return n;
 }
 
-static struct unet_block *spare_block(struct chan_backend *c, u32 bytes)
+static struct unet_block *try_block(struct chan_backend *c, u32 bytes)
 {
 	struct unet_block *blk = unet_txmem_alloc(&c->tx, bytes, bytes);
 
 	return blk ? blk : unet_txmem_alloc(&c->spare, bytes, bytes);
+}
+
+static struct unet_block *spare_block(struct chan_backend *c, u32 bytes)
+{
+	struct unet_block *blk = try_block(c, bytes);
+
+	if (blk)
+		return blk;
+	kick(c);
+	return try_block(c, bytes);
 }
 
 /* Move a packet's bytes into one run of TX memory. */
@@ -287,10 +297,6 @@ static int bounce(struct chan_backend *c, struct unet_pkt *pkt)
 {
 	struct unet_block *blk = spare_block(c, pkt->total);
 
-	if (!blk) {
-		kick(c);
-		blk = spare_block(c, pkt->total);
-	}
 	if (!blk)
 		return -ENOBUFS;
 	unet_pkt_copy_out(pkt, 0, blk->base, pkt->total);
@@ -350,6 +356,15 @@ static struct unet_block *chan_tx_alloc(struct unet_backend *be, u32 min,
 		return blk;
 	reap(c);
 	return unet_txmem_alloc(&c->tx, min, want);
+}
+
+static bool chan_tx_moves(struct unet_backend *be, u32 bytes)
+{
+	struct unet_block *blk = spare_block(chan_of(be), bytes);
+
+	if (blk)
+		unet_block_put(blk);
+	return blk;
 }
 
 static struct unet_block *chan_tx_header(struct unet_backend *be)
@@ -466,6 +481,7 @@ static const struct unet_backend_ops chan_ops = {
 	.tx = chan_tx,
 	.tx_room = chan_tx_room,
 	.tx_alloc = chan_tx_alloc,
+	.tx_moves = chan_tx_moves,
 	.tx_header = chan_tx_header,
 	.flow_add = chan_flow_add,
 	.flow_del = chan_flow_del,

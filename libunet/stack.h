@@ -211,6 +211,12 @@ static inline struct unet_block *unet_stack_tx_alloc(struct unet_stack *st,
 	return st->be->ops->tx_alloc(st->be, min, want);
 }
 
+/* May so many bytes of a packet lie elsewhere, too? */
+static inline bool unet_stack_tx_moves(struct unet_stack *st, u32 bytes)
+{
+	return !st->be->ops->tx_moves || st->be->ops->tx_moves(st->be, bytes);
+}
+
 struct unet_pkt *unet_stack_tx_header(struct unet_stack *st, u32 l4_header);
 
 /* Before a send: what was learned of the path is not believed for ever, and hooks may

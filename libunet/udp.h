@@ -39,6 +39,7 @@ struct unet_udp_events {
  * @rcvbuf:	most of that
  * @error:	pending, positive errno
  * @tx_work:	waits for room to send
+ * @tx_want:	and for memory for so many bytes in one piece
  * @tos:	of what is sent
  * @ttl:	of what is sent, 0: default
  * @dead:	the kernel took the flow away
@@ -53,6 +54,7 @@ struct unet_udp {
 	u32 rcvbuf;
 	int error;
 	struct unet_work tx_work;
+	u32 tx_want;
 	u8 tos;
 	u8 ttl;
 	bool dead;

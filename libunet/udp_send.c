@@ -2,6 +2,10 @@
 /*
  * Sending UDP: headers and payload lie together in one run of TX memory, so a
  * datagram is one extent, and so is a super packet of up to 64 KiB.
+ *
+ * When connections have queued all TX memory for peers that do not read, there is
+ * some left that the backend moves bytes into: datagrams of up to MOVED_MAX bytes
+ * are made on the heap then.
  */
 #include <limits.h>
 #include <sys/uio.h>
@@ -12,12 +16,47 @@
 
 #define HEADROOM	(UNET_IP6_HEADER + UNET_UDP_HEADER)
 #define MAX_BYTES	(UNET_TX_MAX_BYTES - HEADROOM)
+#define MOVED_MAX	8192u
 
 /* Where in the caller's buffers the next byte to be sent is. */
 struct source {
 	const struct iovec *iov;
 	size_t at;		/* in iov[0] */
 };
+
+/* What waits for hooks wants to be moved first, and is not reckoned with yet. */
+static bool can_move(struct unet_stack *st, u32 bytes)
+{
+	return bytes <= MOVED_MAX && !st->hooks.sent.head &&
+	       unet_stack_tx_moves(st, bytes);
+}
+
+/* Memory for a datagram of so many bytes, headers included; NULL: there is none. */
+static struct unet_block *block_for(struct unet_stack *st, u32 bytes)
+{
+	struct unet_block *blk = NULL;
+
+	if (bytes <= UNET_TX_HEADER_BYTES)
+		blk = st->be->ops->tx_header(st->be);
+	if (!blk)
+		blk = unet_stack_tx_alloc(st, bytes, bytes);
+	if (!blk && can_move(st, bytes))
+		blk = unet_block_heap(bytes);
+	return blk;
+}
+
+/* Calling a writer back without memory would have him turn in circles. */
+static bool has_memory(struct unet_udp *u)
+{
+	struct unet_block *blk;
+
+	if (!u->tx_want)
+		return true;
+	blk = block_for(u->st, u->tx_want);
+	if (blk)
+		unet_block_put(blk);
+	return blk;
+}
 
 /**
  * unet_udp_room() - there is room to send again; struct unet_udp.tx_work
@@ -28,7 +67,7 @@ void unet_udp_room(struct unet_stack *st, struct unet_work *w)
 {
 	struct unet_udp *u = container_of(w, struct unet_udp, tx_work);
 
-	if (unet_flow_suspended(&u->flow))
+	if (unet_flow_suspended(&u->flow) || !has_memory(u))
 		unet_stack_wait_tx(st, w);
 	else
 		u->ev->writable(u->ctx);
@@ -36,6 +75,14 @@ void unet_udp_room(struct unet_stack *st, struct unet_work *w)
 
 static ssize_t wait_for_room(struct unet_udp *u)
 {
+	u->tx_want = 0;
+	unet_stack_wait_tx(u->st, &u->tx_work);
+	return -EAGAIN;
+}
+
+static ssize_t wait_for_memory(struct unet_udp *u, u32 len)
+{
+	u->tx_want = len + HEADROOM;
 	unet_stack_wait_tx(u->st, &u->tx_work);
 	return -EAGAIN;
 }
@@ -61,15 +108,9 @@ static void gather(struct source *src, u8 *to, u32 len)
 /* An empty packet with headroom, and room for @len bytes of payload. */
 static struct unet_pkt *packet_for(struct unet_stack *st, u32 len)
 {
-	struct unet_block *blk;
+	struct unet_block *blk = block_for(st, len + HEADROOM);
 
-	if (len + HEADROOM <= UNET_TX_HEADER_BYTES)
-		blk = st->be->ops->tx_header(st->be);
-	else
-		blk = unet_stack_tx_alloc(st, len + HEADROOM, len + HEADROOM);
-	if (!blk)
-		return NULL;
-	return unet_pkt_over(&st->pool, blk, HEADROOM, 0);
+	return blk ? unet_pkt_over(&st->pool, blk, HEADROOM, 0) : NULL;
 }
 
 static void write_header(struct unet_pkt *pkt, const struct unet_flow_key *key)
@@ -82,8 +123,9 @@ static void write_header(struct unet_pkt *pkt, const struct unet_flow_key *key)
 	unet_store_u16(h + 6, 0);
 }
 
-static ssize_t send_one(struct unet_udp *u, struct source *src, u32 len,
-			const struct unet_flow_key *key, u16 seg_size)
+/* -ENOMEM: there is none for so many bytes now; nothing was taken from @src. */
+static ssize_t try_one(struct unet_udp *u, struct source *src, u32 len,
+		       const struct unet_flow_key *key, u16 seg_size)
 {
 	const struct unet_ip_out out = {
 		.key = key, .tos = u->tos, .ttl = u->ttl,
@@ -98,7 +140,7 @@ static ssize_t send_one(struct unet_udp *u, struct source *src, u32 len,
 		return wait_for_room(u);
 	pkt = packet_for(st, len);
 	if (!pkt)
-		return wait_for_room(u);
+		return -ENOMEM;
 	gather(src, unet_pkt_put(pkt, len), len);
 	if (seg_size && len > seg_size) {
 		pkt->seg_size = seg_size;
@@ -113,6 +155,14 @@ static ssize_t send_one(struct unet_udp *u, struct source *src, u32 len,
 		return err;
 	unet_count_add(st, UNET_STAT_UDP_OUT, segs);
 	return len;
+}
+
+static ssize_t send_one(struct unet_udp *u, struct source *src, u32 len,
+			const struct unet_flow_key *key)
+{
+	ssize_t ret = try_one(u, src, len, key, 0);
+
+	return ret == -ENOMEM ? wait_for_memory(u, len) : ret;
 }
 
 /* Most payload of a single send that is cut; one datagram when none are. */
@@ -135,8 +185,15 @@ static ssize_t send_cut(struct unet_udp *u, struct source *src, u32 len,
 
 	while (done < len) {
 		u32 n = min(len - done, most);
-		ssize_t ret = send_one(u, src, n, key, seg_size);
+		ssize_t ret = try_one(u, src, n, key, seg_size);
 
+		if (ret == -ENOMEM && n > seg_size) {
+			/* for fewer of them there may be */
+			most = max(n / 2 / seg_size, 1u) * seg_size;
+			continue;
+		}
+		if (ret == -ENOMEM)
+			ret = wait_for_memory(u, n);
 		if (ret < 0)
 			return done ? (ssize_t)done : ret;
 		done += n;
@@ -210,5 +267,5 @@ ssize_t unet_udp_sendv(struct unet_udp *u, const struct iovec *iov, int n,
 		return err;
 	if (seg_size && len)
 		return send_cut(u, &src, (u32)len, &key, seg_size);
-	return send_one(u, &src, (u32)len, &key, 0);
+	return send_one(u, &src, (u32)len, &key);
 }

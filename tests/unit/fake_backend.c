@@ -60,6 +60,11 @@ static struct unet_block *fake_tx_alloc(struct unet_backend *be, u32 min,
 	return fake_of(be)->tx_memory ? unet_block_heap(want) : NULL;
 }
 
+static bool fake_tx_moves(struct unet_backend *be, u32 bytes)
+{
+	return bytes <= fake_of(be)->tx_moves;
+}
+
 static struct unet_block *fake_tx_header(struct unet_backend *be)
 {
 	return unet_block_heap(UNET_TX_HEADER_BYTES);
@@ -150,6 +155,7 @@ static const struct unet_backend_ops fake_ops = {
 	.tx = fake_tx,
 	.tx_room = fake_tx_room,
 	.tx_alloc = fake_tx_alloc,
+	.tx_moves = fake_tx_moves,
 	.tx_header = fake_tx_header,
 	.flow_add = fake_flow_add,
 	.flow_del = fake_flow_del,

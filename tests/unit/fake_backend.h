@@ -25,6 +25,7 @@ struct fake_sent {
  * struct fake - the backend; set the knobs before the call they are for
  * @room:	sends that are taken before -ENOBUFS
  * @tx_memory:	tx_alloc() works
+ * @tx_moves:	most bytes of a packet for which tx_moves() is true
  * @add_error:	flow_add() answers with this
  * @sent:	what was sent; freed with the backend
  * @req:	last flow_add()
@@ -41,6 +42,7 @@ struct fake {
 	struct unet_backend be;
 	u32 room;
 	bool tx_memory;
+	u32 tx_moves;
 	int add_error;
 	struct fake_sent sent[FAKE_SENT];
 	u32 n_sent;

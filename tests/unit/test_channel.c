@@ -27,10 +27,13 @@ static u8 packet[FORGE_MAX];
 static u8 data[FORGE_MAX];
 static u8 buf[FORGE_MAX];
 
+static u32 writables;
+
 static void nothing(void *ctx) { }
+static void on_writable(void *ctx) { writables++; }
 
 static const struct unet_udp_events events = {
-	.readable = nothing, .writable = nothing, .error = nothing,
+	.readable = nothing, .writable = on_writable, .error = nothing,
 };
 
 static const struct unet_params small = {
@@ -537,35 +540,79 @@ static void too_many_pieces_are_joined(void **state)
 	unet_pkt_free(body);
 }
 
+/* As connections hold it whose peers do not read. */
+static struct unet_block *held[64];
+static u32 n_held;
+
+static void hold_payload_memory(void)
+{
+	struct unet_block *blk;
+
+	while (n_held < 64 && (blk = unet_stack_tx_alloc(st, 1, 65536)))
+		held[n_held++] = blk;
+	assert_true(n_held > 0 && n_held < 64);
+}
+
+static void let_go(void)
+{
+	while (n_held)
+		unet_block_put(held[--n_held]);
+}
+
 static void headers_are_left_when_payload_memory_is_not(void **state)
 {
-	struct unet_block *held[64];
 	u32 n = 0;
 
-	while (n < 64 && (held[n] = unet_stack_tx_alloc(st, 1, 65536)))
+	hold_payload_memory();
+	while (send_bytes(1000) == 1000)
 		n++;
-	assert_true(n > 0 && n < 64);
 	assert_int_equal(send_bytes(1000), -EAGAIN);
 	assert_int_equal(send_bytes(100), 100);
 	turn();
-	assert_int_equal(kern.n_sent, 1);
-	while (n)
-		unet_block_put(held[--n]);
+	assert_int_equal(kern.n_sent, n + 1);
+	let_go();
 	turn();
 	assert_int_equal(send_bytes(1000), 1000);
 	turn();
-	kernel_complete(2, 0);
+	kernel_complete(n + 2, 0);
+}
+
+/* What is kept to move bytes into serves them, one after the other. */
+static void datagrams_get_out_when_connections_hold_all_memory(void **state)
+{
+	u32 n = 0;
+	u32 i;
+
+	hold_payload_memory();
+	while (send_bytes(1400) == 1400)
+		n++;
+	assert_in_range(n, 1, 15);
+	turn();
+	assert_int_equal(kern.n_sent, n);
+	assert_memory_equal(kern.sent[n - 1].bytes + 28, data, 1400);
+	assert_int_equal(st->counter[UNET_STAT_TX_BOUNCED], n);
+	writables = 0;
+	for (i = 0; i < 3; i++) {
+		turn();
+		assert_int_equal(writables, i);
+		kernel_complete(1, 0);
+		turn();
+		assert_int_equal(writables, i + 1);
+		assert_int_equal(send_bytes(1400), 1400);
+		assert_int_equal(send_bytes(1400), -EAGAIN);
+	}
+	assert_int_equal(st->counter[UNET_STAT_TX_FULL], 0);
+	let_go();
+	turn();
+	kernel_complete(n, 0);
 }
 
 /* A connection may always queue a little, on the heap. */
 static void bytes_on_the_heap_get_out_when_memory_is_full(void **state)
 {
-	struct unet_block *held[64];
-	u32 n = 0, sent = 0;
+	u32 sent = 0;
 
-	while (n < 64 && (held[n] = unet_stack_tx_alloc(st, 1, 65536)))
-		n++;
-	assert_true(n > 0 && n < 64);
+	hold_payload_memory();
 	while (!output(heap_packet(1400)))
 		sent++;
 	assert_in_range(sent, 1, 32);
@@ -573,8 +620,7 @@ static void bytes_on_the_heap_get_out_when_memory_is_full(void **state)
 	assert_memory_equal(kern.sent[sent - 1].bytes + 28, data, 1400);
 	kernel_complete(1, 0);
 	assert_int_equal(output(heap_packet(1400)), 0);
-	while (n)
-		unet_block_put(held[--n]);
+	let_go();
 	kernel_complete(sent, 0);
 }
 
@@ -682,6 +728,7 @@ int main(void)
 		TEST(bytes_from_elsewhere_are_moved),
 		TEST(too_many_pieces_are_joined),
 		TEST(headers_are_left_when_payload_memory_is_not),
+		TEST(datagrams_get_out_when_connections_hold_all_memory),
 		TEST(bytes_on_the_heap_get_out_when_memory_is_full),
 		TEST(a_send_without_a_flow_is_refused),
 		TEST(sleeping_sends_with_the_same_call),

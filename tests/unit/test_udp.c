@@ -530,6 +530,51 @@ static void no_memory_is_waited_for_and_part_is_told(void **state)
 	assert_int_equal(send_bytes(5000, NULL, 1000), -EAGAIN);
 }
 
+static void a_writer_is_called_back_when_there_is_memory(void **state)
+{
+	install(NULL, 5000, PEER, 7);
+	fake.tx_memory = false;
+	assert_int_equal(send_bytes(1000, NULL, 0), -EAGAIN);
+	turn();
+	turn();
+	assert_int_equal(writables, 0);
+	/* enough for a smaller one */
+	fake.tx_moves = 1000;
+	turn();
+	assert_int_equal(writables, 0);
+	assert_int_equal(send_bytes(900, NULL, 0), 900);
+	fake.tx_memory = true;
+	turn();
+	turn();
+	assert_int_equal(writables, 1);
+	assert_int_equal(send_bytes(1000, NULL, 0), 1000);
+}
+
+static void without_memory_what_can_be_moved_is_sent(void **state)
+{
+	install(NULL, 5000, PEER, 7);
+	fake.tx_memory = false;
+	fake.tx_moves = 3000;
+	assert_int_equal(send_bytes(1400, NULL, 0), 1400);
+	assert_sent(0, 5000, 7, 0, 1400);
+	/* fewer at once than there could be */
+	assert_int_equal(send_bytes(10500, NULL, 1000), 10500);
+	assert_int_equal(fake.n_sent, 1 + 6);
+	assert_sent(1, 5000, 7, 0, 2000);
+	assert_sent(6, 5000, 7, 10000, 500);
+	fake.tx_moves = 1300;
+	assert_int_equal(send_bytes(1400, NULL, 0), -EAGAIN);
+	assert_int_equal(send_bytes(2500, NULL, 1000), 2500);
+	fake.tx_moves = 1047;
+	assert_int_equal(send_bytes(2500, NULL, 1000), -EAGAIN);
+	turn();
+	assert_int_equal(writables, 0);
+	fake.tx_moves = 1048;
+	turn();
+	assert_int_equal(writables, 1);
+	assert_int_equal(send_bytes(2500, NULL, 1000), 2500);
+}
+
 static void what_was_cut_and_sent_is_whole_datagrams(void **state)
 {
 	install(NULL, 5000, PEER, 7);
@@ -660,6 +705,8 @@ int main(void)
 		TEST(without_offload_they_go_one_by_one),
 		TEST(a_full_ring_is_waited_for),
 		TEST(no_memory_is_waited_for_and_part_is_told),
+		TEST(a_writer_is_called_back_when_there_is_memory),
+		TEST(without_memory_what_can_be_moved_is_sent),
 		TEST(what_was_cut_and_sent_is_whole_datagrams),
 		TEST(push_back_holds_the_flow),
 		TEST(refused_is_told_once),

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Datagram sockets on a backend that does as it is told: who waits for memory sleeps
+ * until there is some.
+ */
+#include <netinet/in.h>
+#include <unet/unet.h>
+#include "fake_backend.h"
+#include "helpers.h"
+#include "lib.h"
+
+#define PEER	"192.0.2.2:7"
+
+static struct fake fake;
+static struct unet_stack *st;
+
+static int set_up(void **state)
+{
+	fake_init(&fake);
+	st = unet_stack_assemble(&fake.be, NULL, "seed", 4);
+	return !st;
+}
+
+static int tear_down(void **state)
+{
+	unet_stack_close(st);
+	fake_exit(&fake);
+	return 0;
+}
+
+static void turn(void)
+{
+	unet_stack_turn(st, st->now + 1);
+	unet_stack_sync(st, 0);
+}
+
+/* Sends until it may no more, as everybody does. */
+static void send_all(struct unet_sock *s, uint32_t events, void *arg)
+{
+	static const char bytes[1000];
+	u32 *told = arg;
+
+	++*told;
+	while (unet_send(s, bytes, sizeof(bytes), 0) > 0)
+		;
+}
+
+static void who_waits_for_memory_lets_the_stack_sleep(void **state)
+{
+	struct unet_sock *s = unet_connect(st, "udp", PEER, NULL);
+	u32 told = 0;
+	u32 i;
+
+	assert_non_null(s);
+	fake.tx_memory = false;
+	unet_sock_on(s, UNET_WRITABLE, send_all, &told);
+	turn();
+	assert_int_equal(told, 1);
+	for (i = 0; i < 3; i++) {
+		turn();
+		assert_int_equal(told, 1);
+		assert_int_not_equal(unet_stack_deadline(st), 0);
+		assert_false(unet_sock_events(s) & UNET_WRITABLE);
+	}
+	fake.tx_memory = true;
+	fake.room = 10;
+	turn();
+	turn();
+	assert_int_equal(told, 2);
+	assert_int_equal(fake.n_sent, 10);
+}
+
+static void accept_all(struct unet_hook_batch *b, void *arg)
+{
+}
+
+/* What waits for hooks is to be moved first, or it would be lost behind them. */
+static void before_hooks_only_one_waits_to_be_moved(void **state)
+{
+	struct unet_hook_opts o = { .size = sizeof(o), .dirs = UNET_HOOK_TX };
+	struct unet_sock *s = unet_connect(st, "udp", PEER, NULL);
+	u32 told = 0;
+	u32 i;
+
+	assert_non_null(unet_hook_add(st, accept_all, NULL, &o));
+	fake.tx_memory = false;
+	fake.tx_moves = 1100;
+	fake.room = 100;
+	unet_sock_on(s, UNET_WRITABLE, send_all, &told);
+	for (i = 1; i < 5; i++) {
+		turn();
+		assert_int_equal(told, i);
+		assert_int_equal(fake.n_sent, i);
+		assert_int_equal(unet_stack_deadline(st), 0);
+		turn();
+		assert_int_equal(told, i);
+	}
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(who_waits_for_memory_lets_the_stack_sleep),
+		TEST(before_hooks_only_one_waits_to_be_moved),
+	};
+
+	return cmocka_run_group_tests_name("sock udp", tests, NULL, NULL);
+}
