@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <stdlib.h>
 #include <unet/unet.h>
+#include "core/params.h"
 #include "internal.h"
 #include "ip.h"
 #include "ip_reass.h"
@@ -252,14 +253,20 @@ static int channel_error(const struct unet_stack *st)
 }
 
 /*
- * The channel has ended. What it left on the rings is still taken, then every socket
- * hears of it: the kernel says so flow by flow, but only to who comes in time.
+ * The channel has ended. All it left on the rings is still taken, with a chance to
+ * read it now and then, and then every socket hears of it: the kernel says so flow by
+ * flow, but only to who comes in time. What hooks inject could go on for ever.
  */
 static void last_turn(struct unet_stack *st)
 {
+	u32 left = UNET_MAX_RING / INPUT_BATCHES + 1;
+
 	st->ended = true;
 	st->running = true;
-	input(st);
+	do {
+		input(st);
+		unet_worklist_run(st, &st->events);
+	} while (st->more_input && --left);
 	unet_flow_all_ended(st);
 	unet_worklist_run(st, &st->events);
 	st->running = false;

@@ -177,23 +177,99 @@ static void everybody_hears_that_the_channel_ended(void **state)
 	assert_int_equal(unet_recv(s, buf, sizeof(buf), 0), -ENETDOWN);
 }
 
+static void datagrams_arrive(u32 n)
+{
+	static const u8 datagram[12] = { 0, 9, 0, 53, 0, 12, 0, 0, 'l', 'a', 's', 't' };
+	static u8 packet[FORGE_MAX];
+	u32 len = forge_ip(packet, PEER, ME, 17, datagram, sizeof(datagram));
+
+	while (n--)
+		fake_receive(&fake, st, fake.req.meta.tag, 0, packet, len);
+}
+
 /* Bytes that had arrived are worth more than the news of the end. */
 static void what_had_arrived_is_delivered_before_the_end(void **state)
 {
-	static const u8 datagram[12] = { 0, 9, 0, 53, 0, 12, 0, 0, 'l', 'a', 's', 't' };
 	struct unet_sock *us = unet_udp_open(st, AF_INET);
-	static u8 packet[FORGE_MAX];
 	char buf[8];
-	u32 len;
 
 	assert_int_equal(unet_udp_bind(us, ME ":53"), 0);
-	len = forge_ip(packet, PEER, ME, 17, datagram, sizeof(datagram));
-	fake_receive(&fake, st, fake.req.meta.tag, 0, packet, len);
+	datagrams_arrive(1);
 	fake.state = UNET_CHANNEL_DETACHED;
 	assert_int_equal(unet_stack_run(st, -1), -ENODEV);
 	assert_int_equal(unet_recv(us, buf, sizeof(buf), 0), 4);
 	assert_memory_equal(buf, "last", 4);
 	assert_int_equal(unet_recv(us, buf, sizeof(buf), 0), -ENETDOWN);
+}
+
+static void read_some(struct unet_sock *s, uint32_t events, void *arg)
+{
+	u32 *n = arg;
+	char buf[8];
+
+	while (unet_recv(s, buf, sizeof(buf), 0) == 4)
+		++*n;
+}
+
+static void all_of_it_is_however_much(void **state)
+{
+	struct unet_sock *us = unet_udp_open(st, AF_INET);
+	char buf[8];
+	u32 n = 0;
+
+	assert_int_equal(unet_udp_bind(us, ME ":53"), 0);
+	datagrams_arrive(FAKE_BATCHES);
+	fake.state = UNET_CHANNEL_DETACHED;
+	assert_int_equal(unet_stack_run(st, -1), -ENODEV);
+	while (unet_recv(us, buf, sizeof(buf), 0) == 4)
+		n++;
+	assert_int_equal(n, FAKE_BATCHES);
+	assert_int_equal(unet_recv(us, buf, sizeof(buf), 0), -ENETDOWN);
+}
+
+/* More than its buffer takes, but it is there to read. */
+static void who_reads_in_time_gets_all_of_it(void **state)
+{
+	struct unet_sock *us = unet_udp_open(st, AF_INET);
+	int rcvbuf = 20000;
+	u32 n = 0;
+
+	assert_int_equal(unet_udp_bind(us, ME ":53"), 0);
+	assert_int_equal(unet_setsockopt(us, SOL_SOCKET, SO_RCVBUF, &rcvbuf,
+					 sizeof(rcvbuf)), 0);
+	unet_sock_on(us, UNET_READABLE, read_some, &n);
+	turn();
+	datagrams_arrive(FAKE_BATCHES);
+	fake.state = UNET_CHANNEL_DETACHED;
+	assert_int_equal(unet_stack_run(st, -1), -ENODEV);
+	assert_int_equal(n, FAKE_BATCHES);
+}
+
+static void accept_all(struct unet_hook_batch *b, void *arg)
+{
+}
+
+/* Behind a hook below, so that it comes this way again. */
+static void inject_again(struct unet_hook_batch *b, void *arg)
+{
+	struct unet_hook *below = arg;
+
+	unet_hook_inject(below, UNET_HOOK_RX, b->pkt[0]->data, b->pkt[0]->total);
+}
+
+static void what_hooks_inject_does_not_put_off_the_end(void **state)
+{
+	struct unet_hook_opts o = { .size = sizeof(o), .priority = 1 };
+	struct unet_sock *us = unet_udp_open(st, AF_INET);
+	struct unet_hook *below = unet_hook_add(st, accept_all, NULL, NULL);
+
+	assert_non_null(below);
+	assert_non_null(unet_hook_add(st, inject_again, below, &o));
+	assert_int_equal(unet_udp_bind(us, ME ":53"), 0);
+	datagrams_arrive(1);
+	fake.state = UNET_CHANNEL_DETACHED;
+	assert_int_equal(unet_stack_run(st, -1), -ENODEV);
+	assert_true(unet_sock_events(us) & UNET_ERROR);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -207,6 +283,9 @@ int main(void)
 		TEST(a_bound_udp_socket_hears_it_too),
 		TEST(everybody_hears_that_the_channel_ended),
 		TEST(what_had_arrived_is_delivered_before_the_end),
+		TEST(all_of_it_is_however_much),
+		TEST(who_reads_in_time_gets_all_of_it),
+		TEST(what_hooks_inject_does_not_put_off_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
