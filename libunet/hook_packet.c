@@ -101,19 +101,38 @@ static void write_l4_sum(struct unet_pkt *pkt, const struct unet_flow_key *key,
 	unet_store_raw16(pkt->data + l4 + at, sum);
 }
 
+/* Super packets of the host may be longer than the field can say: then it is 0. */
+static void store_length(u8 *at, u32 bytes)
+{
+	unet_store_u16(at, bytes > 0xffff ? 0 : (u16)bytes);
+}
+
+static void ip6_length(struct unet_pkt *pkt)
+{
+	static const u8 jumbo[2] = { 0xc2, 4 };	/* RFC 2675 */
+	u32 bytes = pkt->total - UNET_IP6_HEADER;
+	u8 *h = pkt->data;
+
+	store_length(h + 4, bytes);
+	/* where the host puts it */
+	if (bytes > 0xffff && h[6] == UNET_PROTO_HOPOPTS &&
+	    pkt->len >= UNET_IP6_HEADER + 8 && !memcmp(h + 42, jumbo, 2))
+		unet_store_u32(h + 44, bytes);
+}
+
 static int ip_lengths(struct unet_pkt *pkt)
 {
 	u8 *h = pkt->data;
 	u32 n;
 
 	if (h[0] >> 4 == 6 && pkt->len >= UNET_IP6_HEADER) {
-		unet_store_u16(h + 4, (u16)(pkt->total - UNET_IP6_HEADER));
+		ip6_length(pkt);
 		return 0;
 	}
 	n = (h[0] & 15u) * 4;
 	if (h[0] >> 4 != 4 || n < UNET_IP4_HEADER || n > pkt->len)
 		return -EBADMSG;
-	unet_store_u16(h + 2, (u16)pkt->total);
+	store_length(h + 2, pkt->total);
 	unet_store_raw16(h + 10, 0);
 	unet_store_raw16(h + 10, unet_csum_finish(unet_csum_add(h, n, 0)));
 	return 0;
@@ -146,7 +165,7 @@ static int parse(struct unet_pkt *pkt, bool rx, struct unet_flow_key *key,
 
 /**
  * unet_hook_complete() - put lengths and checksums of a packet right and read it
- * @pkt: data at the IP header; at most 65535 bytes
+ * @pkt: data at the IP header; to be sent: at most 65535 bytes
  * @rx: it is received: the L4 checksum too, which else the backend fills in
  * @key: out
  * @info: out
@@ -159,7 +178,7 @@ int unet_hook_complete(struct unet_pkt *pkt, bool rx,
 	u32 need = min(pkt->total, UNET_FLOW_MAX_NEED);
 	int err;
 
-	if (!need || pkt->total > UNET_TX_MAX_BYTES)
+	if (!need || (!rx && pkt->total > UNET_TX_MAX_BYTES))
 		return -EBADMSG;
 	if (unet_pkt_linear(pkt, need) || unet_pkt_writable_range(pkt, 0, need))
 		return -ENOMEM;
