@@ -76,6 +76,7 @@ static int check_opts(const struct unet_hook_opts *o)
 static int rule_from(struct unet_stack *st, const struct unet_hook_opts *o,
 		     struct unet_hook_rule *r)
 {
+	const struct unet_flow *f;
 	int err = check_opts(o);
 
 	if (err)
@@ -91,7 +92,9 @@ static int rule_from(struct unet_stack *st, const struct unet_hook_opts *o,
 	r->opts.sock = NULL;
 	if (!r->sock)
 		return 0;
-	r->key = r->sock->ops->flow(r->sock)->key;
+	f = r->sock->ops->flow(r->sock);
+	r->key = f->key;
+	r->dual = f->flags & UNET_FLOW_F_DUAL;
 	if (r->sock->st != st || !r->key.local_port) {
 		unet_detail("struct unet_hook_opts: sock: must be one of this stack, with a port");
 		return -EINVAL;

@@ -47,11 +47,13 @@ enum unet_hook_dir {
  * @opts:	as given, @name and @sock not used
  * @sock:	compared, never followed; NULL with UNET_HOOK_SOCK: it was closed
  * @key:	with @sock: of its flow; zero parts match all
+ * @dual:	with @sock: of IPv6, but gets IPv4 too
  */
 struct unet_hook_rule {
 	struct unet_hook_opts opts;
 	const struct unet_sock *sock;
 	struct unet_flow_key key;
+	bool dual;
 };
 
 /* There is nothing to be seen by this rule any more. */

@@ -76,9 +76,8 @@ static bool sock_matches(const struct unet_hook_pkt *p,
 	    h->local_port != be16_to_cpu(k->local_port) ||
 	    (k->remote_port && h->remote_port != be16_to_cpu(k->remote_port)))
 		return false;
-	/* a wildcard of IPv6 takes IPv4, too */
 	if (is_any(k->local) && is_any(k->remote))
-		return family == UNET_HOOK_IP6 || h->ethertype == family;
+		return r->dual || h->ethertype == family;
 	return h->ethertype == family &&
 	       ends_match(p, family == UNET_HOOK_IP6, r, rx);
 }

@@ -764,6 +764,35 @@ static void destroy_is_called_in_every_way_a_hook_ends(void **state)
 	assert_int_equal(ended, 4);
 }
 
+/* Of two sockets on a port, one for each family. Return: what the hook has met. */
+static u64 met_of_port_7(u32 flags)
+{
+	struct unet_hook_opts o = { .size = sizeof(o), .match = UNET_HOOK_SOCK,
+				    .dirs = UNET_HOOK_RX };
+	struct sockaddr_in6 any = { .sin6_family = AF_INET6,
+				    .sin6_port = htons(7) };
+	struct deed d = { .verdict = UNET_HOOK_DROP, .dir = UNET_HOOK_RX };
+
+	if (!flags)
+		unet_close(b);
+	o.sock = unet_udp_open(end[1], AF_INET6);
+	assert_int_equal(unet_udp_bind_addr(o.sock, (void *)&any, sizeof(any),
+					    flags), 0);
+	assert_non_null(unet_hook_add(end[1], do_deed, &d, &o));
+	say("x");
+	run();
+	return d.packets;
+}
+
+static void a_hook_of_an_ipv6_socket_meets_its_ipv4_if_it_has_any(void **state)
+{
+	assert_int_equal(met_of_port_7(UNET_SOCK_V6ONLY), 0);
+	assert_string_equal(heard(), "x");
+	close_pair();
+	open_pair(false);
+	assert_int_equal(met_of_port_7(0), 1);
+}
+
 static void a_sockets_hook_ends_with_it(void **state)
 {
 	struct unet_hook_opts o = { .size = sizeof(o), .dirs = UNET_HOOK_RX,
@@ -1490,6 +1519,7 @@ int main(void)
 		TEST(a_hook_may_take_itself_off),
 		TEST(a_hook_that_is_taken_off_finishes_its_batch),
 		TEST(destroy_is_called_in_every_way_a_hook_ends),
+		TEST(a_hook_of_an_ipv6_socket_meets_its_ipv4_if_it_has_any),
 		TEST(a_sockets_hook_ends_with_it),
 		TEST(what_ended_stays_so_when_a_modify_is_refused),
 		TEST(another_rule_takes_the_place_of_the_first),
