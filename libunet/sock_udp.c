@@ -31,7 +31,7 @@ static const struct unet_udp_events events = {
 	.error = error,
 };
 
-static u32 install_flags(const struct unet_sock *s)
+static u8 install_flags(const struct unet_sock *s)
 {
 	return (s->flags & UNET_SOCK_V6ONLY ? UNET_INSTALL_V6ONLY : 0) |
 	       (s->flags & UNET_SOCK_REUSEADDR ? UNET_INSTALL_REUSEADDR : 0);
@@ -140,6 +140,7 @@ ssize_t unet_sock_udp_sendto(struct unet_sock *s, const struct iovec *iov,
 	if (!to->port)
 		return -EINVAL;
 	unet_endpoint_set_remote(&key, to);
+	s->udp->first = install_flags(s);
 	return unet_udp_sendv(s->udp, iov, 1, &key, seg_size);
 }
 

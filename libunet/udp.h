@@ -42,6 +42,7 @@ struct unet_udp_events {
  * @tx_want:	and for memory for so many bytes in one piece
  * @tos:	of what is sent
  * @ttl:	of what is sent, 0: default
+ * @first:	UNET_INSTALL_*, for the port that a first send is given
  * @dead:	the kernel took the flow away
  */
 struct unet_udp {
@@ -57,6 +58,7 @@ struct unet_udp {
 	u32 tx_want;
 	u8 tos;
 	u8 ttl;
+	u8 first;
 	bool dead;
 };
 

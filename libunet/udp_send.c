@@ -209,7 +209,7 @@ static int complete_key(struct unet_udp *u, const struct unet_flow_key *to,
 	int err = 0;
 
 	if (!unet_udp_bound(u))
-		err = unet_udp_install(u, &any, 0);
+		err = unet_udp_install(u, &any, u->first);
 	if (err)
 		return err;
 	*key = *to;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Datagram sockets on a backend that does as it is told: who waits for memory sleeps
- * until there is some.
+ * until there is some; the port that a first send is given is as options ask.
  */
 #include <netinet/in.h>
 #include <unet/unet.h>
@@ -97,6 +97,30 @@ static void before_hooks_only_one_waits_to_be_moved(void **state)
 	}
 }
 
+static ssize_t send_to(struct unet_sock *s, const char *address)
+{
+	struct sockaddr_storage to;
+	socklen_t len = sizeof(to);
+
+	assert_int_equal(unet_addr_parse(address, (void *)&to, &len), 0);
+	return unet_sendto(s, "x", 1, 0, (void *)&to, len);
+}
+
+static void the_first_sends_port_is_of_ipv6_only_if_asked_for(void **state)
+{
+	struct unet_sock *s;
+	int on;
+
+	for (on = 0; on < 2; on++) {
+		s = unet_udp_open(st, AF_INET6);
+		assert_int_equal(unet_setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY,
+						 &on, sizeof(on)), 0);
+		assert_int_equal(send_to(s, "[2001:db8::2]:7"), 1);
+		assert_int_equal(!!(fake.req.flags & UNET_FLOW_V6ONLY), on);
+		assert_int_equal(send_to(s, PEER), on ? -EAFNOSUPPORT : 1);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -104,6 +128,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(who_waits_for_memory_lets_the_stack_sleep),
 		TEST(before_hooks_only_one_waits_to_be_moved),
+		TEST(the_first_sends_port_is_of_ipv6_only_if_asked_for),
 	};
 
 	return cmocka_run_group_tests_name("sock udp", tests, NULL, NULL);
