@@ -401,6 +401,17 @@ void unet_hooks_init(struct unet_stack *st)
 	hs->next_id = 1;
 }
 
+static void end_first(struct unet_hooks *hs)
+{
+	struct unet_hook *h = hs->first;
+
+	if (!h)
+		return;
+	hs->first = h->next;
+	end(h);
+	free(h);
+}
+
 /**
  * unet_hooks_exit() - the stack ends, and its hooks with it
  * @st: the stack; nobody else knows it any more
@@ -412,13 +423,10 @@ void unet_hooks_exit(struct unet_stack *st)
 	unet_pktq_purge(&hs->sent);
 	unet_pktq_purge(&hs->injected[UNET_HOOKS_RX]);
 	unet_pktq_purge(&hs->injected[UNET_HOOKS_TX]);
-	unet_hook_reclaim(st);
-	while (hs->first) {
-		struct unet_hook *h = hs->first;
-
-		hs->first = h->next;
-		end(h);
-		free(h);
+	/* destroy() of one may take off others */
+	while (hs->retired || hs->first) {
+		unet_hook_reclaim_now(st);
+		end_first(hs);
 	}
 	free(hs->chain[UNET_HOOKS_RX]);
 	free(hs->chain[UNET_HOOKS_TX]);

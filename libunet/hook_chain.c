@@ -254,14 +254,18 @@ void unet_hook_reclaim(struct unet_stack *st)
 /**
  * unet_hook_reclaim_now() - unet_hook_reclaim() that waits for writers
  * @st: as there
+ *
+ * What is retired on the way is freed, too.
  */
 void unet_hook_reclaim_now(struct unet_stack *st)
 {
 	struct unet_hooks *hs = &st->hooks;
 	struct unet_hook_retired *r;
 
-	pthread_mutex_lock(&hs->lock);
-	r = take_retired(hs);
-	pthread_mutex_unlock(&hs->lock);
-	free_list(r);
+	do {
+		pthread_mutex_lock(&hs->lock);
+		r = take_retired(hs);
+		pthread_mutex_unlock(&hs->lock);
+		free_list(r);
+	} while (r);
 }

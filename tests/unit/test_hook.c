@@ -764,6 +764,46 @@ static void destroy_is_called_in_every_way_a_hook_ends(void **state)
 	assert_int_equal(ended, 4);
 }
 
+static struct unet_hook *next_off[3];
+
+static void take_off_at_end(void *arg)
+{
+	struct unet_hook **next = arg;
+
+	ended++;
+	if (*next)
+		unet_hook_del_later(*next);
+}
+
+/* Each takes off the next one; they are closed, or the first is taken off before. */
+static void ends_in_a_row(bool before)
+{
+	struct unet_hook_opts o = { .size = sizeof(o),
+				    .destroy = take_off_at_end };
+	struct unet_hook *h[3];
+	int i;
+
+	open_pair(false);
+	for (i = 0; i < 3; i++) {
+		o.priority = i;
+		h[i] = unet_hook_add(end[0], note, &next_off[i], &o);
+		assert_non_null(h[i]);
+	}
+	next_off[0] = h[1];
+	next_off[1] = h[2];
+	ended = 0;
+	if (before)
+		unet_hook_del_later(h[0]);
+	close_pair();
+	assert_int_equal(ended, 3);
+}
+
+static void what_ends_with_the_stack_may_take_off_others(void **state)
+{
+	ends_in_a_row(false);
+	ends_in_a_row(true);
+}
+
 /* Of two sockets on a port, one for each family. Return: what the hook has met. */
 static u64 met_of_port_7(u32 flags)
 {
@@ -1519,6 +1559,7 @@ int main(void)
 		TEST(a_hook_may_take_itself_off),
 		TEST(a_hook_that_is_taken_off_finishes_its_batch),
 		TEST(destroy_is_called_in_every_way_a_hook_ends),
+		cmocka_unit_test(what_ends_with_the_stack_may_take_off_others),
 		TEST(a_hook_of_an_ipv6_socket_meets_its_ipv4_if_it_has_any),
 		TEST(a_sockets_hook_ends_with_it),
 		TEST(what_ended_stays_so_when_a_modify_is_refused),
