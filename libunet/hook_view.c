@@ -158,14 +158,22 @@ static __always_inline bool same(const struct unet_hook_memo *m, const struct un
 						       same6(m, d);
 }
 
-/* Of plain TCP and UDP: no options, no fragment, all headers in one piece. */
+/* No options, no fragment, all headers in one piece; not what TCP's cannot be. */
+static bool is_plain(const struct unet_hook_headers *h, u32 len)
+{
+	u32 header = h->payload - h->l4;
+
+	return !h->flags && header && h->payload <= len &&
+	       (h->proto != UNET_PROTO_TCP || header >= UNET_TCP_HEADER);
+}
+
 static noinline void remember(struct unet_hook_memo *m, struct unet_hook_pkt *p)
 {
 	const struct unet_hook_headers *h = &p->headers;
 	u32 words = h->ethertype == UNET_HOOK_IP4 ? WORDS4 : WORDS6;
 	u32 i;
 
-	if (h->flags || h->payload == h->l4 || h->payload > p->len)
+	if (!is_plain(h, p->len))
 		return;
 	for (i = 0; i < words; i++)
 		m->word[i] = unet_load_raw64(p->data + i * 8);
