@@ -99,6 +99,8 @@ static int rule_from(struct unet_stack *st, const struct unet_hook_opts *o,
 		unet_detail("struct unet_hook_opts: sock: must be one of this stack, with a port");
 		return -EINVAL;
 	}
+	/* its thread is the one that closes it, and asks for this */
+	o->sock->hooked = true;
 	return 0;
 }
 
@@ -362,7 +364,7 @@ void unet_hook_del_later(struct unet_hook *h)
 /**
  * unet_hooks_sock_closed() - hooks of a socket have nothing to see any more
  * @st: the stack
- * @s: the socket, about to be freed
+ * @s: the socket, about to be freed; a hook has named it
  */
 void unet_hooks_sock_closed(struct unet_stack *st, const struct unet_sock *s)
 {

@@ -46,7 +46,7 @@ struct unet_sock *unet_sock_new(struct unet_stack *st,
 void unet_sock_free(struct unet_sock *s)
 {
 	unet_work_cancel(&s->event);
-	if (unlikely(READ_ONCE(s->st->hooks.first)))
+	if (unlikely(s->hooked))
 		unet_hooks_sock_closed(s->st, s);
 	*s->pprev = s->next;
 	if (s->next)

@@ -59,6 +59,7 @@ struct unet_sock_ops {
  * @flags:	UNET_SOCK_* for binding
  * @linger:	SO_LINGER as set
  * @shut:	directions that were shut down (UDP): bit 0 reading, 1 writing
+ * @hooked:	a hook has named it
  */
 struct unet_sock {
 	struct unet_stack *st;
@@ -79,6 +80,7 @@ struct unet_sock {
 	u32 flags;
 	struct linger linger;
 	u8 shut;
+	bool hooked;
 };
 
 extern const struct unet_sock_ops unet_sock_tcp_ops;

@@ -3,7 +3,8 @@
  * Description: packets pass hooks without a lock and without a wait (R3.8): no call of
  * the C library that takes one or waits is made on their way, however often hooks are
  * changed in between; and while a thread that changes hooks stands still with the
- * registry's lock, packets pass, and what was retired waits for it.
+ * registry's lock, packets pass, sockets that no hook names are closed, and what was
+ * retired waits for it.
  */
 #include <dlfcn.h>
 #include <netinet/in.h>
@@ -191,13 +192,25 @@ static void set_free(struct unet_hook_retired *r)
 	freed = true;
 }
 
+static void of_another_socket(void)
+{
+	struct unet_hook_opts o = { .size = sizeof(o), .match = UNET_HOOK_SOCK,
+				    .sock = unet_udp_open(end[1], AF_INET) };
+
+	assert_int_equal(unet_udp_bind(o.sock, ":8"), 0);
+	assert_non_null(unet_hook_add(end[1], all_verdicts, NULL, &o));
+}
+
 static void a_writer_that_stands_still_holds_up_nobody(void **state)
 {
 	static struct unet_hook_retired r;
+	struct unet_sock *s = unet_udp_open(end[1], AF_INET);
 	pthread_t thread;
 
 	freed = false;
+	assert_int_equal(unet_udp_bind(s, ":9"), 0);
 	hang(end[1]);
+	of_another_socket();
 	unet_hook_retire(end[1], &r, set_free);
 	pthread_barrier_init(&meet, NULL, 2);
 	assert_int_equal(pthread_create(&thread, NULL, stand_still,
@@ -206,6 +219,7 @@ static void a_writer_that_stands_still_holds_up_nobody(void **state)
 	/* To wait for the thread is to wait for ever. */
 	alarm(60);
 	packets_pass(100);
+	unet_close(s);
 	alarm(0);
 	assert_false(freed);
 	pthread_barrier_wait(&meet);
