@@ -196,10 +196,13 @@ static void set_aside(struct run *r, const struct unet_hook_slot *s)
 {
 	struct unet_pkt *copy = unet_pkt_clone(s->pkt);
 
-	if (copy)
-		unet_pktq_add(&r->side, copy);
-	else
+	if (!copy) {
 		unet_count(r->b.stack, UNET_STAT_NO_MEMORY);
+		return;
+	}
+	/* how large it may become */
+	copy->priv = s->pkt->priv;
+	unet_pktq_add(&r->side, copy);
 }
 
 static void remove_pkt(struct run *r, struct unet_hook_slot *s,

@@ -268,6 +268,37 @@ static void every_verdict_in_both_directions_by_every_match(void **state)
 	}
 }
 
+static void clone_all(struct unet_hook_batch *batch, void *arg)
+{
+	batch->pkt[0]->verdict = UNET_HOOK_CLONE;
+}
+
+/* Makes the copy as large as it may become. */
+static void grow_aside(struct unet_hook_batch *batch, void *arg)
+{
+	static const u8 zero[1500];
+	struct unet_hook_pkt *p = batch->pkt[0];
+	u32 *room = arg;
+
+	*room = unet_hook_room(p);
+	assert_int_equal(unet_hook_splice(p, p->total, 0, zero, *room), 0);
+	assert_int_equal(unet_hook_room(p), 0);
+	assert_int_equal(unet_hook_splice(p, p->total, 0, zero, 1), -EMSGSIZE);
+}
+
+static void a_copy_has_the_room_of_what_it_is_of(void **state)
+{
+	struct unet_hook_opts o = { .size = sizeof(o), .dirs = UNET_HOOK_TX,
+				    .side = grow_aside };
+	u32 room = 0;
+
+	assert_non_null(unet_hook_add(end[0], clone_all, &room, &o));
+	say("hello");
+	run();
+	assert_int_equal(room, 1500 - 28 - 5);
+	assert_string_equal(heard(), "hello");
+}
+
 /* ---- order ------------------------------------------------------------- */
 
 static char trail[32];
@@ -1545,6 +1576,7 @@ int main(void)
 	struct CMUnitTest rows[ARRAY_SIZE(changes)];
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_verdict_in_both_directions_by_every_match),
+		TEST(a_copy_has_the_room_of_what_it_is_of),
 		TEST(hooks_are_called_by_priority_and_the_other_way_round_on_tx),
 		TEST(what_a_hook_injects_only_those_behind_it_see),
 		TEST(a_hook_may_answer_by_itself),

@@ -90,6 +90,7 @@ static void aside(struct unet_hook_batch *b, void *arg)
 
 	d->sides += b->n;
 	assert_memory_equal(b->pkt[0]->data + 14, "frame ", 6);
+	assert_int_equal(unet_hook_room(b->pkt[0]), 20);
 }
 
 static struct unet_hook *hang(unet_hook_fn fn, void *arg, u32 dir, s32 priority)
