@@ -5,9 +5,10 @@
  * is to become of each.
  *
  *	struct unet_intermediary *im = unet_intermediary_open(grant, NULL);
+ *	int err = im ? 0 : -errno;
  *
- *	while (im && !unet_intermediary_run(im, -1, look, NULL))
- *		;
+ *	while (!err || err == -EINTR || err == -EAGAIN)
+ *		err = unet_intermediary_run(im, -1, look, NULL);
  */
 #ifndef UNET_INTERMEDIARY_H
 #define UNET_INTERMEDIARY_H

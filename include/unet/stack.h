@@ -98,7 +98,8 @@ void unet_stack_close(struct unet_stack *st);
  * Return: how many flow batches and callbacks the turn had (0: slept in vain),
  * or -EINTR by a signal, -EIO the channel was poisoned, -ENODEV the device or
  * nexus went away, -EDEADLK called from a callback. Before the first -EIO or
- * -ENODEV what had arrived is delivered, and every socket gets UNET_ERROR.
+ * -ENODEV what had arrived is delivered, and every socket that has a port gets
+ * UNET_ERROR.
  */
 int unet_stack_run(struct unet_stack *st, int timeout_ms);
 

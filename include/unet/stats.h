@@ -56,7 +56,7 @@ struct unet_stack;
 	X(PMTU_REFUSED,		"pmtu_refused",		"path MTU claims not believed") \
 	X(UDP_IN,		"udp_in",		"datagrams received") \
 	X(UDP_OUT,		"udp_out",		"datagrams sent") \
-	X(UDP_BAD,		"udp_bad",		"datagrams with a wrong length or a forbidden zero checksum") \
+	X(UDP_BAD,		"udp_bad",		"datagrams with a wrong length") \
 	X(UDP_FULL,		"udp_full",		"datagrams dropped: receive buffer full") \
 	X(TCP_IN,		"tcp_in",		"segments received, as they were on the wire") \
 	X(TCP_OUT,		"tcp_out",		"segments sent, as they will be on the wire") \

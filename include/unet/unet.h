@@ -50,12 +50,13 @@ const char *unet_strerror(int err);
 
 /**
  * unet_error_detail() - what exactly was wrong with the last failed open, listen,
- * connect or bind
+ * connect, bind or hook
  *
- * unet_stack_open(), unet_channel_open(), unet_listen(), unet_connect(),
- * unet_udp_bind(), their _addr forms and unet_addr_parse() leave a sentence here
- * that names the offending word or address and what is wrong with it. Valid until
- * the calling thread's next such call; "" when that one did not fail.
+ * unet_stack_open(), unet_channel_open(), unet_intermediary_open(), unet_listen(),
+ * unet_connect(), unet_udp_bind(), their _addr forms, unet_addr_parse(),
+ * unet_hook_add(), unet_hook_modify(), unet_hook_load() and unet_hook_frames() leave a
+ * sentence here that names the offending word or address and what is wrong with it.
+ * Valid until the calling thread's next such call; "" when that one did not fail.
  */
 const char *unet_error_detail(void);
 
