@@ -28,7 +28,6 @@
 #define KEEP_IDLE_S	7200
 #define KEEP_INTVL_S	75
 #define KEEP_CNT	9
-#define UNREAD_BLOCK	1024u	/* least memory of bytes that wait for a reader */
 #define QUICK_SEGMENTS	16	/* acknowledged one by one while the peer's window is small */
 
 /* ---- making and ending ---- */
@@ -56,7 +55,7 @@ static void own_unread(struct unet_tcp_pcb *pcb)
 	struct unet_pkt *pkt = pcb->rcv_fresh;
 
 	for (; pkt; pkt = pkt->next) {
-		if (unet_pkt_own(pkt, UNREAD_BLOCK))
+		if (unet_pkt_own(pkt, UNET_TCP_UNREAD_BLOCK))
 			break;
 		unet_count(pcb->st, UNET_STAT_RX_COPIED);
 	}

@@ -274,6 +274,16 @@ static bool pack(struct unet_tcp_pcb *pcb, struct unet_pkt *pkt)
 	return true;
 }
 
+/*
+ * What waited out of order lies in blocks of its own size, with no room for the
+ * next: each byte would get a block for itself at the end of the turn.
+ */
+static bool make_packable(struct unet_pkt *pkt)
+{
+	return pkt->total <= PACK_BELOW && unet_pkt_tailroom(pkt) < PACK_BELOW &&
+	       !unet_pkt_own(pkt, UNET_TCP_UNREAD_BLOCK);
+}
+
 /**
  * unet_tcp_rcvq_add() - bytes in order for the reader
  * @pcb:	connection
@@ -281,6 +291,8 @@ static bool pack(struct unet_tcp_pcb *pcb, struct unet_pkt *pkt)
  */
 void unet_tcp_rcvq_add(struct unet_tcp_pcb *pcb, struct unet_pkt *pkt)
 {
+	bool owned;
+
 	pcb->bytes_in += pkt->total;
 	if (pcb->flags & UNET_TCPF_RCV_SHUT) {
 		unet_pkt_free(pkt);
@@ -288,8 +300,9 @@ void unet_tcp_rcvq_add(struct unet_tcp_pcb *pcb, struct unet_pkt *pkt)
 	}
 	if (pack(pcb, pkt))
 		return;
+	owned = make_packable(pkt);
 	unet_pktq_add(&pcb->rcvq, pkt);
-	if (!pcb->rcv_fresh)
+	if (!pcb->rcv_fresh && !owned)
 		pcb->rcv_fresh = pkt;
 }
 

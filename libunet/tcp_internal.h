@@ -20,6 +20,7 @@
 #define UNET_TCP_BUF_DEFAULT	(1u << 20)
 #define UNET_TCP_BUF_MIN	4096u
 #define UNET_TCP_BUF_MAX	(8u << 20)	/* 65535 << UNET_TCP_RCV_WSCALE */
+#define UNET_TCP_UNREAD_BLOCK	1024u	/* least memory of bytes that wait for a reader */
 #define UNET_TCP_DELACK_US	40000u
 #define UNET_TCP_MSL2_US	60000000u
 #define UNET_TCP_FIN_WAIT_2_US	60000000u

@@ -120,18 +120,38 @@ static void a_small_segment_is_acknowledged_within_40_ms(void **state)
 	script_close(s);
 }
 
+static u32 unread_truesize(const struct script *s)
+{
+	const struct unet_pkt *p;
+	u32 busy = 0;
+
+	for (p = s->pcb->rcvq.head; p; p = p->next)
+		busy += unet_pkt_truesize(p);
+	return busy;
+}
+
 /* CVE-2018-5390's kin: the window counts bytes, memory is what they lie in. */
 static void single_bytes_cost_a_sleeping_reader_little(void **state)
 {
 	struct script *s = open_plain();
-	const struct unet_pkt *p;
-	u32 busy = 0;
 
 	for (u32 i = 0; i < 4000; i++)
 		IN(s, ACK, .seq = 1 + i, .ack = 1, .len = 1);
-	for (p = s->pcb->rcvq.head; p; p = p->next)
-		busy += unet_pkt_truesize(p);
-	assert_true(busy < 8000);
+	assert_true(unread_truesize(s) < 8000);
+	expect_read(s, 1, 4000);
+	script_close(s);
+}
+
+static void single_bytes_out_of_order_cost_no_more(void **state)
+{
+	struct script *s = open_plain();
+
+	for (u32 i = 1; i < 4000; i++)
+		IN(s, ACK, .seq = 1 + i, .ack = 1, .len = 1);
+	assert_int_equal(s->pcb->rcvq.bytes, 0);
+	IN(s, ACK, .seq = 1, .ack = 1, .len = 1);
+	assert_int_equal(s->pcb->rcvq.bytes, 4000);
+	assert_true(unread_truesize(s) < 8000);
 	expect_read(s, 1, 4000);
 	script_close(s);
 }
@@ -888,6 +908,7 @@ int main(void)
 		cmocka_unit_test(a_super_packet_is_acknowledged_at_once),
 		cmocka_unit_test(a_small_segment_is_acknowledged_within_40_ms),
 		cmocka_unit_test(single_bytes_cost_a_sleeping_reader_little),
+		cmocka_unit_test(single_bytes_out_of_order_cost_no_more),
 		cmocka_unit_test(urgent_bytes_stay_in_line),
 		cmocka_unit_test(unacceptable_segments_are_answered_but_not_at_line_rate),
 		cmocka_unit_test(a_keepalive_is_answered),
