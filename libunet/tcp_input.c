@@ -224,8 +224,8 @@ static bool step_rst(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 		err = ECONNREFUSED;
 	else if (pcb->state == UNET_TCP_CLOSE_WAIT)
 		err = EPIPE;
-	else if (pcb->state >= UNET_TCP_CLOSING)
-		err = 0;
+	else if (pcb->state >= UNET_TCP_CLOSING && !tcp_snd_queued(pcb))
+		err = 0;	/* all but our FIN is known to have arrived */
 	unet_tcp_done(pcb, err, 0);
 	return false;
 }

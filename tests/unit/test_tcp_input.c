@@ -207,6 +207,34 @@ static void an_exact_reset_ends_the_connection(void **state)
 	script_close(s);
 }
 
+/* The peer's FIN came, ours is queued or out; up to @ack is acknowledged, then a reset. */
+static int reset_at_last(u32 ack)
+{
+	struct script *s = open_plain();
+	int err;
+
+	IN(s, FIN | ACK, .seq = 1, .ack = 1);
+	script_send(s, 10000);
+	unet_tcp_shutdown(s->pcb, SHUT_WR);
+	script_turn(s);
+	assert_int_equal(s->pcb->state, UNET_TCP_LAST_ACK);
+	IN(s, ACK, .seq = 2, .ack = ack);
+	IN(s, RST, .seq = 2);
+	assert_true(script_events_take(s) & SCRIPT_EV_CLOSED);
+	assert_int_equal(s->pcb->err, s->closed_err);
+	err = s->closed_err;
+	script_close(s);
+	return err;
+}
+
+static void a_reset_before_the_last_byte_arrived_is_an_error(void **state)
+{
+	assert_int_equal(reset_at_last(1001), ECONNRESET);
+	assert_int_equal(reset_at_last(10000), ECONNRESET);
+	/* the peer has it all, though it did not say so of our FIN */
+	assert_int_equal(reset_at_last(10001), 0);
+}
+
 static void a_reset_in_the_window_is_challenged(void **state)
 {
 	struct script *s = open_plain();
@@ -913,6 +941,7 @@ int main(void)
 		cmocka_unit_test(unacceptable_segments_are_answered_but_not_at_line_rate),
 		cmocka_unit_test(a_keepalive_is_answered),
 		cmocka_unit_test(an_exact_reset_ends_the_connection),
+		cmocka_unit_test(a_reset_before_the_last_byte_arrived_is_an_error),
 		cmocka_unit_test(a_reset_in_the_window_is_challenged),
 		cmocka_unit_test(a_syn_on_an_open_connection_is_challenged),
 		cmocka_unit_test(challenges_are_few_and_per_connection),
