@@ -138,6 +138,7 @@ struct unet_sock *unet_sock_tcp_connect(struct unet_stack *st,
 	if (!err) {
 		unet_endpoint_set_local(&key, local);
 		unet_endpoint_set_remote(&key, remote);
+		unet_stack_read_clock(st);
 		err = unet_tcp_connect(s->tcp, &key, flags);
 	}
 	return err ? fail(s, err) : s;

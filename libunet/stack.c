@@ -169,16 +169,31 @@ static void output(struct unet_stack *st)
 	flush(st);
 }
 
-/* Steps 2 to 4. */
-static u32 rest_of_turn(struct unet_stack *st)
+/* Steps 2 to 4. @clocked: @now was read from the clock, and callbacks take time. */
+static u32 rest_of_turn(struct unet_stack *st, bool clocked)
 {
 	u32 n;
 
 	unet_wheel_run(&st->wheel, st, st->now);
 	n = unet_worklist_run(st, &st->events);
+	if (n && clocked)
+		unet_stack_read_clock(st);
 	output(st);
 	if (unlikely(READ_ONCE(st->hooks.retired)))
 		unet_hook_reclaim(st);
+	return n;
+}
+
+static u32 turn(struct unet_stack *st, u64 now, bool clocked)
+{
+	u32 n;
+
+	st->running = true;
+	st->now = max(st->now, now);
+	unet_count(st, UNET_STAT_TURNS);
+	n = input(st);
+	n += rest_of_turn(st, clocked);
+	st->running = false;
 	return n;
 }
 
@@ -191,15 +206,7 @@ static u32 rest_of_turn(struct unet_stack *st)
  */
 u32 unet_stack_turn(struct unet_stack *st, u64 now)
 {
-	u32 n;
-
-	st->running = true;
-	st->now = max(st->now, now);
-	unet_count(st, UNET_STAT_TURNS);
-	n = input(st);
-	n += rest_of_turn(st);
-	st->running = false;
-	return n;
+	return turn(st, now, false);
 }
 
 /**
@@ -290,7 +297,7 @@ static int run(struct unet_stack *st, int timeout_ms)
 		if (err)
 			return err;
 	}
-	n = unet_stack_turn(st, st->be->ops->now_us(st->be));
+	n = turn(st, st->be->ops->now_us(st->be), true);
 	if (!timeout_ms || !st->lazy)
 		err = unet_stack_sync(st, 0);
 	return err ? err : (int)n;
@@ -330,7 +337,7 @@ int unet_stack_input(struct unet_stack *st, uint64_t now_us,
 	unet_count(st, UNET_STAT_TURNS);
 	unet_ip_input(st, &b);
 	unet_hook_input_injected(st);
-	rest_of_turn(st);
+	rest_of_turn(st, false);
 	st->running = false;
 	return unet_stack_sync(st, 0);
 }

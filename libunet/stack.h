@@ -179,6 +179,12 @@ static inline void unet_timer_cancel(struct unet_stack *st,
 	unet_wheel_cancel(&st->wheel, t);
 }
 
+/* What the application does between turns it does now, not when the last one was. */
+static inline void unet_stack_read_clock(struct unet_stack *st)
+{
+	st->now = max(st->now, st->be->ops->now_us(st->be));
+}
+
 static inline bool unet_work_pending(const struct unet_work *w)
 {
 	return w->prev;

@@ -198,6 +198,40 @@ static void the_end_of_the_stream_is_told(void **state)
 	assert_int_equal(unet_shutdown(c, 7), -EINVAL);
 }
 
+static int count_syns(void *arg, int from, uint64_t now_us, void *packet,
+		      size_t len)
+{
+	const uint8_t *p = packet;
+	int *syns = arg;
+
+	*syns += !from && len > 33 && p[33] & 2;
+	return 0;
+}
+
+/* The program did other things for a while: time starts with the call. */
+static void connecting_after_a_pause_sends_one_syn(void **state)
+{
+	struct unet_tcp_info info;
+	socklen_t len = sizeof(info);
+	struct unet_sock *second;
+	int on = 1, syns = 0;
+
+	establish();
+	/* or nothing is planned, and no time passes */
+	unet_setsockopt(c, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	unet_wire_run(w, unet_wire_now(w) + 5000000);
+	assert_true(unet_wire_now(w) - unet_stack_now(cli) > 4000000);
+	unet_wire_on_packet(w, count_syns, &syns);
+	second = unet_connect(cli, "tcp", SERVER, NULL);
+	run();
+	assert_int_equal(syns, 1);
+	assert_int_equal(unet_getsockopt(second, IPPROTO_TCP, UNET_SO_TCP_INFO,
+					 &info, &len), 0);
+	assert_int_equal(info.cwnd, 10 * info.snd_mss);
+	assert_int_equal(info.srtt_us, 2000);
+	assert_int_equal(info.retrans, 0);
+}
+
 static void a_refused_connection_fails_with_its_error(void **state)
 {
 	int err = 0;
@@ -697,6 +731,7 @@ int main(void)
 		TEST(what_was_told_is_not_told_with_the_next),
 		TEST(wrong_wishes_are_refused),
 		TEST(the_end_of_the_stream_is_told),
+		TEST(connecting_after_a_pause_sends_one_syn),
 		TEST(a_refused_connection_fails_with_its_error),
 		TEST(a_reset_is_told),
 		TEST(a_socket_may_be_closed_from_its_own_callback),

@@ -93,6 +93,35 @@ static void the_clock_does_not_go_back(void **state)
 	assert_int_equal(unet_stack_now(caught.st), 5000000);
 }
 
+static void take_long(struct unet_stack *st, struct unet_work *w)
+{
+	caught.fake.clock += 700000;
+}
+
+static void look_at_time(struct unet_stack *st, struct unet_work *w)
+{
+	assert_int_equal(unet_stack_now(st), caught.fake.clock);
+	note('n');
+}
+
+static void output_comes_after_the_time_that_callbacks_took(void **state)
+{
+	struct unet_work event, out;
+	u64 then;
+
+	unet_work_init(&event, take_long);
+	unet_work_init(&out, look_at_time);
+	unet_stack_defer_event(caught.st, &event);
+	unet_stack_defer(caught.st, &out);
+	unet_stack_run(caught.st, 0);
+	assert_string_equal(trail, "n");
+	/* a turn at a time that was given stays there */
+	then = caught.fake.clock;
+	unet_stack_defer_event(caught.st, &event);
+	unet_stack_turn(caught.st, then + 1);
+	assert_int_equal(unet_stack_now(caught.st), then + 1);
+}
+
 static void run_sleeps_until_the_next_timer_and_no_longer(void **state)
 {
 	struct fake *f = &caught.fake;
@@ -372,6 +401,7 @@ int main(void)
 		TEST(work_put_off_again_waits_for_the_next_turn),
 		TEST(who_waits_for_room_is_called_when_there_is_some),
 		TEST(the_clock_does_not_go_back),
+		TEST(output_comes_after_the_time_that_callbacks_took),
 		TEST(run_sleeps_until_the_next_timer_and_no_longer),
 		TEST(run_does_not_sleep_when_something_is_planned_for_now),
 		TEST(what_the_application_sent_goes_out_with_the_sleep),

@@ -72,6 +72,39 @@ static void after_a_lost_handshake_data_begin_with_care(void **state)
 	script_close(s);
 }
 
+static struct script *dawdler;
+
+static void dawdle(struct unet_stack *st, struct unet_work *w)
+{
+	u8 byte = script_byte(1);
+	struct iovec iov = { &byte, 1 };
+
+	dawdler->now += 1000000;
+	assert_int_equal(unet_tcp_send(dawdler->pcb, &iov, 1, false), 1);
+}
+
+/* The time that a callback took is none that the peer had. */
+static void what_a_slow_callback_sends_is_not_late(void **state)
+{
+	struct script *s = script_open(0);
+	struct unet_work w;
+
+	OPEN(s, SACKS);
+	know_rtt(s, 100);
+	dawdler = s;
+	unet_work_init(&w, dawdle);
+	unet_stack_defer_event(s->st, &w);
+	unet_stack_run(s->st, 0);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 1);
+	unet_stack_run(s->st, 0);
+	NONE(s);
+	assert_int_equal(stat(s, UNET_STAT_TCP_TLP), 0);
+	script_after(s, 100000);
+	IN(s, ACK, .seq = 1, .ack = 2);
+	assert_int_equal(s->pcb->rtt.latest_us, 100000);
+	script_close(s);
+}
+
 static void acknowledgements_put_the_timeout_off(void **state)
 {
 	struct script *s = open_plain();
@@ -702,6 +735,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_lost_segment_is_sent_again_with_backoff),
 		cmocka_unit_test(after_a_lost_handshake_data_begin_with_care),
+		cmocka_unit_test(what_a_slow_callback_sends_is_not_late),
 		cmocka_unit_test(acknowledgements_put_the_timeout_off),
 		cmocka_unit_test(duplicates_do_not_put_the_timeout_off),
 		cmocka_unit_test(a_dead_peer_is_given_up),
