@@ -133,6 +133,24 @@ static bool is_dupack(const struct unet_tcp_pcb *pcb,
 	       !(seg->flags & UNET_TCP_FIN) && pcb->rec.first;
 }
 
+/*
+ * What is outstanding was sent before a shut window, as a FIN may be, or was under
+ * way when it shut: the peer had no room for it. It leaves at once, and the patience
+ * that timeouts have used up begins anew. What was sent less than a round trip ago
+ * may have come after the window opened.
+ */
+static void window_opened(struct unet_tcp_pcb *pcb)
+{
+	struct unet_tcp_xmit *x = pcb->rec.first;
+
+	if (x->flags & (UNET_TCPX_LOST | UNET_TCPX_SACKED) ||
+	    pcb->st->now - x->sent_us < unet_tcp_rtt_min(&pcb->rtt))
+		return;
+	unet_tcp_rec_lose(pcb, x);
+	pcb->rtt.backoff = 0;
+	unet_tcp_rtx_set(pcb, UNET_TCP_RTX_NONE, 0);
+}
+
 static void process_ack(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 {
 	struct unet_tcp_ack_in in = {
@@ -142,6 +160,7 @@ static void process_ack(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 	};
 	u32 delivered = pcb->rec.delivered;
 	bool fresh = seq_gt(seg->ack, pcb->snd_una), changed, dupack;
+	bool shut = !pcb->snd_wnd;
 
 	changed = take_window(pcb, seg);
 	dupack = is_dupack(pcb, seg, changed);
@@ -157,6 +176,8 @@ static void process_ack(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 	if (pcb->rtx_kind == UNET_TCP_RTX_REO)
 		unet_tcp_rtx_set(pcb, UNET_TCP_RTX_NONE, 0);
 	unet_tcp_recovery_ack(pcb, seg, dupack, &in);
+	if (shut && pcb->snd_wnd && pcb->rec.first && !fresh)
+		window_opened(pcb);
 	if (pcb->rtx_kind == UNET_TCP_RTX_NONE ||
 	    (pcb->rtx_kind != UNET_TCP_RTX_REO && (fresh || in.sacked)))
 		unet_tcp_rtx_restart(pcb);

@@ -474,6 +474,59 @@ static void an_orphan_before_a_shut_window_ends(void **state)
 	script_close(s);
 }
 
+/* Sent right behind a full window: the peer has no room even for the FIN. */
+static void shut_out_fin(struct script *s)
+{
+	unet_tcp_rtt_init(&s->pcb->rtt, 0);	/* forget that of the handshake */
+	know_rtt(s, 20);
+	IN(s, ACK, .seq = 1, .ack = 1, .wnd = 1000);
+	script_send(s, 1000);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 1000);
+	script_after(s, 20000);
+	IN(s, ACK, .seq = 1, .ack = 1001, .wnd = SCRIPT_ZERO);
+	unet_tcp_shutdown(s->pcb, SHUT_WR);
+	script_turn(s);
+	OUT(s, FIN | ACK, .seq = 1001, .ack = 1);
+}
+
+static void a_fin_before_a_shut_window_leaves_when_it_opens(void **state)
+{
+	struct script *s = open_plain();
+
+	shut_out_fin(s);
+	for (int i = 0; i < 5; i++) {
+		while (!s->n_out)
+			script_after(s, 1000);
+		OUT(s, FIN | ACK, .seq = 1001, .ack = 1);
+		IN(s, ACK, .seq = 1, .ack = 1001, .wnd = SCRIPT_ZERO);
+	}
+	script_after(s, 100000);
+	NONE(s);
+	IN(s, ACK, .seq = 1, .ack = 1001, .wnd = 5000);
+	OUT(s, FIN | ACK, .seq = 1001, .ack = 1);
+	script_after(s, 1000000);	/* lost: the patience begins anew */
+	OUT(s, FIN | ACK, .seq = 1001, .ack = 1);
+	IN(s, ACK, .seq = 1, .ack = 1002);
+	assert_int_equal(s->pcb->state, UNET_TCP_FIN_WAIT_2);
+	script_close(s);
+}
+
+/* The window opened before the FIN came: what says so is no answer to it. */
+static void a_fin_that_meets_an_opening_window_is_sent_once(void **state)
+{
+	struct script *s = open_plain();
+
+	shut_out_fin(s);
+	script_after(s, 19000);
+	IN(s, ACK, .seq = 1, .ack = 1001, .wnd = 5000);
+	NONE(s);
+	script_after(s, 1000);
+	IN(s, ACK, .seq = 1, .ack = 1002);
+	NONE(s);
+	assert_int_equal(s->pcb->state, UNET_TCP_FIN_WAIT_2);
+	script_close(s);
+}
+
 /* A window that never reaches a segment is used in the end. */
 static void crumbs_are_used_after_a_while(void **state)
 {
@@ -757,6 +810,8 @@ int main(void)
 		cmocka_unit_test(a_window_may_be_shut_on_what_is_under_way),
 		cmocka_unit_test(a_peer_that_does_not_answer_probes_is_given_up),
 		cmocka_unit_test(an_orphan_before_a_shut_window_ends),
+		cmocka_unit_test(a_fin_before_a_shut_window_leaves_when_it_opens),
+		cmocka_unit_test(a_fin_that_meets_an_opening_window_is_sent_once),
 		cmocka_unit_test(crumbs_are_used_after_a_while),
 		cmocka_unit_test(a_window_taken_back_is_respected),
 		cmocka_unit_test(nothing_goes_behind_a_window_taken_back),
