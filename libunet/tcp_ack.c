@@ -10,12 +10,12 @@
 #include "tcp_recovery.h"
 
 /**
- * unet_tcp_handshake_rtt() - the handshake was a round trip, if sent once
+ * unet_tcp_handshake_rtt() - the handshake was a round trip, if timed and sent once
  * @pcb:	SYN_SENT or SYN_RECEIVED, acknowledged now
  */
 void unet_tcp_handshake_rtt(struct unet_tcp_pcb *pcb)
 {
-	if (!pcb->retries && !pcb->retrans)
+	if (!pcb->retries && !pcb->retrans && !(pcb->flags & UNET_TCPF_COOKIE))
 		unet_tcp_rtt_sample(&pcb->rtt, pcb->st->now,
 				    pcb->st->now - pcb->stall_us);
 }

@@ -207,7 +207,7 @@ static bool cookie_ack(struct unet_tcp_pcb *lst, struct unet_tcp_seg *seg,
 	child_numbers(child, seg->ack - 1);
 	child->rcv_acked = child->rcv_nxt;
 	child->rcv_adv = child->rcv_nxt + min(child->rcvbuf, UNET_TCP_WND_MAX);
-	child->retrans = 1;	/* no round trip can be told */
+	child->flags |= UNET_TCPF_COOKIE;
 	seg->pkt = NULL;
 	unet_tcp_input_for(lst->st, pkt, info, &child->flow);
 	return true;

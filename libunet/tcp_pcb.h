@@ -100,6 +100,7 @@ enum unet_tcp_state {
 #define UNET_TCPF_FORCE		(1u << 23)	/* send what there is, whatever Nagle says */
 #define UNET_TCPF_NO_MEMORY	(1u << 24)	/* there was no TX memory for the writer */
 #define UNET_TCPF_COUNTED	(1u << 25)	/* was ESTABLISHED once */
+#define UNET_TCPF_COOKIE	(1u << 26)	/* of a SYN cookie: nobody timed the handshake */
 
 /* What the one retransmission-class timer is set for; they exclude each other. */
 enum unet_tcp_rtx_kind {

@@ -320,6 +320,11 @@ static void a_syn_flood_is_answered_with_cookies(void **state)
 	assert_int_equal(c->snd_wscale, 5);
 	assert_true(c->flags & UNET_TCPF_SACK);
 	assert_int_equal(c->rcvq.bytes, 5);
+	/* nothing says that anything was lost, nor how long the path is */
+	assert_int_equal(c->cc.cwnd, 10 * c->mss);
+	assert_int_equal(c->retrans, 0);
+	assert_int_equal(tcp_rtt_smoothed(&c->rtt), 0);
+	assert_int_equal(unet_tcp_rtt_rto(&c->rtt), UNET_TCP_RTO_INITIAL_US);
 	unet_tcp_abort(c);
 	script_close(s);
 }
