@@ -202,6 +202,8 @@ static bool ack_of_fin(struct unet_tcp_pcb *pcb)
 			pcb->keep_at = pcb->st->now + UNET_TCP_FIN_WAIT_2_US;
 		return true;
 	case UNET_TCP_CLOSING:
+		if (pcb->flags & UNET_TCPF_ACK_NOW)	/* the peer's FIN just came */
+			unet_tcp_send_ack(pcb);
 		unet_tcp_tw_enter(pcb);
 		return false;
 	case UNET_TCP_LAST_ACK:

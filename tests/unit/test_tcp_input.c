@@ -535,6 +535,24 @@ static void both_may_close_at_once(void **state)
 	script_close(s);
 }
 
+static void both_may_close_within_one_turn(void **state)
+{
+	struct script *s = open_plain();
+
+	unet_tcp_close(s->pcb);
+	s->pcb = NULL;
+	script_turn(s);
+	OUT(s, FIN | ACK, .seq = 1, .ack = 1);
+	script_put(s, &(struct script_seg){ .flags = FIN | ACK, .seq = 1,
+					    .ack = 1 });
+	IN(s, ACK, .seq = 2, .ack = 2);
+	OUT(s, ACK, .seq = 2, .ack = 2);
+	NONE(s);
+	assert_int_equal(tcp_of(s->st)->n_tw, 1);
+	assert_int_equal(tcp_of(s->st)->n_pcbs, 0);
+	script_close(s);
+}
+
 static void fin_and_ack_of_ours_in_one_go_to_time_wait(void **state)
 {
 	struct script *s = open_plain();
@@ -961,6 +979,7 @@ int main(void)
 		cmocka_unit_test(the_peer_may_close_first),
 		cmocka_unit_test(we_may_close_first),
 		cmocka_unit_test(both_may_close_at_once),
+		cmocka_unit_test(both_may_close_within_one_turn),
 		cmocka_unit_test(fin_and_ack_of_ours_in_one_go_to_time_wait),
 		cmocka_unit_test(a_fin_out_of_order_waits_for_the_text),
 		cmocka_unit_test(text_after_a_fin_does_not_exist),
