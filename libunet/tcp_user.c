@@ -93,9 +93,11 @@ static int readable(const struct unet_tcp_pcb *pcb)
 {
 	if (!unet_pktq_empty(&pcb->rcvq))
 		return 1;
+	if (pcb->flags & UNET_TCPF_FIN_RCVD)
+		return 0;	/* the peer said all, whatever became of our side */
 	if (pcb->err)
 		return -pcb->err;
-	if (pcb->flags & (UNET_TCPF_FIN_RCVD | UNET_TCPF_RCV_SHUT))
+	if (pcb->flags & UNET_TCPF_RCV_SHUT)
 		return 0;
 	if (pcb->state == UNET_TCP_CLOSED || pcb->state == UNET_TCP_LISTEN)
 		return pcb->flags & UNET_TCPF_COUNTED ? 0 : -ENOTCONN;

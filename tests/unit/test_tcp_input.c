@@ -235,6 +235,21 @@ static void a_reset_before_the_last_byte_arrived_is_an_error(void **state)
 	assert_int_equal(reset_at_last(10001), 0);
 }
 
+static void a_reset_after_the_end_of_the_stream_leaves_it_an_end(void **state)
+{
+	struct script *s = open_plain();
+
+	IN(s, FIN | ACK, .seq = 1, .ack = 1, .len = 10);
+	IN(s, RST, .seq = 12);
+	assert_int_equal(s->closed_err, EPIPE);
+	expect_read(s, 1, 10);
+	assert_int_equal(unet_tcp_recv(s->pcb, NULL, 0, false), 0);
+	assert_int_equal(unet_tcp_recv(s->pcb, NULL, 0, false), 0);
+	assert_true(unet_tcp_poll(s->pcb) & UNET_READABLE);
+	assert_int_equal(unet_tcp_send(s->pcb, NULL, 0, false), -EPIPE);
+	script_close(s);
+}
+
 static void a_reset_in_the_window_is_challenged(void **state)
 {
 	struct script *s = open_plain();
@@ -960,6 +975,7 @@ int main(void)
 		cmocka_unit_test(a_keepalive_is_answered),
 		cmocka_unit_test(an_exact_reset_ends_the_connection),
 		cmocka_unit_test(a_reset_before_the_last_byte_arrived_is_an_error),
+		cmocka_unit_test(a_reset_after_the_end_of_the_stream_leaves_it_an_end),
 		cmocka_unit_test(a_reset_in_the_window_is_challenged),
 		cmocka_unit_test(a_syn_on_an_open_connection_is_challenged),
 		cmocka_unit_test(challenges_are_few_and_per_connection),
