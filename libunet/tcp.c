@@ -81,6 +81,8 @@ static void work(struct unet_stack *st, struct unet_work *w)
 
 	(void)st;
 	own_unread(pcb);
+	if (pcb->state == UNET_TCP_CLOSED)
+		return;
 	unet_tcp_output(pcb);
 	if (pcb->flags & UNET_TCPF_WANT_WRITE)
 		writer_waits(pcb);
@@ -163,9 +165,13 @@ void unet_tcp_done(struct unet_tcp_pcb *pcb, int err, u32 del_flags)
 		unet_tcp_listen_forget(pcb);
 		pcb->flags |= UNET_TCPF_ORPHAN;
 	}
-	if (pcb->flags & UNET_TCPF_ORPHAN)
+	if (pcb->flags & UNET_TCPF_ORPHAN) {
 		unet_tcp_pcb_free(pcb);
-	else if (!told && pcb->ev && pcb->ev->closed)
+		return;
+	}
+	if (pcb->rcv_fresh)	/* the work that was taken off */
+		unet_stack_defer(pcb->st, &pcb->work);
+	if (!told && pcb->ev && pcb->ev->closed)
 		pcb->ev->closed(pcb->ctx, err);
 }
 

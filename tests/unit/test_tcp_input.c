@@ -156,6 +156,23 @@ static void single_bytes_out_of_order_cost_no_more(void **state)
 	script_close(s);
 }
 
+/* The application may take its time to close: buffers of the ring are not held. */
+static void what_came_with_the_end_does_not_stay_in_ring_memory(void **state)
+{
+	struct script *s = open_plain();
+
+	script_put(s, &(struct script_seg){ .flags = ACK, .seq = 1, .ack = 1,
+					    .len = 10 });
+	IN(s, RST, .seq = 11);
+	assert_int_equal(s->closed_err, ECONNRESET);
+	assert_null(s->pcb->rcv_fresh);
+	assert_int_equal(s->pcb->rcvq.packets, 1);
+	assert_int_equal(s->pcb->rcvq.head->block->size, UNET_TCP_UNREAD_BLOCK);
+	NONE(s);
+	expect_read(s, 1, 10);
+	script_close(s);
+}
+
 static void urgent_bytes_stay_in_line(void **state)
 {
 	struct script *s = open_plain();
@@ -970,6 +987,7 @@ int main(void)
 		cmocka_unit_test(a_small_segment_is_acknowledged_within_40_ms),
 		cmocka_unit_test(single_bytes_cost_a_sleeping_reader_little),
 		cmocka_unit_test(single_bytes_out_of_order_cost_no_more),
+		cmocka_unit_test(what_came_with_the_end_does_not_stay_in_ring_memory),
 		cmocka_unit_test(urgent_bytes_stay_in_line),
 		cmocka_unit_test(unacceptable_segments_are_answered_but_not_at_line_rate),
 		cmocka_unit_test(a_keepalive_is_answered),
