@@ -178,7 +178,8 @@ enum unet_tcp_phase {
  * @prr_out:	bytes sent in this phase
  * @dupacks:	duplicate acknowledgements in a row (peers without SACK)
  * @undo_una:	snd_una when the window was reduced, for undo
- * @undo_retx:	retransmitted bytes not yet reported as duplicates
+ * @undo_retx:	retransmitted bytes not yet reported as duplicates; those that were
+ *		under way when the window was reduced count
  * @retx_ts:	our timestamp of the first retransmission of this phase
  * @rack_us:	when the newest segment known to be delivered was sent
  * @rack_end:	its end
@@ -190,13 +191,13 @@ enum unet_tcp_phase {
  * @usage_seq:	snd_nxt when @max_out was taken
  * @max_out:	most bytes in flight lately
  * @dsack_round: snd_nxt when the reordering window was last widened
+ * @tlp_retx:	bytes that the last probe sent again, 0: it was new data
  * @phase:	enum unet_tcp_phase
  * @reo_mult:	reordering window in quarters of the smallest round trip
  * @reo_persist: recoveries until @reo_mult falls back to 1
  * @reordering: segments have been seen out of order
  * @indexed:	@index holds all records
  * @tlp_out:	a tail loss probe is unanswered
- * @tlp_retx:	it was a retransmission
  * @undo_on:	@undo_una is valid
  * @fresh:	nothing was sent in this phase yet
  */
@@ -227,13 +228,13 @@ struct unet_tcp_recovery {
 	u32 usage_seq;
 	u32 max_out;
 	u32 dsack_round;
+	u32 tlp_retx;
 	u8 phase;
 	u8 reo_mult;
 	u8 reo_persist;
 	bool reordering;
 	bool indexed;
 	bool tlp_out;
-	bool tlp_retx;
 	bool undo_on;
 	bool fresh;
 };

@@ -197,12 +197,12 @@ void unet_tcp_tlp_send(struct unet_tcp_pcb *pcb)
 	u32 nxt = pcb->snd_nxt;
 	struct unet_tcp_xmit *x;
 
-	rec->tlp_retx = false;
+	rec->tlp_retx = 0;
 	if (!unet_tcp_send_some(pcb, pcb->mss)) {
 		x = last_segment(pcb);
 		if (!x || !unet_tcp_resend(pcb, x))
 			return;
-		rec->tlp_retx = true;
+		rec->tlp_retx = x->end - x->node.seq;
 	}
 	unet_count(pcb->st, UNET_STAT_TCP_TLP);
 	rec->tlp_out = true;

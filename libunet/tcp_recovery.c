@@ -13,13 +13,29 @@
 
 #define DUP_THRESH	3
 
+/*
+ * Bytes sent again before this phase that are still under way, and may be reported
+ * as duplicates in it. A probe is, whatever became of its first sending.
+ */
+static u32 resent_before(const struct unet_tcp_recovery *rec)
+{
+	u32 probe = rec->tlp_out ? rec->tlp_retx : 0, bytes = probe;
+	const struct unet_tcp_xmit *x;
+
+	for (x = rec->sent.first; x; x = x->t_next)
+		if (x->flags & UNET_TCPX_RETX &&
+		    !(probe && x->end == rec->tlp_end))
+			bytes += x->end - x->node.seq;
+	return bytes;
+}
+
 static void undo_start(struct unet_tcp_pcb *pcb)
 {
 	struct unet_tcp_recovery *rec = &pcb->rec;
 
 	rec->undo_on = true;
 	rec->undo_una = pcb->snd_una;
-	rec->undo_retx = 0;
+	rec->undo_retx = resent_before(rec);
 	rec->retx_ts = 0;
 }
 
@@ -265,15 +281,15 @@ void unet_tcp_recovery_timeout(struct unet_tcp_pcb *pcb)
 		.now = pcb->st->now, .in_flight = unet_tcp_pipe(pcb),
 	};
 
-	if (rec->first->flags & UNET_TCPX_SACKED)
-		unet_tcp_rec_renege(pcb);
-	lose_all(pcb);
 	if (rec->phase != UNET_TCP_LOSS || seq_geq(pcb->snd_una, rec->recover)) {
-		undo_start(pcb);
+		undo_start(pcb);	/* while what is in flight counts as that */
 		unet_tcp_cc_timeout(&pcb->cc, &rate);
 	} else {
 		pcb->cc.cwnd = pcb->cc.mss;
 	}
+	if (rec->first->flags & UNET_TCPX_SACKED)
+		unet_tcp_rec_renege(pcb);
+	lose_all(pcb);
 	rec->phase = UNET_TCP_LOSS;
 	rec->recover = pcb->snd_nxt;
 	rec->dupacks = 0;

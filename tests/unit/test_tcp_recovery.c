@@ -342,6 +342,55 @@ static void a_reported_duplicate_undoes_the_reduction(void **state)
 	script_close(s);
 }
 
+/* A probe was needless, then segment 0 turns out to be lost: @sacked ones are not. */
+static void lose_behind_a_probe(u32 sacked)
+{
+	struct script *s = open_flight(true, 0);
+
+	script_after(s, 103000);
+	OUT(s, ACK, .seq = SEQ(9), .ack = 1, .len = M);
+	assert_int_equal(stat(s, UNET_STAT_TCP_TLP), 1);
+	IN(s, ACK, .seq = 1, .ack = 1, .sacks = 1,
+	   .sack = { BLOCK(1, sacked) });
+	OUT(s, ACK, .seq = SEQ(0), .ack = 1, .len = M);
+	NONE(s);
+	/* the probe is a duplicate, what repairs the loss is none */
+	IN(s, ACK, .seq = 1, .ack = 1, .sacks = 2,
+	   .sack = { BLOCK(9, 10), BLOCK(1, 10) });
+	assert_int_equal(s->pcb->rec.phase, UNET_TCP_RECOVERY);
+	assert_int_equal(stat(s, UNET_STAT_TCP_SPURIOUS), 0);
+	IN(s, ACK, .seq = 1, .ack = SEQ(10));
+	assert_int_equal(s->pcb->cc.cwnd, 10 * M * 7 / 10);
+	/* had it been one, too, there was no loss */
+	IN(s, ACK, .seq = 1, .ack = SEQ(10), .sacks = 1, .sack = { BLOCK(0, 1) });
+	assert_int_equal(stat(s, UNET_STAT_TCP_SPURIOUS), 1);
+	assert_int_equal(s->pcb->cc.cwnd, 10 * M);
+	script_close(s);
+}
+
+static void a_duplicate_of_a_probe_undoes_no_reduction(void **state)
+{
+	lose_behind_a_probe(4);		/* the probe itself is in flight */
+	lose_behind_a_probe(10);	/* its first sending has arrived */
+}
+
+/* Probe, timeout: the duplicate of the probe says nothing of what came after it. */
+static void a_duplicate_of_a_probe_undoes_no_timeout(void **state)
+{
+	struct script *s = open_flight(true, 0);
+
+	script_after(s, 103000);
+	OUT(s, ACK, .seq = SEQ(9), .ack = 1, .len = M);
+	script_after(s, 300000);
+	OUT(s, ACK, .seq = SEQ(0), .ack = 1, .len = M);
+	assert_int_equal(s->pcb->rec.phase, UNET_TCP_LOSS);
+	IN(s, ACK, .seq = 1, .ack = 1, .sacks = 2,
+	   .sack = { BLOCK(9, 10), BLOCK(1, 10) });
+	assert_int_equal(s->pcb->rec.phase, UNET_TCP_LOSS);
+	assert_int_equal(stat(s, UNET_STAT_TCP_SPURIOUS), 0);
+	script_close(s);
+}
+
 /* ---- hostile receivers ---- */
 
 static void a_reneging_receiver_gets_everything_again(void **state)
@@ -530,6 +579,8 @@ int main(void)
 		cmocka_unit_test(a_needless_timeout_is_undone),
 		cmocka_unit_test(a_needed_timeout_is_not_undone),
 		cmocka_unit_test(a_reported_duplicate_undoes_the_reduction),
+		cmocka_unit_test(a_duplicate_of_a_probe_undoes_no_reduction),
+		cmocka_unit_test(a_duplicate_of_a_probe_undoes_no_timeout),
 		cmocka_unit_test(a_reneging_receiver_gets_everything_again),
 		cmocka_unit_test(blocks_outside_what_is_in_flight_mean_nothing),
 		cmocka_unit_test(records_are_cut_on_segments_only),
