@@ -18,6 +18,7 @@
 #include "trace.h"
 #include "type.h"
 #include "type_grant.h"
+#include "type_member.h"
 #include "type_policy.h"
 #include "type_table.h"
 
@@ -247,8 +248,6 @@ static void set_owner(struct unet_type *type, const struct unet_type_draft *d)
 		sizeof(type->comm));
 }
 
-static void members_work(struct work_struct *work);
-
 static struct unet_type *create_type(const struct unet_type_draft *d)
 {
 	struct unet_type *type = kzalloc(sizeof(*type), GFP_KERNEL_ACCOUNT);
@@ -262,7 +261,7 @@ static struct unet_type *create_type(const struct unet_type_draft *d)
 		return NULL;
 	}
 	INIT_LIST_HEAD(&type->owned);
-	INIT_WORK(&type->members, members_work);
+	unet_type_members_init(type);
 	refcount_set(&type->ref, 1);
 	type->types = d->types;
 	type->generation = 1;
@@ -448,72 +447,6 @@ static int modify(struct unet_type_draft *d, bool keep)
 
 /* ---- remove -------------------------------------------------------------- */
 
-/* What a flow that was removed has received stays its rule's. */
-static void keep_counts(struct unet_type *type, const struct unet_flow *flow)
-{
-	this_cpu_add(type->stats->packets, READ_ONCE(flow->rx_packets));
-	this_cpu_add(type->stats->bytes, READ_ONCE(flow->rx_bytes));
-}
-
-/* Its own flow: no one else looks at what is in the array any more. */
-static void leave(struct unet_types *types, struct unet_type *type, u32 i,
-		  u32 flags)
-{
-	struct unet_channel *ch = type->member[i];
-	struct unet_flow *flow;
-
-	lockdep_assert_held(&ch->ctl);
-	flow = rcu_replace_pointer(type->flow[i], NULL,
-				   lockdep_is_held(&types->lock));
-	type->member[i] = NULL;
-	unet_flow_get(flow);
-	unet_flow_remove(flow, flags);
-	keep_counts(type, flow);
-	unet_flow_put(flow);
-	unet_channel_put(ch);
-	unet_type_put(type);
-}
-
-/*
- * A member's channel has a lock that must be taken before the registry's: one after
- * the other, from a work item. Until then it receives nothing.
- */
-static void members_work(struct work_struct *work)
-{
-	struct unet_type *type = container_of(work, struct unet_type, members);
-	struct unet_types *types = type->types;
-	struct unet_channel *ch;
-	u32 i;
-
-	for (i = 1; i <= UNET_TYPE_MEMBERS; i++) {
-		mutex_lock(&types->lock);
-		ch = type->member[i];
-		if (ch)
-			unet_channel_get(ch);
-		mutex_unlock(&types->lock);
-		if (!ch)
-			continue;
-		mutex_lock(&ch->ctl);
-		mutex_lock(&types->lock);
-		if (type->member[i] == ch)
-			leave(types, type, i, UNET_FLOW_OWNER_GONE);
-		mutex_unlock(&types->lock);
-		mutex_unlock(&ch->ctl);
-		unet_channel_put(ch);
-	}
-	unet_type_put(type);
-}
-
-static bool has_members(const struct unet_type *type)
-{
-	u32 i;
-
-	for (i = 1; i <= UNET_TYPE_MEMBERS; i++)
-		if (type->member[i])
-			return true;
-	return false;
-}
-
 /* It is in no list any more: nor is it to be where packets meet it. */
 static void forget(struct unet_types *types, struct unet_type *type)
 {
@@ -543,10 +476,7 @@ static void remove(struct unet_types *types, struct unet_type *type, u32 flags)
 	unet_type_ports_drop(type->ports, type->num_ports);
 	type->ports = NULL;
 	type->num_ports = 0;
-	if (has_members(type)) {
-		unet_type_get(type);
-		queue_work(unet_nexus_wq, &type->members);
-	}
+	unet_type_members_dismiss(type);
 	RCU_INIT_POINTER(type->now, NULL);
 	unet_type_version_put(version);
 	unet_type_put(type);
@@ -702,83 +632,7 @@ int unet_type_del(struct unet_channel *ch, struct unet_type_ref *ref)
 	return type ? 0 : -ENOENT;
 }
 
-/* ---- members ------------------------------------------------------------- */
-
-/* A rule that has no flow of its own is for one to join, be it the owner. */
-static int free_member(const struct unet_type *type,
-		       const struct unet_channel *ch)
-{
-	int i, found = -ENOSPC;
-
-	for (i = type->parent ? 1 : UNET_TYPE_MEMBERS; i > 0; i--) {
-		if (type->member[i] == ch)
-			return -EALREADY;
-		if (!type->member[i])
-			found = i;
-	}
-	return type->ch == ch && !type->parent ? -EALREADY : found;
-}
-
-static int join(struct unet_type_draft *d, struct unet_type *type,
-		struct unet_type_ref *ref)
-{
-	static const struct unet_flow_meta plain;
-	struct unet_flow *flow;
-	int i;
-
-	if (!d->admin && !uid_eq(type->uid, d->ch->uid))
-		return -EPERM;
-	if (type->nx != d->nx ||
-	    (!type->parent && !rcu_access_pointer(type->flow[0])))
-		return -EINVAL;
-	i = free_member(type, d->ch);
-	if (i < 0)
-		return i;
-	flow = unet_flow_add_type(d->ch, type, &version_of(d->types, type)->rule,
-				  &plain);
-	if (IS_ERR(flow))
-		return PTR_ERR(flow);
-	unet_channel_get(d->ch);
-	unet_type_get(type);
-	type->member[i] = d->ch;
-	rcu_assign_pointer(type->flow[i], flow);
-	ref->member = i;
-	ref->flow = flow->handle;
-	ref->generation = type->generation;
-	return 0;
-}
-
-int unet_type_join(struct unet_channel *ch, struct unet_type_ref *ref)
-{
-	struct unet_type_draft d = draft_of(ch);
-	struct unet_type *type;
-	int err = -ENOENT;
-
-	lockdep_assert_held(&ch->ctl);
-	mutex_lock(&d.types->lock);
-	type = xa_load(&d.types->by_id, ref->id);
-	if (type)
-		err = join(&d, type, ref);
-	mutex_unlock(&d.types->lock);
-	return err;
-}
-
-static void leave_all(struct unet_types *types, struct unet_channel *ch)
-{
-	struct unet_type *type;
-	u32 i, m;
-
-	for (i = 0; i < ch->max_flows; i++) {
-		if (!ch->flows[i] || !ch->flows[i]->type)
-			continue;
-		type = ch->flows[i]->type;
-		for (m = 1; m <= UNET_TYPE_MEMBERS; m++)
-			if (type->member[m] == ch)
-				break;
-		if (!WARN_ON_ONCE(m > UNET_TYPE_MEMBERS))
-			leave(types, type, m, UNET_FLOW_OWNER_GONE);
-	}
-}
+/* ---- ends ---------------------------------------------------------------- */
 
 void unet_type_channel_ends(struct unet_channel *ch)
 {
@@ -792,7 +646,7 @@ void unet_type_channel_ends(struct unet_channel *ch)
 	mutex_lock(&types->lock);
 	list_for_each_entry_safe(type, next, &ch->types, owned)
 		remove(types, type, UNET_FLOW_OWNER_GONE);
-	leave_all(types, ch);
+	unet_type_members_leave(types, ch);
 	mutex_unlock(&types->lock);
 }
 
