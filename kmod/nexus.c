@@ -220,8 +220,7 @@ struct unet_nexus *unet_nexus_next(struct net *net, int *ifindex)
 void unet_nexus_rename(struct unet_nexus *nx, const char *name)
 {
 	ASSERT_RTNL();
-	strscpy(nx->name, name, sizeof(nx->name));
-	unet_type_nexus_renamed(nx);
+	unet_type_nexus_renamed(nx, name);
 }
 
 /* The last that writes has read the last generation, whoever else is on the way. */

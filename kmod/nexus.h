@@ -84,7 +84,8 @@ struct unet_nexus_ops {
  * @net:	namespace of the device when attached; compared, never followed
  *		once @dying (a dying namespace detaches its nexuses first)
  * @ifindex:	of the device, kept after detach
- * @name:	of the device, changed under RTNL by unet_nexus_rename()
+ * @name:	of the device, changed by unet_nexus_rename() under RTNL and
+ *		unet_types.lock
  * @netif:	how the device is hooked; netif.c's
  * @flows:	the flow table
  * @inters:	grants of intermediaries

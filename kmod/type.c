@@ -793,9 +793,14 @@ int unet_type_nexus_begins(struct unet_nexus *nx)
 	return err;
 }
 
-void unet_type_nexus_renamed(struct unet_nexus *nx)
+void unet_type_nexus_renamed(struct unet_nexus *nx, const char *name)
 {
-	unet_type_nexus_begins(nx);
+	struct unet_types *types = unet_types_of(nx->net);
+
+	mutex_lock(&types->lock);
+	strscpy(nx->name, name, sizeof(nx->name));
+	unet_type_tables_refresh(types, nx);
+	mutex_unlock(&types->lock);
 }
 
 void unet_type_nexus_ends(struct unet_nexus *nx)

@@ -242,12 +242,16 @@ int unet_type_order_del(struct net *net, u32 id);
 int unet_type_nexus_begins(struct unet_nexus *nx);
 
 /**
- * unet_type_nexus_renamed() - other rules are for it now
- * @nx: published
+ * unet_type_nexus_renamed() - it has another name, and other rules are for it now
+ * @nx:		published
+ * @name:	the new one
+ *
+ * Which rules are for a nexus does not change under who goes through them: the name
+ * is written with the registry's lock.
  *
  * Context: process, RTNL held.
  */
-void unet_type_nexus_renamed(struct unet_nexus *nx);
+void unet_type_nexus_renamed(struct unet_nexus *nx, const char *name);
 
 /**
  * unet_type_nexus_ends() - no more rules for it

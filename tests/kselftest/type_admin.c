@@ -6,10 +6,14 @@
  * many reads; each cap is enforced with its reason; rules are there before their
  * device is, and follow its name.
  */
+/* libs: -lpthread */
 #include "ask.h"
+#include "effort.h"
 #include "type_hand.h"
 #include "nexus.h"
 #include "kselftest_harness.h"
+
+#include <pthread.h>
 
 #define PORT	7000
 #define RPORT	9000
@@ -1106,6 +1110,74 @@ TEST_F(type_admin, a_rule_is_there_before_its_device_and_follows_the_name)
 	EXPECT_EQ(0, meets(nl, self->peer, vq));
 	EXPECT_EQ(2, tell(nl, 0).rules);
 	EXPECT_STREQ("vq", tell(nl, vq).dev);
+}
+
+static int rename_device(const char *from, const char *to)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
+	struct ifreq ifr = { 0 };
+
+	strcpy(ifr.ifr_name, from);
+	strcpy(ifr.ifr_newname, to);
+	err = ioctl(fd, SIOCSIFNAME, &ifr) ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+/* Makes and removes a rule for any device, each of which compiles that of all. */
+struct changer {
+	struct nl nl;
+	volatile bool stop;
+	int done;
+	int err;
+};
+
+static void *change_rules(void *arg)
+{
+	struct changer *c = arg;
+	uint32_t id;
+
+	while (!c->stop && !c->err) {
+		c->err = add_rule(&c->nl, NULL, 60000, 10, &id);
+		if (!c->err)
+			c->err = del_rule(&c->nl, id);
+		c->done += !c->err;
+	}
+	return NULL;
+}
+
+/* One name has a rule, the other many: a table is of the one or of the other. */
+TEST_F_TIMEOUT(type_admin, a_device_is_renamed_while_its_rules_are_compiled, 300)
+{
+	struct changer c = { .stop = false };
+	int i, rounds = effort(1000);
+	struct nl *nl = &self->nl;
+	uint32_t va, vq = 0;
+	pthread_t thread;
+
+	ASSERT_EQ(0, add_rule(nl, "va", PORT, 10, &va));
+	for (i = 0; i < 300; i++)
+		ASSERT_EQ(0, add_rule(nl, "vq", PORT + i, 10, &vq));
+	ASSERT_EQ(0, nexus_attach("va"));
+	/* Older kernels rename what is down, and no other. */
+	ASSERT_EQ(0, sh("ip link set va down"));
+	ASSERT_EQ(0, nl_open(&c.nl));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, change_rules, &c));
+	for (i = 0; i < rounds; i++) {
+		ASSERT_EQ(0, rename_device("va", "vq"));
+		ASSERT_EQ(0, rename_device("vq", "va"));
+	}
+	c.stop = true;
+	pthread_join(thread, NULL);
+	close(c.nl.fd);
+	EXPECT_EQ(0, c.err);
+	EXPECT_LT(0, c.done);
+	TH_LOG("%d changes under %d renames", c.done, 2 * rounds);
+	/* What is in force is what the name says. */
+	ASSERT_EQ(0, sh("ip link set va up; ping -q -c 1 -W 10 " PEER_V4));
+	EXPECT_EQ(1, meets(nl, self->peer, va));
+	EXPECT_EQ(0, tell(nl, vq).packets);
+	EXPECT_EQ(301, tell(nl, 0).rules);
 }
 
 TEST_F(type_admin, a_channels_rule_is_for_its_device_whatever_it_is_called)
