@@ -282,16 +282,7 @@ static int give_id(struct unet_types *types, struct unet_type *type)
 /* A flow's rule takes packets from its owner, to whoever joins. */
 static bool delivers(const struct unet_type_draft *d)
 {
-	if (d->parent)
-		return false;
-	switch (d->spec.action) {
-	case UNET_TYPE_DELIVER:
-	case UNET_TYPE_BPF:
-	case UNET_TYPE_EXTENSION:
-		return d->ch;
-	default:
-		return false;
-	}
+	return !d->parent && d->ch && unet_type_delivers(&d->spec);
 }
 
 /* What a rule that delivers needs; one that has it keeps it. */
@@ -405,6 +396,7 @@ static void put_in_force(struct unet_types *types, struct unet_type *type,
 static int replace(struct unet_type_draft *d, struct unet_type *type,
 		   struct unet_type_version *version)
 {
+	bool had_flow = rcu_access_pointer(type->flow[0]);
 	struct unet_type_version *old = version_of(d->types, type);
 	static const struct unet_flow_meta plain;
 	int err;
@@ -416,6 +408,8 @@ static int replace(struct unet_type_draft *d, struct unet_type *type,
 	err = publish(d);
 	if (err) {
 		put_in_force(d->types, type, old);
+		if (!had_flow)
+			take_flow(d->types, type, 0);
 		return err;
 	}
 	type->generation++;
@@ -533,7 +527,7 @@ static void answer(const struct unet_type_draft *d,
 
 	req->id = type->id;
 	req->generation = type->generation;
-	req->flow = handle_of(d->types, type, 0);
+	req->flow = delivers(d) ? handle_of(d->types, type, 0) : UNET_NO_FLOW;
 	req->mtu = unet_nexus_mtu(d->nx) + (frames ? UNET_FRAME_HEADER : 0);
 	req->spec = d->spec;
 }

@@ -100,7 +100,8 @@ struct unet_type_stats {
  * @now:	the version in force; RCU to read
  * @parent:	flow of @ch whose packets it is asked for, or NULL: no flow's; a
  *		reference, constant
- * @flow:	to deliver to: the owner's, then the members'. References; RCU to read
+ * @flow:	to deliver to: the owner's, then the members'. References; RCU to read.
+ *		They stay while the rule delivers nothing, and send nothing then
  * @member:	channels of the members, from 1 on; references
  * @ports:	holders of the ports, or NULL
  * @num_ports:	entries
@@ -159,6 +160,14 @@ struct unet_type_version {
 	refcount_t ref;
 	struct rcu_head rcu;
 };
+
+/* May packets that a rule selects come to its channel? Else its flow lies idle. */
+static inline bool unet_type_delivers(const struct unet_type_spec *spec)
+{
+	return spec->action == UNET_TYPE_DELIVER ||
+	       spec->action == UNET_TYPE_BPF ||
+	       spec->action == UNET_TYPE_EXTENSION;
+}
 
 struct unet_types *unet_types_of(struct net *net);
 

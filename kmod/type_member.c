@@ -134,6 +134,13 @@ static const struct unet_type_version *version_of(const struct unet_type *type)
 					 lockdep_is_held(&type->types->lock));
 }
 
+/* Of a flow's rule they are the parent's. */
+static bool has_packets(const struct unet_type *type)
+{
+	return type->parent || (rcu_access_pointer(type->flow[0]) &&
+				unet_type_delivers(&version_of(type)->spec));
+}
+
 static int join(struct unet_channel *ch, struct unet_type *type,
 		struct unet_type_ref *ref)
 {
@@ -144,8 +151,7 @@ static int join(struct unet_channel *ch, struct unet_type *type,
 
 	if (!admin && !uid_eq(type->uid, ch->uid))
 		return -EPERM;
-	if (type->nx != ch->nexus ||
-	    (!type->parent && !rcu_access_pointer(type->flow[0])))
+	if (type->nx != ch->nexus || !has_packets(type))
 		return -EINVAL;
 	i = free_member(type, ch);
 	if (i < 0)

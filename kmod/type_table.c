@@ -551,7 +551,8 @@ u32 unet_type_check_send(struct unet_flow *flow, const void *hdr, u32 hdr_len,
 	v = rcu_dereference(flow->type->now);
 	if (!v || READ_ONCE(flow->type->dead))
 		why = UNET_CNT_TX_BAD_FLOW;
-	else if (!(v->rule.direction & UNET_TYPE_TX))
+	else if (!(v->rule.direction & UNET_TYPE_TX) ||
+		 v->spec.action != UNET_TYPE_DELIVER)
 		why = UNET_CNT_TX_TYPE_READ_ONLY;
 	else if (flow->type->parent)
 		why = unet_tx_header_check(hdr, hdr_len, total, seg_size,

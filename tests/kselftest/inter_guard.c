@@ -283,6 +283,68 @@ TEST_F(inter, no_filter_is_passed_by_with_a_rule)
 	EXPECT_EQ(0, type_add(&self->c, &icmp, 0, &r));
 }
 
+static int port_sends(struct chan *c, uint32_t flow, int port)
+{
+	struct pkt_spec p = {
+		.family = AF_INET, .proto = IPPROTO_UDP, .src = OUR_V4,
+		.dst = PEER_V4, .sport = port, .dport = RPORT,
+		.data = "past", .bytes = 4,
+	};
+
+	return chan_send(c, flow, &p, 0);
+}
+
+/* A rule that delivers no more gives no right to send: it could be made any other. */
+TEST_F(inter, no_filter_is_passed_by_with_a_rule_that_delivered)
+{
+	struct grant g = { .rights = OBSERVE, .proto = IPPROTO_UDP,
+			   .policy = UNET_INTER_FAIL_CLOSED,
+			   .local_port = PORT + 3 };
+	const int others[] = { UNET_TYPE_HOST, UNET_TYPE_DROP };
+	struct unet_type_ref ref, other;
+	struct unet_type_req r;
+	struct chan member, late;
+	uint32_t id, flow, i;
+	char buf[16];
+
+	ASSERT_EQ(0, inter_grant(&self->nl, &g, &self->id));
+	ASSERT_EQ(0, rule_at(&self->c, PORT + 4, &r));
+	id = r.id;
+	flow = r.flow;
+	ASSERT_EQ(0, chan_open(&member, "va", NULL));
+	ASSERT_EQ(0, chan_open(&late, "va", NULL));
+	ASSERT_EQ(0, type_join(&member, id, &ref));
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		struct unet_type_spec spec = r.spec;
+
+		spec.action = others[i];
+		ASSERT_EQ(0, type_modify(&self->c, id, &spec, &r));
+		EXPECT_EQ(UNET_NO_FLOW, r.flow);
+		EXPECT_EQ(-EINVAL, type_join(&late, id, &other));
+		EXPECT_EQ(UNET_CNT_TX_TYPE_READ_ONLY, port_sends(&self->c, flow, PORT + 4));
+		spec.first = PORT + 3;
+		spec.last = PORT + 3;
+		ASSERT_EQ(0, type_modify(&self->c, id, &spec, &r));
+		EXPECT_EQ(UNET_CNT_TX_TYPE_READ_ONLY, port_sends(&self->c, flow, PORT + 3));
+		EXPECT_EQ(UNET_CNT_TX_TYPE_READ_ONLY, port_sends(&member, ref.flow, PORT + 3));
+		EXPECT_TRUE(peer_has_nothing(self->peer));
+		/* To deliver what must be seen it cannot be made. */
+		spec.action = UNET_TYPE_DELIVER;
+		EXPECT_EQ(-EPERM, type_modify(&self->c, id, &spec, &r));
+		EXPECT_EQ(UNET_TYPE_NO_FILTERED, r.reason);
+		spec.first = PORT + 4;
+		spec.last = PORT + 4;
+		ASSERT_EQ(0, type_modify(&self->c, id, &spec, &r));
+		EXPECT_EQ(flow, r.flow);
+		EXPECT_EQ(0, port_sends(&self->c, flow, PORT + 4));
+		EXPECT_EQ(4, recv(self->peer, buf, sizeof(buf), 0));
+		EXPECT_EQ(0, port_sends(&member, ref.flow, PORT + 4));
+		EXPECT_EQ(4, recv(self->peer, buf, sizeof(buf), 0));
+	}
+	chan_close(&late);
+	chan_close(&member);
+}
+
 TEST_F(inter, an_open_one_does_not_keep_rules_away)
 {
 	struct unet_type_req r;

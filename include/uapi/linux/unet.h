@@ -851,7 +851,9 @@ struct unet_type_spec {
  * joins it has. At most UNET_TYPE_OVERLAP of them are of one flow.
  *
  * A modified rule replaces the old one at once: every packet is treated by either
- * the one or the other. The port of a rule of this kind is held as a flow's.
+ * the one or the other. The port of a rule of this kind is held as a flow's. A rule
+ * that delivers no more keeps its handle and its members for when it does again; sends
+ * on those are refused until then (UNET_CNT_TX_TYPE_READ_ONLY).
  * Errors: as the reason says; ENOENT there is no such rule of this channel; ENOMEM.
  */
 struct unet_type_req {
