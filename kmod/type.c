@@ -174,15 +174,12 @@ static const char *dev_of(const struct unet_type *type)
 static bool share_number(struct unet_types *types, const struct unet_type *a,
 			 const struct unet_type *b)
 {
-	const struct unet_type_rule *x = &version_of(types, a)->rule;
-	const struct unet_type_rule *y = &version_of(types, b)->rule;
-
 	if (a->parent != b->parent)
 		return false;
 	if (*dev_of(a) && *dev_of(b) && strcmp(dev_of(a), dev_of(b)))
 		return false;
-	return x->layer == y->layer && x->proto == y->proto &&
-	       x->first <= y->last && y->first <= x->last;
+	return unet_type_rule_shares(&version_of(types, a)->rule,
+				     &version_of(types, b)->rule);
 }
 
 /* For the rule with @id there was no room: which is the last before it? */
@@ -210,7 +207,7 @@ static int refuse_table(struct unet_type_draft *d, int err, u32 culprit)
 }
 
 /* Packets meet what the list says now; or nothing was changed. */
-static int publish(struct unet_type_draft *d)
+static int publish(struct unet_type_draft *d, const struct unet_type *type)
 {
 	u32 culprit = 0;
 	LIST_HEAD(made);
@@ -219,7 +216,8 @@ static int publish(struct unet_type_draft *d)
 	if (d->parent)
 		err = unet_type_children_set(d->types, d->parent, &culprit);
 	else
-		err = unet_type_tables_prepare(d->types, d->nx, &made, &culprit);
+		err = unet_type_tables_prepare(d->types, type, !d->old, &made,
+					       &culprit);
 	if (err)
 		return refuse_table(d, err, culprit);
 	unet_type_tables_publish(&made);
@@ -334,7 +332,7 @@ static int enter(struct unet_type_draft *d, struct unet_type *type,
 	if (err)
 		goto err_version;
 	link_rule(types, type);
-	err = publish(d);
+	err = publish(d, type);
 	if (err)
 		goto err_list;
 	keep_ports(type, d);
@@ -405,7 +403,7 @@ static int replace(struct unet_type_draft *d, struct unet_type *type,
 	if (err)
 		return err;
 	put_in_force(d->types, type, version);
-	err = publish(d);
+	err = publish(d, type);
 	if (err) {
 		put_in_force(d->types, type, old);
 		if (!had_flow)

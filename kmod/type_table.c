@@ -7,6 +7,7 @@
 #include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/netdevice.h>
+#include <linux/printk.h>
 #include <linux/skbuff.h>
 #include <linux/slab.h>
 
@@ -37,13 +38,29 @@ struct made {
 	struct unet_type_table_of *table;
 };
 
-static bool applies(const struct unet_type *type, const struct unet_nexus *nx)
+/**
+ * struct plan - what a table is made of, and for
+ * @nx:		nexus, or NULL: there is none of that name yet
+ * @name:	of its device
+ * @changed:	the rule that is to be in it, or no table is made; NULL: what finds no
+ *		room is left out
+ * @fresh:	@changed is one more
+ */
+struct plan {
+	const struct unet_nexus *nx;
+	const char *name;
+	const struct unet_type *changed;
+	bool fresh;
+};
+
+static bool applies(const struct unet_type *type, const struct unet_nexus *nx,
+		    const char *name)
 {
 	if (type->dead || type->parent)
 		return false;
 	if (type->nx)
 		return type->nx == nx;
-	return !type->ifname[0] || !strcmp(type->ifname, nx->name);
+	return !type->ifname[0] || !strcmp(type->ifname, name);
 }
 
 static void free_table(struct unet_type_table_of *table)
@@ -67,13 +84,13 @@ static struct unet_type_version *version_of(struct unet_types *types,
 					 lockdep_is_held(&types->lock));
 }
 
-static u32 count_rules(struct unet_types *types, const struct unet_nexus *nx)
+static u32 count_rules(struct unet_types *types, const struct plan *plan)
 {
 	struct unet_type *type;
 	u32 num = 0;
 
 	list_for_each_entry(type, &types->rules, node)
-		num += applies(type, nx);
+		num += applies(type, plan->nx, plan->name);
 	return num;
 }
 
@@ -94,7 +111,7 @@ static const struct unet_type_rule **rules_in(struct unet_type_table_of *table)
 	return (const struct unet_type_rule **)&table->version[table->num];
 }
 
-static void fill_table(struct unet_types *types, const struct unet_nexus *nx,
+static void fill_table(struct unet_types *types, const struct plan *plan,
 		       struct unet_type_table_of *table)
 {
 	const struct unet_type_rule **rule = rules_in(table);
@@ -102,7 +119,7 @@ static void fill_table(struct unet_types *types, const struct unet_nexus *nx,
 	u32 i = 0;
 
 	list_for_each_entry(type, &types->rules, node) {
-		if (!applies(type, nx))
+		if (!applies(type, plan->nx, plan->name))
 			continue;
 		table->version[i] = version_of(types, type);
 		unet_type_version_get(table->version[i]);
@@ -131,58 +148,89 @@ static int build_table(struct unet_type_table_of *table, u32 *culprit)
 	return err;
 }
 
-static struct unet_type_table_of *make_table(struct unet_types *types,
-					     const struct unet_nexus *nx,
-					     u32 *culprit)
+/* Is there a rule of that id in the table that packets do not meet? */
+static bool is_left_out(const struct unet_type_table_of *table, u32 id)
 {
-	u32 num = count_rules(types, nx);
-	struct unet_type_table_of *table;
-	int err;
+	bool left = false;
+	u32 i;
 
-	if (!num)
-		return NULL;
-	if (num > UNET_TYPE_MAX_DEVICE)
-		return ERR_PTR(-E2BIG);
-	table = alloc_table(num);
-	if (!table)
-		return ERR_PTR(-ENOMEM);
-	table->num = num;
-	fill_table(types, nx, table);
-	err = build_table(table, culprit);
-	if (!err)
-		return table;
-	if (err == -ENOSPC)
-		*culprit = table->set.rule[*culprit]->id;
-	free_table(table);
-	return ERR_PTR(err);
+	for (i = 0; i < table->num; i++)
+		left |= table->version[i]->rule.id == id;
+	for (i = 0; i < table->set.num; i++)
+		left &= table->set.rule[i]->id != id;
+	return left;
+}
+
+static bool was_left_out(struct unet_types *types, const struct plan *plan, u32 id)
+{
+	const struct unet_type_table_of *table = NULL;
+
+	if (plan->nx)
+		table = rcu_dereference_protected(plan->nx->types,
+						  lockdep_is_held(&types->lock));
+	return table && is_left_out(table, id);
+}
+
+/* A change is not to cost another rule its place; what has none is in nobody's way. */
+static bool may_leave_out(struct unet_types *types, const struct plan *plan,
+			  const struct unet_type_rule *rule)
+{
+	if (!plan->changed)
+		return true;
+	if (rule->id == plan->changed->id)
+		return false;
+	return plan->nx ? was_left_out(types, plan, rule->id) :
+	       !unet_type_rule_shares(rule, &version_of(types, plan->changed)->rule);
 }
 
 /* Two that came by name and one by device may be too many together. */
-static void leave_out(struct unet_type_table_of *table, u32 index)
+static void leave_out(struct unet_types *types, const struct plan *plan,
+		      struct unet_type_table_of *table, u32 index)
 {
 	const struct unet_type_rule **rule = rules_in(table);
+	u32 id = rule[index]->id;
 
+	if (!plan->changed && !was_left_out(types, plan, id))
+		pr_warn_ratelimited("unet: %s: rule %u is left out, too many wait behind each other for one number\n",
+				    plan->name, id);
 	memmove(rule + index, rule + index + 1,
 		(table->set.num - index - 1) * sizeof(*rule));
 	table->set.num--;
 }
 
-static struct unet_type_table_of *make_lenient(struct unet_types *types,
-					       const struct unet_nexus *nx)
+static int fit_table(struct unet_types *types, const struct plan *plan,
+		     struct unet_type_table_of *table, u32 *culprit)
 {
-	u32 num = min_t(u32, count_rules(types, nx), U16_MAX), culprit;
+	u32 index;
+	int err;
+
+	while ((err = build_table(table, &index)) == -ENOSPC) {
+		*culprit = table->set.rule[index]->id;
+		if (!may_leave_out(types, plan, table->set.rule[index]))
+			break;
+		leave_out(types, plan, table, index);
+	}
+	return err;
+}
+
+static struct unet_type_table_of *make_table(struct unet_types *types,
+					     const struct plan *plan,
+					     u32 *culprit)
+{
+	u32 num = count_rules(types, plan);
 	struct unet_type_table_of *table;
 	int err;
 
 	if (!num)
 		return NULL;
+	if (plan->fresh && num > UNET_TYPE_MAX_DEVICE)
+		return ERR_PTR(-E2BIG);
 	table = alloc_table(num);
 	if (!table)
 		return ERR_PTR(-ENOMEM);
 	table->num = num;
-	fill_table(types, nx, table);
-	while ((err = build_table(table, &culprit)) == -ENOSPC)
-		leave_out(table, culprit);
+	fill_table(types, plan, table);
+	err = fit_table(types, plan, table, culprit);
 	if (!err)
 		return table;
 	free_table(table);
@@ -216,8 +264,9 @@ static void discard(struct list_head *list)
 	}
 }
 
-static int prepare_one(struct unet_types *types, struct unet_nexus *nx,
-		       struct list_head *list, u32 *culprit)
+static int prepare_one(struct unet_types *types, struct plan plan,
+		       struct unet_nexus *nx, struct list_head *list,
+		       u32 *culprit)
 {
 	struct made *made;
 
@@ -226,7 +275,9 @@ static int prepare_one(struct unet_types *types, struct unet_nexus *nx,
 	made = kzalloc(sizeof(*made), GFP_KERNEL);
 	if (!made)
 		return -ENOMEM;
-	made->table = make_table(types, nx, culprit);
+	plan.nx = nx;
+	plan.name = nx->name;
+	made->table = make_table(types, &plan, culprit);
 	if (IS_ERR(made->table)) {
 		int err = PTR_ERR(made->table);
 
@@ -239,20 +290,50 @@ static int prepare_one(struct unet_types *types, struct unet_nexus *nx,
 	return 0;
 }
 
-int unet_type_tables_prepare(struct unet_types *types, struct unet_nexus *only,
-			     struct list_head *made, u32 *culprit)
+/* Each nexus the rule is for, and no other. */
+static int prepare_named(struct unet_types *types, const struct plan *plan,
+			 struct list_head *list, u32 *culprit)
 {
 	struct unet_nexus *nx;
 	int ifindex = 0, err = 0;
 
-	lockdep_assert_held(&types->lock);
-	if (only)
-		err = prepare_one(types, only, made, culprit);
-	while (!only && !err && (nx = unet_nexus_next(types->net, &ifindex))) {
-		err = prepare_one(types, nx, made, culprit);
+	while (!err && (nx = unet_nexus_next(types->net, &ifindex))) {
+		if (applies(plan->changed, nx, nx->name))
+			err = prepare_one(types, *plan, nx, list, culprit);
 		unet_nexus_put(nx);
 		ifindex++;
 	}
+	return err;
+}
+
+/* It waits for its device: would there be room? */
+static int try_absent(struct unet_types *types, const struct plan *plan, u32 *culprit)
+{
+	struct unet_type_table_of *table = make_table(types, plan, culprit);
+
+	if (IS_ERR(table))
+		return PTR_ERR(table);
+	if (table)
+		free_table(table);
+	return 0;
+}
+
+int unet_type_tables_prepare(struct unet_types *types,
+			     const struct unet_type *changed, bool fresh,
+			     struct list_head *made, u32 *culprit)
+{
+	struct plan plan = {
+		.name = changed->ifname, .changed = changed, .fresh = fresh,
+	};
+	int err;
+
+	lockdep_assert_held(&types->lock);
+	if (changed->nx)
+		err = prepare_one(types, plan, changed->nx, made, culprit);
+	else
+		err = prepare_named(types, &plan, made, culprit);
+	if (!err && !changed->nx && list_empty(made))
+		err = try_absent(types, &plan, culprit);
 	if (err)
 		discard(made);
 	return err;
@@ -271,11 +352,13 @@ void unet_type_tables_publish(struct list_head *list)
 
 static int refresh_one(struct unet_types *types, struct unet_nexus *nx)
 {
+	struct plan plan = { .nx = nx, .name = nx->name };
 	struct unet_type_table_of *table;
+	u32 culprit;
 
 	if (nx->types_closed)
 		return 0;
-	table = make_lenient(types, nx);
+	table = make_table(types, &plan, &culprit);
 	if (IS_ERR(table)) {
 		/* At least what is dead is not found any more. */
 		unet_flow_table_changed(&nx->flows);

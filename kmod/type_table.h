@@ -53,15 +53,21 @@ struct unet_type_children {
 /**
  * unet_type_tables_prepare() - compile the tables that a change is about
  * @types:	registry, changed already, nothing published
- * @only:	the one nexus concerned, or NULL: all of the namespace
+ * @changed:	the rule that is new, or has a new version
+ * @fresh:	it is new
  * @made:	list, empty; out: what was made
  * @culprit:	out: id of the rule there was no room for
+ *
+ * Those of its nexus, or of each that has its name; if there is none yet, one is tried.
+ * Neither @changed nor any rule that has a place may be without one then; those that
+ * were left out before may stay so.
  *
  * Context: process, types->lock held.
  * Return: 0; -ENOSPC (@culprit), -E2BIG too many rules for a device, -ENOMEM; then
  * @made is empty.
  */
-int unet_type_tables_prepare(struct unet_types *types, struct unet_nexus *only,
+int unet_type_tables_prepare(struct unet_types *types,
+			     const struct unet_type *changed, bool fresh,
 			     struct list_head *made, u32 *culprit);
 
 /**
@@ -75,9 +81,10 @@ void unet_type_tables_publish(struct list_head *made);
 /**
  * unet_type_tables_refresh() - compile and publish, as far as it goes
  * @types:	registry
- * @only:	as above
+ * @only:	the one nexus concerned, or NULL: all of the namespace
  *
- * What finds no room is left out. When memory is short it is done again later.
+ * What finds no room is left out, and the kernel's log says so. When memory is short it
+ * is done again later.
  *
  * Context: process, types->lock held.
  * Return: 0 or -ENOMEM.

@@ -353,6 +353,13 @@ static bool numbers_overlap(const struct unet_type_rule *a,
 	return false;
 }
 
+bool unet_type_rule_shares(const struct unet_type_rule *a,
+			   const struct unet_type_rule *b)
+{
+	return a->direction & b->direction && a->layer == b->layer &&
+	       a->proto == b->proto && a->first <= b->last && b->first <= a->last;
+}
+
 bool unet_type_rule_overlap(const struct unet_type_rule *a,
 			    const struct unet_type_rule *b)
 {

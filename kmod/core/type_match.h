@@ -117,6 +117,17 @@ bool unet_type_rule_same(const struct unet_type_rule *a,
 			 const struct unet_type_rule *b);
 
 /**
+ * unet_type_rule_shares() - do two rules wait behind each other for some number?
+ * @a: one
+ * @b: another; both for one device at least
+ *
+ * Context: any.
+ * Return: true, whatever else they ask of a packet.
+ */
+bool unet_type_rule_shares(const struct unet_type_rule *a,
+			   const struct unet_type_rule *b);
+
+/**
  * unet_type_rule_overlap() - may a packet be selected by both?
  * @a: one
  * @b: another; both for one device at least

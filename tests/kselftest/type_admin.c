@@ -919,9 +919,13 @@ TEST_F_TIMEOUT(type_admin, a_namespace_has_so_many_rules_and_no_more, 600)
 	struct wish w = one_more(UNET_TYPE_NO_MANY_TOTAL);
 	struct nl *nl = &self->nl, other;
 	uint32_t id, i;
+	char dev[16];
 
-	for (i = 0; i < UNET_TYPE_MAX_TOTAL; i++)
-		ASSERT_EQ(0, add_rule(nl, "vz", 1 + i, 10, &id)) TH_LOG("rule %u", i);
+	/* for so many devices that none has too many */
+	for (i = 0; i < UNET_TYPE_MAX_TOTAL; i++) {
+		snprintf(dev, sizeof(dev), "vz%u", i / 256);
+		ASSERT_EQ(0, add_rule(nl, dev, 1 + i, 10, &id)) TH_LOG("rule %u", i);
+	}
 	EXPECT_EQ(-ENOSPC, add_rule(nl, NULL, 1, 20, NULL));
 	EXPECT_NE(NULL, strstr(nl->said, "the network namespace has as many rules"));
 	EXPECT_EQ(0, move_rule(nl, id, 9));
@@ -1250,6 +1254,77 @@ TEST_F(type_admin, rules_stay_where_they_are_when_a_device_goes)
 	chan_close(&c);
 	EXPECT_EQ(1, tell(nl, id).rules);
 	EXPECT_EQ(2, tell(nl, id).packets);
+}
+
+/* ---- what finds no room ---- */
+
+/* One of those that wait behind each other for PORT. */
+static int remote_rule(struct nl *nl, const char *dev, int n, uint32_t *id)
+{
+	uint8_t remote[4] = { 11, 0, 0, n };
+	const struct value changes[] = {
+		{ UNET_A_REMOTE_ADDR, 4, remote },
+		{ UNET_A_IFNAME, dev ? strlen(dev) + 1 : 0, dev }, { 0 }
+	};
+
+	return ask_for(nl, UNET_CMD_TYPE_ADD, plain_rule, changes, id);
+}
+
+/* What waits for a device is not granted if there will be no room for it there. */
+TEST_F(type_admin, too_many_for_one_number_are_too_many_before_the_device_is_there)
+{
+	struct nl *nl = &self->nl;
+	uint32_t id[UNET_TYPE_OVERLAP];
+	int i;
+
+	for (i = 0; i < UNET_TYPE_OVERLAP; i++)
+		ASSERT_EQ(0, remote_rule(nl, "va", i, &id[i]));
+	EXPECT_EQ(-ENOSPC, remote_rule(nl, "va", i, NULL));
+	EXPECT_NE(NULL, strstr(nl->said, "wait behind each other"));
+	EXPECT_EQ(id[i - 1], nl->about);
+	/* Another name has its own. */
+	EXPECT_EQ(0, remote_rule(nl, "vc", i, NULL));
+	ASSERT_EQ(0, attach_another());
+	EXPECT_EQ(-ENOSPC, remote_rule(nl, "va", i, NULL));
+	EXPECT_EQ(0, add_rule(nl, "va", PORT + 1, 10, NULL));
+}
+
+/* Rules for any device and for one meet where it is attached: some find no room. */
+TEST_F(type_admin, what_finds_no_room_on_a_device_is_in_nobodys_way)
+{
+	struct nl *nl = &self->nl;
+	uint32_t any[UNET_TYPE_OVERLAP / 2 + 1], va[UNET_TYPE_OVERLAP / 2 + 1];
+	struct unet_type_spec spec = spec_port(IPPROTO_UDP, PORT + 1, PORT + 1);
+	uint32_t id, i, half = UNET_TYPE_OVERLAP / 2;
+	struct unet_type_req r;
+	struct chan c;
+
+	/* Those of a device come before those for any. */
+	for (i = 0; i <= half; i++) {
+		ASSERT_EQ(0, remote_rule(nl, NULL, i, &any[i]));
+		ASSERT_EQ(0, remote_rule(nl, "va", 100 + i, &va[i]));
+	}
+	ASSERT_EQ(0, attach_another());
+	EXPECT_EQ(0, sh("dmesg | grep -q 'va: rule %u is left out'", any[half]));
+	/* Neither rules elsewhere nor others here are refused for them. */
+	EXPECT_EQ(0, add_rule(nl, "vc", PORT, 10, NULL)) TH_LOG("%s", nl->said);
+	EXPECT_EQ(0, add_rule(nl, "va", PORT + 2, 10, &id)) TH_LOG("%s", nl->said);
+	EXPECT_EQ(0, move_rule(nl, id, 11)) TH_LOG("%s", nl->said);
+	ASSERT_EQ(0, chan_open(&c, "va", NULL));
+	EXPECT_EQ(0, type_add(&c, &spec, 0, &r));
+	chan_close(&c);
+	/* One more of the number is, and so is what pushes out another. */
+	EXPECT_EQ(-ENOSPC, remote_rule(nl, "va", 200, NULL));
+	EXPECT_EQ(-ENOSPC, move_rule(nl, any[half], 5));
+	EXPECT_EQ(-ENOSPC, move_rule(nl, any[half], 20));
+	/* When there is room it is in force, and counts as any. */
+	ASSERT_EQ(0, del_rule(nl, va[0]));
+	ASSERT_EQ(0, del_rule(nl, va[1]));
+	EXPECT_EQ(0, move_rule(nl, any[half], 20));
+	EXPECT_EQ(-ENOSPC, remote_rule(nl, "va", 200, NULL));
+	ASSERT_EQ(0, del_rule(nl, va[2]));
+	EXPECT_EQ(0, remote_rule(nl, "va", 200, NULL));
+	EXPECT_EQ(-ENOSPC, remote_rule(nl, "va", 201, NULL));
 }
 
 TEST_HARNESS_MAIN
