@@ -498,6 +498,16 @@ struct unet_flow *unet_channel_flow(const struct unet_channel *ch, u32 handle)
 	return flow && flow->handle == handle ? flow : NULL;
 }
 
+bool unet_channel_flow_ended(const struct unet_channel *ch, u32 handle)
+{
+	u32 index = handle & 0xffff, gen = handle >> 16;
+
+	if (index >= ch->max_flows || !gen)
+		return false;
+	index = array_index_nospec(index, ch->max_flows);
+	return gen <= READ_ONCE(ch->flow_gen[index]);
+}
+
 /* An intermediary's channel has nothing of its own. */
 static int owner_or_errno(const struct unet_channel *ch)
 {

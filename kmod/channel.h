@@ -59,9 +59,9 @@ struct vm_area_struct;
  * @tx_lock:	TX ring, all sending
  * @done_lock:	(irqsave) DONE ring and @done_owed
  * @done_owed:	slots taken whose DONE entry is still to come
- * @abuse:	refused sends; guarded by @tx_lock
+ * @abuse:	refused sends that nothing but their sender explains; guarded by @tx_lock
  * @flows:	by index; guarded by @ctl and @tx_lock to write, either to read
- * @flow_gen:	by index: generation of the next handle; guarded by @ctl
+ * @flow_gen:	by index: generation of the last handle; guarded by @ctl to write
  * @flow_used:	bit by index: taken; guarded by @ctl
  * @flow_hint:	where the search for a free index goes on; guarded by @ctl
  * @max_flows:	length of the three
@@ -173,6 +173,15 @@ int unet_channel_mmap(struct unet_channel *ch, struct vm_area_struct *vma);
  * Return: flow, or NULL when no flow of this channel has that handle.
  */
 struct unet_flow *unet_channel_flow(const struct unet_channel *ch, u32 handle);
+
+/**
+ * unet_channel_flow_ended() - did this channel once have that handle?
+ * @ch:		channel
+ * @handle:	hostile; of no flow there is
+ *
+ * Context: any.
+ */
+bool unet_channel_flow_ended(const struct unet_channel *ch, u32 handle);
 
 int unet_channel_flow_add(struct unet_channel *ch, struct unet_flow_req *req);
 int unet_channel_flow_del(struct unet_channel *ch, const struct unet_flow_del *del);

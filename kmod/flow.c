@@ -22,6 +22,7 @@
 #include "reset.h"
 #include "stats.h"
 #include "trace.h"
+#include "type.h"
 
 /* ---- table ------------------------------------------------------------- */
 
@@ -486,9 +487,12 @@ void unet_flow_set_chained(struct unet_flow *flow, bool chained)
 
 static u32 new_handle(struct unet_channel *ch, u32 index)
 {
-	if (!++ch->flow_gen[index])
-		ch->flow_gen[index] = 1;
-	return (u32)ch->flow_gen[index] << 16 | index;
+	u16 gen = ch->flow_gen[index] + 1;
+
+	if (!gen)
+		gen = 1;
+	WRITE_ONCE(ch->flow_gen[index], gen);	/* read by sends */
+	return (u32)gen << 16 | index;
 }
 
 /* Round robin, so that a handle comes back as late as can be. */
@@ -660,10 +664,10 @@ int unet_flow_add(struct unet_channel *ch, struct unet_flow_req *req)
 /* ---- add: for a rule of packet types ----------------------------------- */
 
 struct unet_flow *unet_flow_add_type(struct unet_channel *ch,
-				     struct unet_type *type,
-				     const struct unet_type_rule *rule,
+				     const struct unet_type_version *version,
 				     const struct unet_flow_meta *meta)
 {
+	const struct unet_type_rule *rule = &version->rule;
 	struct unet_flow_req req = { .flags = UNET_FLOW_NO_PORTS, .meta = *meta };
 	struct plan p = {
 		.ch = ch,
@@ -686,7 +690,8 @@ struct unet_flow *unet_flow_add_type(struct unet_channel *ch,
 	flow = create_flow(&p);
 	if (IS_ERR(flow))
 		return flow;
-	flow->type = type;
+	flow->type = version->type;
+	flow->type_gen = version->generation;
 	flow->num_nodes = 0;
 	err = link_flow(flow);
 	if (err) {

@@ -37,7 +37,7 @@ struct unet_nexus;
 struct unet_port;
 struct unet_type;
 struct unet_type_children;
-struct unet_type_rule;
+struct unet_type_version;
 
 /**
  * struct unet_flow_node - one entry of the table
@@ -136,6 +136,9 @@ struct unet_flow_tcp {
  * @node:	entries of the table
  * @port:	the port holder, NULL with UNET_FLOW_NO_PORTS; guarded by channel.ctl
  * @type:	the rule of packet types that delivers to it, or NULL; constant
+ * @type_gen:	generation of @type that sends were last refused by; guarded by
+ *		channel.tx_lock
+ * @forgiven:	refused sends that may be older than that; likewise
  * @rcu:	for freeing
  */
 struct unet_flow {
@@ -180,6 +183,8 @@ struct unet_flow {
 	struct unet_flow_node node[2];
 	struct unet_port *port;
 	struct unet_type *type;
+	u32 type_gen;
+	u32 forgiven;
 	struct rcu_head rcu;
 };
 
@@ -232,8 +237,7 @@ int unet_flow_add(struct unet_channel *ch, struct unet_flow_req *req);
 /**
  * unet_flow_add_type() - a flow that a rule of packet types delivers to
  * @ch:		LIVE channel
- * @type:	rule
- * @rule:	what it selects now, for those who look
+ * @version:	of the rule, which says what it selects for those who look
  * @meta:	checked here
  *
  * It is not in the table. To send on it is to send what the rule in force selects.
@@ -243,8 +247,7 @@ int unet_flow_add(struct unet_channel *ch, struct unet_flow_req *req);
  * -EINVAL, -ENOSPC, -ENOMEM.
  */
 struct unet_flow *unet_flow_add_type(struct unet_channel *ch,
-				     struct unet_type *type,
-				     const struct unet_type_rule *rule,
+				     const struct unet_type_version *version,
 				     const struct unet_flow_meta *meta);
 
 /* unet_flow_remove() flag beside UNET_DEL_*: the owner did not ask for it */

@@ -241,10 +241,21 @@ static void count_sent(struct send *s)
 			   s->slot.seg_size);
 }
 
-/* What no sound program sends: malformed, spoofed, another's flow. */
-static bool abuse(enum unet_counter why)
+/* What was queued when its flow ended, or the flow's rule was changed, by others maybe. */
+static bool belated(const struct unet_channel *ch, const struct send *s,
+		    enum unet_counter why)
 {
-	return why >= UNET_CNT_TX_BAD_SLOT && why <= UNET_CNT_TX_SPOOF_DEST;
+	if (why == UNET_CNT_TX_BAD_FLOW)
+		return s->flow || unet_channel_flow_ended(ch, s->slot.flow);
+	return s->flow && s->flow->type && unet_type_forgives(s->flow);
+}
+
+/* What no sound program sends: malformed, spoofed, another's flow. */
+static bool abuse(const struct unet_channel *ch, const struct send *s,
+		  enum unet_counter why)
+{
+	return why >= UNET_CNT_TX_BAD_SLOT && why <= UNET_CNT_TX_SPOOF_DEST &&
+	       !belated(ch, s, why);
 }
 
 static void count_refused(struct unet_channel *ch, struct send *s,
@@ -254,7 +265,7 @@ static void count_refused(struct unet_channel *ch, struct send *s,
 	trace_unet_tx_refuse(ch->id, s->slot.flow, s->total, why);
 	if (s->flow)
 		unet_advice_dropped(s->flow);
-	if (abuse(why) && ++ch->abuse >= UNET_ABUSE_LIMIT)
+	if (abuse(ch, s, why) && ++ch->abuse >= UNET_ABUSE_LIMIT)
 		unet_channel_poison(ch, UNET_POISON_TX_ABUSE);
 }
 

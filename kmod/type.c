@@ -145,6 +145,7 @@ create_version(struct unet_type_draft *d, struct unet_type *type,
 	/* What only says how to grant it is done with. */
 	d->spec.flags &= ~(UNET_TYPE_ANY_NUMBER | UNET_TYPE_STRICT);
 	d->spec.prog_fd = 0;
+	version->generation = d->old ? type->generation + 1 : type->generation;
 	version->spec = d->spec;
 	unet_type_rule_set(&version->rule, &d->spec, type->id,
 			   d->nx || *d->ifname);
@@ -286,13 +287,13 @@ static bool delivers(const struct unet_type_draft *d)
 /* What a rule that delivers needs; one that has it keeps it. */
 static int give_flow(struct unet_type_draft *d, struct unet_type *type,
 		     const struct unet_flow_meta *meta,
-		     const struct unet_type_rule *rule)
+		     const struct unet_type_version *version)
 {
 	struct unet_flow *flow;
 
 	if (!delivers(d) || rcu_access_pointer(type->flow[0]))
 		return 0;
-	flow = unet_flow_add_type(d->ch, type, rule, meta);
+	flow = unet_flow_add_type(d->ch, version, meta);
 	if (IS_ERR(flow))
 		return PTR_ERR(flow);
 	rcu_assign_pointer(type->flow[0], flow);
@@ -328,7 +329,7 @@ static int enter(struct unet_type_draft *d, struct unet_type *type,
 	if (IS_ERR(version))
 		return PTR_ERR(version);
 	rcu_assign_pointer(type->now, version);
-	err = give_flow(d, type, meta, &version->rule);
+	err = give_flow(d, type, meta, version);
 	if (err)
 		goto err_version;
 	link_rule(types, type);
@@ -399,7 +400,7 @@ static int replace(struct unet_type_draft *d, struct unet_type *type,
 	static const struct unet_flow_meta plain;
 	int err;
 
-	err = give_flow(d, type, &plain, &version->rule);
+	err = give_flow(d, type, &plain, version);
 	if (err)
 		return err;
 	put_in_force(d->types, type, version);
@@ -410,7 +411,7 @@ static int replace(struct unet_type_draft *d, struct unet_type *type,
 			take_flow(d->types, type, 0);
 		return err;
 	}
-	type->generation++;
+	type->generation = version->generation;
 	trace_unet_type_set(&version->rule, type->generation);
 	keep_ports(type, d);
 	unet_type_version_put(old);

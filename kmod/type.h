@@ -143,6 +143,7 @@ struct unet_type {
 
 /**
  * struct unet_type_version - what a rule selects and does; constant
+ * @generation:	of the rule with it
  * @rule:	what it selects
  * @spec:	as it was granted
  * @type:	whose it is; a reference
@@ -152,6 +153,7 @@ struct unet_type {
  * @rcu:	for freeing
  */
 struct unet_type_version {
+	u32 generation;
 	struct unet_type_rule rule;
 	struct unet_type_spec spec;
 	struct unet_type *type;

@@ -156,7 +156,7 @@ static int join(struct unet_channel *ch, struct unet_type *type,
 	i = free_member(type, ch);
 	if (i < 0)
 		return i;
-	flow = unet_flow_add_type(ch, type, &version_of(type)->rule, &plain);
+	flow = unet_flow_add_type(ch, version_of(type), &plain);
 	if (IS_ERR(flow))
 		return PTR_ERR(flow);
 	unet_channel_get(ch);

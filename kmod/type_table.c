@@ -650,6 +650,24 @@ u32 unet_type_check_send(struct unet_flow *flow, const void *hdr, u32 hdr_len,
 	return why;
 }
 
+bool unet_type_forgives(struct unet_flow *flow)
+{
+	const struct unet_type_version *v;
+
+	lockdep_assert_held(&flow->channel->tx_lock);
+	rcu_read_lock();
+	v = rcu_dereference(flow->type->now);
+	if (v && v->generation != flow->type_gen) {
+		flow->type_gen = v->generation;
+		flow->forgiven = flow->channel->rings.tx.entries;
+	}
+	rcu_read_unlock();
+	if (!flow->forgiven)
+		return false;
+	flow->forgiven--;
+	return true;
+}
+
 static void walk_send(struct unet_type_walk *walk,
 		      const struct unet_type_set *set, const void *hdr,
 		      const struct unet_tx_info *info,

@@ -196,6 +196,17 @@ u32 unet_type_check_send(struct unet_flow *flow, const void *hdr, u32 hdr_len,
 			 u32 total, u16 seg_size, struct unet_tx_info *info);
 
 /**
+ * unet_type_forgives() - may a refused send be older than the rule is so?
+ * @flow:	made by a rule, which refused it
+ *
+ * Who changes a rule does not ask whoever else sends by it: as many as were on their
+ * way at most are no abuse.
+ *
+ * Context: process, channel.tx_lock held.
+ */
+bool unet_type_forgives(struct unet_flow *flow);
+
+/**
  * unet_type_check_sent() - does a rule drop this send?
  * @nx:		nexus with a table
  * @hdr:	of the send

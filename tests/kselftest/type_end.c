@@ -229,6 +229,97 @@ TEST_F(type_end, members_of_a_deleted_rule_are_told)
 	chan_close(&member);
 }
 
+/* ---- what is not its fault ---- */
+
+#define QUEUED	(2 * UNET_ABUSE_LIMIT)	/* sends: more than would end a channel */
+
+static const struct unet_params deep = { .tx_slots = QUEUED };
+
+/* Put so many sends on TX, all of the same packet, without telling the kernel. */
+static void queue_sends(struct chan *c, uint32_t flow, int port, uint32_t n)
+{
+	struct pkt_spec p = {
+		.family = AF_INET, .proto = IPPROTO_UDP, .src = OUR_V4,
+		.dst = PEER_V4, .sport = port, .dport = RPORT,
+		.data = "out", .bytes = 3,
+	};
+	uint32_t hdr = build_packet(c->tx_mem, &p);
+	struct unet_tx_slot slot = {
+		.flow = flow, .header_len = hdr, .extents = 1,
+		.extent = { { 0, hdr + 3 } },
+	};
+
+	while (n--)
+		chan_tx_slot(c, &slot);
+}
+
+/* How many of @n are answered with @status. */
+static uint32_t answered(struct chan *c, uint32_t n, int status)
+{
+	const struct unet_done *d;
+	uint32_t as = 0;
+
+	while (n-- && (d = chan_done(c, 5000)))
+		as += d->status == status;
+	return as;
+}
+
+/* What was queued when the rule went is refused, and no more. */
+TEST_F_TIMEOUT(type_end, who_had_sends_queued_when_a_rule_went_lives_on, 120)
+{
+	struct unet_type_spec spec = spec_port(IPPROTO_UDP, PORT, PORT);
+	struct unet_type_req r;
+	struct unet_type_ref ref;
+	struct chan owner, member;
+	struct ask a;
+
+	ASSERT_EQ(0, chan_open(&owner, "va", &deep));
+	ASSERT_EQ(0, chan_open(&member, "va", &deep));
+	ASSERT_EQ(0, type_add(&owner, &spec, MINE, &r));
+	ASSERT_EQ(0, type_join(&member, r.id, &ref));
+	queue_sends(&owner, r.flow, PORT, QUEUED);
+	queue_sends(&member, ref.flow, PORT, QUEUED);
+	ASSERT_EQ(0, del_rule(&self->nl, r.id, &a));
+	EXPECT_EQ(0, chan_sync(&owner, UNET_SYNC_TX));
+	EXPECT_EQ(0, chan_sync(&member, UNET_SYNC_TX));
+	EXPECT_EQ(QUEUED, answered(&owner, QUEUED, UNET_CNT_TX_BAD_FLOW));
+	EXPECT_EQ(QUEUED, answered(&member, QUEUED, UNET_CNT_TX_BAD_FLOW));
+	EXPECT_EQ(UNET_CHANNEL_LIVE, chan_state(&owner, NULL));
+	EXPECT_EQ(UNET_CHANNEL_LIVE, chan_state(&member, NULL));
+	/* A handle that nobody was given is another thing. */
+	queue_sends(&owner, r.flow + (1u << 16), PORT, UNET_ABUSE_LIMIT);
+	chan_sync(&owner, UNET_SYNC_TX);
+	EXPECT_EQ(UNET_CHANNEL_POISONED, chan_state(&owner, NULL));
+	chan_close(&member);
+	chan_close(&owner);
+}
+
+/* So is what was queued for the ports a rule had, by those who did not change them. */
+TEST_F_TIMEOUT(type_end, who_had_sends_queued_when_a_rule_changed_lives_on, 120)
+{
+	struct unet_type_spec spec = spec_port(IPPROTO_UDP, PORT, PORT);
+	struct unet_type_req r;
+	struct unet_type_ref ref;
+	struct chan member;
+
+	ASSERT_EQ(0, chan_open(&member, "va", &deep));
+	ASSERT_EQ(0, type_add(&self->c, &spec, MINE, &r));
+	ASSERT_EQ(0, type_join(&member, r.id, &ref));
+	queue_sends(&member, ref.flow, PORT, QUEUED);
+	spec.first = PORT + 1;
+	spec.last = PORT + 1;
+	ASSERT_EQ(0, type_modify(&self->c, r.id, &spec, &r));
+	EXPECT_EQ(0, chan_sync(&member, UNET_SYNC_TX));
+	EXPECT_EQ(QUEUED, answered(&member, QUEUED, UNET_CNT_TX_SPOOF_PORT));
+	EXPECT_EQ(UNET_CHANNEL_LIVE, chan_state(&member, NULL));
+	EXPECT_EQ(0, send_from(&member, ref.flow, PORT + 1));
+	/* But what is queued afterwards is its own doing. */
+	queue_sends(&member, ref.flow, PORT, QUEUED);
+	chan_sync(&member, UNET_SYNC_TX);
+	EXPECT_EQ(UNET_CHANNEL_POISONED, chan_state(&member, NULL));
+	chan_close(&member);
+}
+
 /* Both may delete it, and one of them does. */
 struct deleter {
 	struct nl nl;

@@ -114,7 +114,11 @@ enum unet_poison_reason {
 	UNET_POISON_COUNT
 };
 
-#define UNET_ABUSE_LIMIT	4096	/* refused (spoofed, malformed) sends a channel may make */
+/*
+ * Refused (spoofed, malformed) sends a channel may make. One on a handle that has ended
+ * is none of them, nor, up to a ring full, what a rule refuses after it was changed.
+ */
+#define UNET_ABUSE_LIMIT	4096
 
 /**
  * struct unet_info - first bytes of INFO, read-only for the user
