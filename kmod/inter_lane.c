@@ -805,11 +805,10 @@ bool unet_inter_must_see(struct unet_nexus *nx,
 	struct unet_inter *in;
 	bool must = false;
 
-	mutex_lock(&nx->inters.lock);
+	lockdep_assert_held(&nx->inters.lock);
 	list_for_each_entry(in, &nx->inters.list, list)
 		must |= in->terms.policy != UNET_INTER_FAIL_OPEN &&
 			unet_inter_meets(&in->terms, rule);
-	mutex_unlock(&nx->inters.lock);
 	return must;
 }
 

@@ -416,7 +416,7 @@ void unet_inter_chain_free(struct unet_flow *flow);
  *
  * Claimed or not: any grant counts whose policy is not to fail open.
  *
- * Context: process, unet_types.lock held.
+ * Context: process, unet_inters.lock held.
  */
 bool unet_inter_must_see(struct unet_nexus *nx,
 			 const struct unet_type_rule *rule);

@@ -207,6 +207,25 @@ static int refuse_table(struct unet_type_draft *d, int err, u32 culprit)
 	return unet_type_deny(d, UNET_TYPE_NO_OVERLAP);
 }
 
+/*
+ * A grant is made before packets meet the rule, and then there is no rule, or after,
+ * and then whoever made it finds the rule.
+ */
+static int publish_unseen(struct unet_type_draft *d, struct list_head *made)
+{
+	struct mutex *lock = &d->nx->inters.lock;
+	int err;
+
+	mutex_lock(lock);
+	err = unet_type_check_filters(d);
+	if (!err)
+		unet_type_tables_publish(made);
+	mutex_unlock(lock);
+	if (err)
+		unet_type_tables_discard(made);
+	return err;
+}
+
 /* Packets meet what the list says now; or nothing was changed. */
 static int publish(struct unet_type_draft *d, const struct unet_type *type)
 {
@@ -221,6 +240,8 @@ static int publish(struct unet_type_draft *d, const struct unet_type *type)
 					       &culprit);
 	if (err)
 		return refuse_table(d, err, culprit);
+	if (d->nx)
+		return publish_unseen(d, &made);
 	unet_type_tables_publish(&made);
 	return 0;
 }
@@ -333,6 +354,8 @@ static int enter(struct unet_type_draft *d, struct unet_type *type,
 	if (err)
 		goto err_version;
 	link_rule(types, type);
+	/* The entry was reserved: storing cannot fail. */
+	xa_store(&types->by_id, type->id, type, GFP_KERNEL_ACCOUNT);
 	err = publish(d, type);
 	if (err)
 		goto err_list;
@@ -368,8 +391,6 @@ static int add(struct unet_type_draft *d, const struct unet_flow_meta *meta,
 	err = enter(d, type, meta);
 	if (err)
 		goto err_id;
-	/* The entry was reserved: storing cannot fail. */
-	xa_store(&d->types->by_id, type->id, type, GFP_KERNEL_ACCOUNT);
 	if (d->ch)
 		list_add_tail(&type->owned, &d->ch->types);
 	*made = type;

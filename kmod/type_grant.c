@@ -140,7 +140,7 @@ static int check_rights(struct unet_type_draft *d,
  * What a rule delivers is of no flow that has a chain: a filter that must not be
  * passed by is not passed by so. The administrator's own deliver to nobody.
  */
-static int check_filters(struct unet_type_draft *d)
+int unet_type_check_filters(struct unet_type_draft *d)
 {
 	struct unet_type_rule ours;
 
@@ -150,6 +150,19 @@ static int check_filters(struct unet_type_draft *d)
 	unet_type_rule_set(&ours, &d->spec, 0, true);
 	return unet_inter_must_see(d->nx, &ours) ?
 	       unet_type_deny(d, UNET_TYPE_NO_FILTERED) : 0;
+}
+
+/* A grant may still come before packets meet the rule: that is asked again then. */
+static int check_filters(struct unet_type_draft *d)
+{
+	int err;
+
+	if (!d->nx)
+		return 0;
+	mutex_lock(&d->nx->inters.lock);
+	err = unet_type_check_filters(d);
+	mutex_unlock(&d->nx->inters.lock);
+	return err;
 }
 
 /* ---- amendments ---------------------------------------------------------- */

@@ -59,6 +59,17 @@ struct unet_type_draft {
  */
 int unet_type_grant(struct unet_type_draft *d);
 
+/**
+ * unet_type_check_filters() - is there an intermediary that has to see its packets?
+ * @d: granted, or on the way
+ *
+ * As long as the lock is held none comes.
+ *
+ * Context: process, types->lock and the unet_inters.lock of @d's nexus held.
+ * Return: 0 or the reason's errno.
+ */
+int unet_type_check_filters(struct unet_type_draft *d);
+
 /* drop the ports that nobody kept */
 void unet_type_draft_end(struct unet_type_draft *d);
 

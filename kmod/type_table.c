@@ -251,7 +251,7 @@ static void swap_table(struct unet_nexus *nx, struct unet_type_table_of *table)
 		call_rcu(&old->rcu, free_table_rcu);
 }
 
-static void discard(struct list_head *list)
+void unet_type_tables_discard(struct list_head *list)
 {
 	struct made *made, *next;
 
@@ -335,7 +335,7 @@ int unet_type_tables_prepare(struct unet_types *types,
 	if (!err && !changed->nx && list_empty(made))
 		err = try_absent(types, &plan, culprit);
 	if (err)
-		discard(made);
+		unet_type_tables_discard(made);
 	return err;
 }
 
@@ -347,7 +347,7 @@ void unet_type_tables_publish(struct list_head *list)
 		swap_table(made->nx, made->table);
 		made->table = NULL;
 	}
-	discard(list);
+	unet_type_tables_discard(list);
 }
 
 static int refresh_one(struct unet_types *types, struct unet_nexus *nx)

@@ -78,6 +78,9 @@ int unet_type_tables_prepare(struct unet_types *types,
  */
 void unet_type_tables_publish(struct list_head *made);
 
+/* or nobody does; they are freed */
+void unet_type_tables_discard(struct list_head *made);
+
 /**
  * unet_type_tables_refresh() - compile and publish, as far as it goes
  * @types:	registry

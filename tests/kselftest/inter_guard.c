@@ -8,6 +8,7 @@
  * by neither with a rule of packet types nor while its nexus goes.
  */
 /* libs: -lpthread */
+#include "effort.h"
 #include "inter_bed.h"
 #include "type_hand.h"
 
@@ -343,6 +344,85 @@ TEST_F(inter, no_filter_is_passed_by_with_a_rule_that_delivered)
 	}
 	chan_close(&late);
 	chan_close(&member);
+}
+
+/* Makes a rule and removes it; says what became of each try. */
+struct maker {
+	struct chan *c;
+	volatile bool stop;
+	int made;
+	int refused;
+	int err;
+};
+
+static void *make_rules(void *arg)
+{
+	struct maker *m = arg;
+	struct unet_type_req r;
+	int err;
+
+	while (!m->stop && !m->err) {
+		err = rule_at(m->c, PORT + 3, &r);
+		if (!err) {
+			m->made++;
+			err = type_del(m->c, r.id);
+		} else if (err == -EPERM && r.reason == UNET_TYPE_NO_FILTERED) {
+			m->refused++;
+			err = 0;
+		}
+		m->err = err;
+	}
+	return NULL;
+}
+
+/* Rules that take long to compile, so that a grant may come meanwhile. */
+static int slow_down(struct nl *nl)
+{
+	static const uint8_t layer = UNET_TYPE_PORT, action = UNET_TYPE_DROP, udp = IPPROTO_UDP;
+	struct nl_req r;
+	uint32_t i, port;
+	int err = 0;
+
+	for (i = 0; i < 200 && !err; i++) {
+		port = 20000 + 2 * i;
+		nl_start(nl, &r, nl->family, NLM_F_ACK, UNET_CMD_TYPE_ADD);
+		nl_put(&r, UNET_A_LAYER, &layer, 1);
+		nl_put(&r, UNET_A_ACTION, &action, 1);
+		nl_put(&r, UNET_A_PROTO, &udp, 1);
+		nl_put(&r, UNET_A_FIRST, &port, 4);
+		err = nl_ask(nl, &r, NULL, NULL);
+	}
+	return err;
+}
+
+/* What there is when the grant is made can be looked at; nothing comes after it. */
+TEST_F_TIMEOUT(inter, a_rule_is_made_before_a_closed_grant_or_not_at_all, 120)
+{
+	struct grant g = { .rights = OBSERVE, .proto = IPPROTO_UDP,
+			   .policy = UNET_INTER_FAIL_CLOSED,
+			   .local_port = PORT + 3 };
+	struct maker m = { .c = &self->c };
+	int i, late = 0, rounds = effort(1000);
+	uint32_t seen, now;
+	pthread_t thread;
+
+	ASSERT_EQ(0, slow_down(&self->nl));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, make_rules, &m));
+	for (i = 0; i < rounds; i++) {
+		ASSERT_EQ(0, inter_grant(&self->nl, &g, &self->id));
+		seen = tell(&self->nl, 0).rules;
+		now = tell(&self->nl, 0).rules;
+		late += now > seen;
+		ASSERT_EQ(0, inter_revoke(&self->nl, self->id));
+		usleep(i % 7 * 500);
+	}
+	m.stop = true;
+	pthread_join(thread, NULL);
+	TH_LOG("%d made, %d refused", m.made, m.refused);
+	EXPECT_EQ(0, m.err);
+	EXPECT_LT(0, m.made);
+	EXPECT_LT(0, m.refused);
+	EXPECT_EQ(0, late);
 }
 
 TEST_F(inter, an_open_one_does_not_keep_rules_away)
