@@ -123,7 +123,7 @@ static int get_judge(struct unet_type_draft *d,
 	}
 }
 
-/* @like: take over its program, not one by descriptor */
+/* @like: take over its program, not one by descriptor, and whose it is */
 static struct unet_type_version *
 create_version(struct unet_type_draft *d, struct unet_type *type,
 	       const struct unet_type_version *like)
@@ -149,7 +149,9 @@ create_version(struct unet_type_draft *d, struct unet_type *type,
 	version->spec = d->spec;
 	unet_type_rule_set(&version->rule, &d->spec, type->id,
 			   d->nx || *d->ifname);
-	version->rule.user = d->ch && !d->admin &&
+	/* Who moves it does not make it his own. */
+	version->rule.user = like ? like->rule.user :
+			     d->ch && !d->admin &&
 			     !(d->spec.flags & UNET_TYPE_OF_FLOW);
 	return version;
 }

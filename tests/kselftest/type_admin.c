@@ -854,12 +854,25 @@ TEST_F(type_admin, no_user_fills_a_number_up_against_the_administrator)
 {
 	uint8_t remote[4] = { 203, 0, 113 };
 	const struct value changes[] = { { UNET_A_REMOTE_ADDR, 4, remote }, { 0 } };
+	struct wish w = {
+		.dev = "va", .spec = spec_port(IPPROTO_UDP, PORT, PORT), .err = -ENOSPC,
+		.reason = UNET_TYPE_NO_OVERLAP,
+	};
 	pid_t pid;
 	int i;
+
+	w.spec.flags = UNET_TYPE_LOCAL_ONLY;
+	w.spec.family = AF_INET;
+	w.spec.local_bits = 32;
+	memcpy(w.spec.local, (uint8_t[]){ 127, 0, 0, 100 }, 4);
 
 	ASSERT_EQ(0, nexus_attach("va"));
 	pid = topo_start(fill_as_user, NULL);
 	ASSERT_LT(0, pid);
+	/* A rule that is moved is its user's as before. */
+	for (i = 1; i <= UNET_TYPE_OVERLAP_USERS; i++)
+		ASSERT_EQ(0, move_rule(&self->nl, i, 2000 + i)) TH_LOG("%s", self->nl.said);
+	EXPECT_EQ(0, as_user(1000, wishes, &w));
 	for (i = 0; i < UNET_TYPE_OVERLAP - UNET_TYPE_OVERLAP_USERS; i++) {
 		remote[3] = i;
 		EXPECT_EQ(0, ask_for(&self->nl, UNET_CMD_TYPE_ADD, plain_rule, changes, NULL))
