@@ -480,6 +480,14 @@ static u32 payload_of(const struct unet_type_rule *rule,
 	return rule->layer == UNET_TYPE_PORT ? info->payload : info->l4_offset;
 }
 
+/* And where they end: in the first datagram of those that came as one. */
+static u32 end_of(const struct unet_rx_packet *p)
+{
+	u32 size = skb_shinfo(p->skb)->gso_size;
+
+	return size ? min(p->info.payload + size, p->info.bytes) : p->info.bytes;
+}
+
 const struct unet_type_version *
 unet_type_find(struct unet_nexus *nx, struct unet_local *local,
 	       const struct unet_rx_packet *p, const struct unet_flow_key *key,
@@ -501,7 +509,7 @@ unet_type_find(struct unet_nexus *nx, struct unet_local *local,
 		if (rule->num_patterns)
 			*alike = false;
 		if (unet_packet_has(p->skb, rule->pattern, rule->num_patterns,
-				    payload_of(rule, &p->info), p->info.bytes))
+				    payload_of(rule, &p->info), end_of(p)))
 			return as_version(rule);
 	}
 	return NULL;

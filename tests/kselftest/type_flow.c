@@ -406,6 +406,44 @@ TEST_F(type_flow, a_super_packet_goes_whole_and_only_where_all_of_it_belongs)
 	chan_close(&kid);
 }
 
+/* Of a rule that is no flow's the first datagram decides, and nothing behind it. */
+TEST_F(type_flow, another_rule_looks_at_the_first_datagram_of_a_super_packet)
+{
+	struct unet_type_spec spec = spec_does(spec_port(IPPROTO_UDP, PORT + 1, PORT + 1),
+					       UNET_TYPE_DELIVER);
+	struct unet_type_spec rest = spec;
+	struct unet_type_req r;
+	int seg = 100, none = 0;
+	char data[4 * 100];
+
+	/* What the first leaves the second takes. */
+	spec.num_patterns = 1;
+	spec.pattern[0] = pattern_byte(150, 'k', 0xff);
+	rest.flags = UNET_TYPE_NO_HOLD;
+	ASSERT_EQ(0, type_add(&self->c, &spec, 1, &r));
+	ASSERT_EQ(0, type_add(&self->c, &rest, 2, &r));
+	memset(data, 'k', sizeof(data));
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT + 1, data, 200));
+	EXPECT_EQ(1, next_tag(&self->c, 2000));
+	ASSERT_EQ(0, setsockopt(self->peer, IPPROTO_UDP, UDP_SEGMENT, &seg, sizeof(seg)));
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT + 1, data, sizeof(data)));
+	EXPECT_EQ(2, next_tag(&self->c, 2000));
+	/* The first has it up to its last byte. */
+	spec.pattern[0].offset = 99;
+	ASSERT_EQ(0, type_modify(&self->c, r.id - 1, &spec, &r));
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT + 1, data, sizeof(data)));
+	EXPECT_EQ(1, next_tag(&self->c, 2000));
+	spec.pattern[0].bytes = 2;
+	spec.pattern[0].value[1] = 'k';
+	spec.pattern[0].mask[1] = 0xff;
+	ASSERT_EQ(0, type_modify(&self->c, r.id, &spec, &r));
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT + 1, data, sizeof(data)));
+	EXPECT_EQ(2, next_tag(&self->c, 2000));
+	setsockopt(self->peer, IPPROTO_UDP, UDP_SEGMENT, &none, sizeof(none));
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT + 1, data, sizeof(data)));
+	EXPECT_EQ(1, next_tag(&self->c, 2000));
+}
+
 /* ---- sends ---- */
 
 TEST_F(type_flow, who_joined_may_send_what_the_parent_may)
