@@ -185,18 +185,50 @@ static bool share_number(struct unet_types *types, const struct unet_type *a,
 				     &version_of(types, b)->rule);
 }
 
-/* For the rule with @id there was no room: which is the last before it? */
+/* Behind how many is it, of users only or of all? @last: id of the last of them. */
+static u32 rules_before(struct unet_types *types, const struct unet_type *type,
+			bool users, u32 *last)
+{
+	struct unet_type *other;
+	u32 num = 0;
+
+	list_for_each_entry(other, &types->rules, node) {
+		if (other == type)
+			break;
+		if (!share_number(types, other, type) ||
+		    (users && !version_of(types, other)->rule.user))
+			continue;
+		*last = other->id;
+		num++;
+	}
+	return num;
+}
+
+static struct unet_type *find_rule(struct unet_types *types, u32 id)
+{
+	struct unet_type *type;
+
+	list_for_each_entry(type, &types->rules, node)
+		if (type->id == id)
+			return type;
+	return NULL;
+}
+
+/*
+ * For the rule with @id there was no room: which is the last before it? Where users'
+ * have less room than all, the last of theirs.
+ */
 static u32 in_front_of(struct unet_types *types, u32 id)
 {
-	struct unet_type *type, *late = NULL;
+	struct unet_type *type = find_rule(types, id);
+	u32 last = id;
 
-	list_for_each_entry_reverse(type, &types->rules, node) {
-		if (type->id == id)
-			late = type;
-		else if (late && share_number(types, type, late))
-			return type->id;
-	}
-	return id;
+	if (!type || (version_of(types, type)->rule.user &&
+		      rules_before(types, type, true, &last) >=
+		      UNET_TYPE_OVERLAP_USERS))
+		return last;
+	rules_before(types, type, false, &last);
+	return last;
 }
 
 static int refuse_table(struct unet_type_draft *d, int err, u32 culprit)

@@ -543,6 +543,54 @@ TEST_F(type_admin, too_many_for_one_number_tells_the_last_of_them)
 	EXPECT_EQ(-ENOSPC, ask_for(nl, UNET_CMD_TYPE_ADD, plain_rule, (const struct value[]){
 		{ UNET_A_REMOTE_ADDR, 4, remote }, V32(PRIORITY, 5), { 0 } }, NULL));
 	EXPECT_EQ(id[i - 2], nl->about);
+	/* What is sent is in nobody's way who receives. */
+	ASSERT_EQ(0, del_rule(nl, id[0]));
+	ASSERT_EQ(0, ask_for(nl, UNET_CMD_TYPE_ADD, plain_rule, changes, &id[0]));
+	EXPECT_EQ(0, ask_for(nl, UNET_CMD_TYPE_ADD, plain_rule, (const struct value[]){
+		V8(DIRECTION, UNET_TYPE_TX), V32(PRIORITY, 11), { 0 } }, NULL));
+	remote[3] = i + 1;
+	EXPECT_EQ(-ENOSPC, ask_for(nl, UNET_CMD_TYPE_ADD, plain_rule, (const struct value[]){
+		{ UNET_A_REMOTE_ADDR, 4, remote }, V32(PRIORITY, 12), { 0 } }, NULL));
+	EXPECT_EQ(id[0], nl->about);
+}
+
+/* Of users' rules there may be fewer: it is the last of those that is told. */
+static int one_user_too_many(void *arg)
+{
+	struct unet_type_spec spec = spec_port(IPPROTO_UDP, PORT, PORT);
+	uint32_t *admins = arg, last = 0;
+	struct unet_type_req r;
+	struct nl nl;
+	struct chan c;
+	int i;
+
+	spec.family = AF_INET;
+	spec.local_bits = 32;
+	CHECK(!nl_open(&nl));
+	CHECK(!chan_open(&c, "va", NULL));
+	for (i = 0; i < UNET_TYPE_OVERLAP_USERS; i++) {
+		memcpy(spec.local, (uint8_t[]){ 127, 0, 0, 1 + i }, 4);
+		CHECK(!type_add(&c, &spec, 0, &r));
+		last = r.id;
+	}
+	spec.priority = 60001;
+	memcpy(spec.local, (uint8_t[]){ 127, 0, 0, 1 + i }, 4);
+	CHECK(type_add(&c, &spec, 0, &r) == -ENOSPC);
+	CHECK(r.reason == UNET_TYPE_NO_OVERLAP);
+	CHECK(r.conflict == last);
+	CHECK(tell(&nl, *admins).there);
+	return 0;
+}
+
+TEST_F(type_admin, too_many_of_users_tells_the_last_of_theirs)
+{
+	uint32_t id;
+
+	ASSERT_EQ(0, nexus_attach("va"));
+	/* between those and what is refused */
+	ASSERT_EQ(0, ask_for(&self->nl, UNET_CMD_TYPE_ADD, plain_rule, (const struct value[]){
+		VBYTES(REMOTE_ADDR, 11, 0, 0, 1), V32(PRIORITY, 60000), { 0 } }, &id));
+	EXPECT_EQ(0, as_user(1000, one_user_too_many, &id));
 }
 
 /* ---- who may ---- */
