@@ -391,6 +391,16 @@ static int get_whom(struct genl_info *info, struct unet_type_policy *p)
 	return -EINVAL;
 }
 
+/* Who may send may receive: there is no entry for the one without the other. */
+static bool direction_fits(struct genl_info *info)
+{
+	if (get_u8(info, UNET_A_DIRECTION) != UNET_TYPE_TX)
+		return true;
+	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[UNET_A_DIRECTION],
+			    "the DIRECTION of an entry must be to receive (1), or both (3), which it is if not said");
+	return false;
+}
+
 static void get_entry(const struct genl_info *info, struct unet_type_policy *p)
 {
 	get_ifname(info, p->ifname);
@@ -421,7 +431,7 @@ int unet_genl_policy_add(struct sk_buff *skb, struct genl_info *info)
 	struct sk_buff *answer;
 	int err;
 
-	if (!has_needed_of_entry(info))
+	if (!has_needed_of_entry(info) || !direction_fits(info))
 		return -EINVAL;
 	get_entry(info, &policy);
 	err = get_whom(info, &policy);

@@ -354,6 +354,8 @@ static const struct row wrong_entries[] = {
 	  WITHOUT(LAST) }, -EINVAL, UNET_A_FIRST, "the host itself needs" },
 	{ "an extension", { V32(ACTIONS, 1 << UNET_TYPE_EXTENSION) }, -EINVAL,
 	  UNET_A_ACTIONS, "ACTIONS must be" },
+	{ "to send and not to receive", { V8(DIRECTION, UNET_TYPE_TX) }, -EINVAL,
+	  UNET_A_DIRECTION, "to receive (1), or both (3)" },
 	{ "nothing to do", { V32(ACTIONS, 0) }, -EINVAL, UNET_A_ACTIONS,
 	  "ACTIONS must be" },
 	{ "no rules", { V32(MAX_TYPES, 0) }, -EINVAL, UNET_A_MAX_TYPES,

@@ -326,7 +326,7 @@ const struct unet_args_type_word unet_args_type_words[] = {
 	  "drop, host, bpf or extension; only a channel can ask for deliver", parse_action },
 	{ "actions", "ACTION,...", UNET_TYPE_WORD_ACTIONS, "what rules may do",
 	  "deliver, drop, host and bpf, with commas between", parse_actions },
-	{ "dir", "DIR", UNET_TYPE_WORD_DIR, "received, sent or both (default: rx)",
+	{ "dir", "DIR", UNET_TYPE_WORD_DIR, "received, sent or both (default: rx; of a policy both)",
 	  "rx, tx or both", parse_dir },
 	{ "priority", "N", UNET_TYPE_WORD_PRIORITY, "the lowest counts; below 1000: before flows",
 	  "1 to 65535", parse_priority },
