@@ -356,18 +356,23 @@ static struct unet_port *port_of_old(const struct unet_type_draft *d, u16 number
 	return unet_port_covers(port, want) ? unet_port_get(port) : NULL;
 }
 
+static struct unet_port *port_of_host(const struct unet_type_draft *d, u16 number,
+				      const struct unet_port_want *want)
+{
+	struct unet_port *port = port_of_old(d, number, want);
+
+	return port ?: unet_port_hold(d->types->net, want);
+}
+
 static struct unet_port *hold_port(const struct unet_type_draft *d, u16 number)
 {
 	struct unet_port_want want = port_want(d, number);
-	struct unet_port *port = port_of_old(d, number, &want);
+	struct unet_port *port = port_of_host(d, number, &want);
 
-	if (port)
-		return port;
-	port = unet_port_hold(d->types->net, &want);
 	/* A host without IPv6 has no port that is both families'. */
 	if (port == ERR_PTR(-EAFNOSUPPORT) && !d->spec.family) {
 		want.family = AF_INET;
-		port = unet_port_hold(d->types->net, &want);
+		port = port_of_host(d, number, &want);
 	}
 	return port;
 }
