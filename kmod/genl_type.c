@@ -55,11 +55,13 @@ static void blame(struct genl_info *info, u32 id)
 		nl_set_extack_cookie_u64(info->extack, id);
 }
 
-/* A program that there is nothing to do for is one of the members not zero. */
+/* What judges and has nothing to do is one of the members not zero. */
 static int bad_flags(struct genl_info *info, const struct unet_type_spec *spec)
 {
-	return spec->action != UNET_TYPE_BPF && info->attrs[UNET_A_PROG_FD] ?
-	       UNET_A_PROG_FD : UNET_A_TYPE_FLAGS;
+	if (spec->action != UNET_TYPE_BPF && info->attrs[UNET_A_PROG_FD])
+		return UNET_A_PROG_FD;
+	return spec->action != UNET_TYPE_EXTENSION &&
+	       info->attrs[UNET_A_EXTENSION] ? UNET_A_EXTENSION : UNET_A_TYPE_FLAGS;
 }
 
 /* Of two addresses the one that cannot be. */

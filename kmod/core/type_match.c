@@ -102,18 +102,21 @@ static bool patterns_sound(const struct unet_type_spec *spec)
 
 	if (spec->num_patterns > UNET_TYPE_PATTERNS)
 		return false;
-	/*
-	 * There are no bytes yet to look at when a send is judged; of a flow's rules
-	 * the flow says what may be sent.
-	 */
-	if (spec->num_patterns && spec->direction != UNET_TYPE_RX &&
-	    !(spec->flags & UNET_TYPE_OF_FLOW))
-		return false;
 	for (i = 0; i < UNET_TYPE_PATTERNS; i++)
 		if (i < spec->num_patterns ? !unet_pattern_sound(&spec->pattern[i]) :
 					     !pattern_empty(&spec->pattern[i]))
 			return false;
 	return true;
+}
+
+/*
+ * There are no bytes yet to look at when a send is judged; of a flow's rules the flow
+ * says what may be sent.
+ */
+static bool patterns_received(const struct unet_type_spec *spec)
+{
+	return !spec->num_patterns || spec->direction == UNET_TYPE_RX ||
+	       spec->flags & UNET_TYPE_OF_FLOW;
 }
 
 static bool flags_sound(const struct unet_type_spec *spec)
@@ -122,6 +125,9 @@ static bool flags_sound(const struct unet_type_spec *spec)
 		return false;
 	if (spec->flags & UNET_TYPE_LOCAL_ONLY &&
 	    spec->layer == UNET_TYPE_ETHERTYPE)
+		return false;
+	if (spec->action != UNET_TYPE_EXTENSION &&
+	    !zero_from((const u8 *)spec->extension, UNET_NAME_LEN, 0))
 		return false;
 	return spec->action == UNET_TYPE_BPF || !spec->prog_fd;
 }
@@ -142,9 +148,8 @@ static bool name_fits(const struct unet_type_spec *spec)
 {
 	const char *name = spec->extension;
 
-	if (spec->action != UNET_TYPE_EXTENSION)
-		return zero_from((const u8 *)name, UNET_NAME_LEN, 0);
-	return name[0] && !name[UNET_NAME_LEN - 1];
+	return spec->action != UNET_TYPE_EXTENSION ||
+	       (name[0] && !name[UNET_NAME_LEN - 1]);
 }
 
 static bool judged(const struct unet_type_spec *spec)
@@ -184,6 +189,8 @@ enum unet_type_reason unet_type_spec_check(const struct unet_type_spec *spec)
 		return UNET_TYPE_NO_ADDRESS;
 	if (!patterns_sound(spec))
 		return UNET_TYPE_NO_PATTERN;
+	if (!patterns_received(spec))
+		return UNET_TYPE_NO_RX_ONLY;
 	if (!flags_sound(spec))
 		return UNET_TYPE_NO_FLAGS;
 	if (!parent_fits(spec))

@@ -94,6 +94,7 @@ static void a_wrong_word_is_named_with_what_is_allowed(void **state)
 		{ "add udp 7- action drop", "udp: 7-", "1 to 65535" },
 		{ "add udp 65536 action drop", "65536", "1 to 65535" },
 		{ "add protocol 256 action drop", "256", "0 to 255" },
+		{ "add protocol 0 action drop", "protocol: 0", "1 to 255" },
 		{ "add ethertype 0x5ff action drop", "0x5ff", "0x600" },
 		{ "add ethertype 0x action drop", "0x", "0x600" },
 		{ "add ethertype 0x10000 action drop", "0x10000", "0xffff" },

@@ -98,7 +98,10 @@ static int parse_ethertype(const char *word, struct unet_args_type *type)
 static int parse_protocol(const char *word, struct unet_args_type *type)
 {
 	type->layer = UNET_TYPE_PROTO;
-	return parse_numbers(word, 0, 255, type);
+	if (parse_numbers(word, 0, 255, type))
+		return -EINVAL;
+	/* alone it asks for any, which only a channel can be given */
+	return type->last ? 0 : -EINVAL;
 }
 
 static int parse_tcp(const char *word, struct unet_args_type *type)
@@ -319,7 +322,7 @@ const struct unet_args_type_word unet_args_type_words[] = {
 	{ "ethertype", "N[-M]", UNET_TYPE_WORD_NUMBER, "frames of ethertypes",
 	  "an ethertype or a range, 0x600 to 0xffff", parse_ethertype },
 	{ "protocol", "N[-M]", UNET_TYPE_WORD_NUMBER, "packets of IP protocols",
-	  "an IP protocol's number or a range, 0 to 255", parse_protocol },
+	  "an IP protocol's number, 1 to 255, or a range, 0 to 255", parse_protocol },
 	{ "tcp", "N[-M]", UNET_TYPE_WORD_NUMBER, "local TCP ports", PORTS_RULE, parse_tcp },
 	{ "udp", "N[-M]", UNET_TYPE_WORD_NUMBER, "local UDP ports", PORTS_RULE, parse_udp },
 	{ "action", "ACTION", UNET_TYPE_WORD_ACTION, "what becomes of them",

@@ -741,7 +741,7 @@ enum unet_type_action {
 	X(PATTERN,	EINVAL,	"patterns must be 1 to 32 bytes within the first 1000, with nothing outside the mask") \
 	X(FLAGS,	EINVAL,	"unknown flags, or members that must be zero are not") \
 	X(OWNER,	EINVAL,	"this action needs a channel to deliver to") \
-	X(RX_ONLY,	EOPNOTSUPP, "programs and extensions judge received packets only") \
+	X(RX_ONLY,	EOPNOTSUPP, "programs, extensions and patterns judge received packets only") \
 	X(PROGRAM,	EBADF,	"the descriptor is no eBPF program of type socket filter") \
 	X(EXTENSION,	ENOENT,	"no kernel extension of that name is registered") \
 	X(RESERVED,	EPERM,	"an ethertype that the host itself needs, or a length, is nobody's to claim") \
@@ -889,9 +889,9 @@ struct unet_type_req {
  * @member:	UNET_IOC_TYPE_JOIN, out: 1 to UNET_TYPE_MEMBERS; of a flow's rule 1
  *
  * Errors: as the reason says; ENOENT there is no such rule; joining: EPERM it is
- * another user's, ENOSPC it has all its members, EALREADY this channel is one, EINVAL
- * another nexus, or the rule delivers nothing. A rule of a flow has one member, which
- * may be its own channel.
+ * another user's, ENOSPC it has all its members, or this channel all its flows, EALREADY
+ * this channel is one, EINVAL another nexus, or the rule delivers nothing. A rule of a
+ * flow has one member, which may be its own channel.
  */
 struct unet_type_ref {
 	__u32 size;
