@@ -119,6 +119,17 @@ static bool capability_of_layer(const struct unet_type_draft *d)
 	       ns_capable(net->user_ns, CAP_NET_BIND_SERVICE);
 }
 
+static u32 rules_of_user(const struct unet_type_draft *d)
+{
+	struct unet_type *type;
+	u32 num = 0;
+
+	list_for_each_entry(type, &d->types->rules, node)
+		num += type != d->old && !type->dead && type->ch &&
+		       uid_eq(type->uid, d->ch->uid);
+	return num;
+}
+
 static int check_rights(struct unet_type_draft *d,
 			const struct unet_type_policy **policy)
 {
@@ -131,7 +142,8 @@ static int check_rights(struct unet_type_draft *d,
 		return unet_type_deny(d, UNET_TYPE_NO_RIGHT);
 	if (capability_of_layer(d))
 		return 0;
-	*policy = unet_type_policy_find(d->types, d->nx, &d->spec);
+	*policy = unet_type_policy_find(d->types, d->nx, &d->spec,
+					rules_of_user(d));
 	d->by_policy = *policy;
 	return *policy ? 0 : unet_type_deny(d, UNET_TYPE_NO_RIGHT);
 }
@@ -483,17 +495,6 @@ static int settle(struct unet_type_draft *d,
 }
 
 /* ---- how many ------------------------------------------------------------ */
-
-static u32 rules_of_user(const struct unet_type_draft *d)
-{
-	struct unet_type *type;
-	u32 num = 0;
-
-	list_for_each_entry(type, &d->types->rules, node)
-		num += type != d->old && !type->dead && type->ch &&
-		       uid_eq(type->uid, d->ch->uid);
-	return num;
-}
 
 static u32 rules_of_device(const struct unet_type_draft *d)
 {

@@ -28,18 +28,30 @@ static bool allows(const struct unet_type_policy *p,
 	return spec->first >= p->first && spec->last <= p->last;
 }
 
+/* Nothing of it would have to be cut off, and there is room for one more. */
+static bool allows_all(const struct unet_type_policy *p,
+		       const struct unet_type_spec *spec, u32 have)
+{
+	return have < p->max &&
+	       !(p->read_only && spec->direction & UNET_TYPE_TX);
+}
+
 const struct unet_type_policy *
 unet_type_policy_find(struct unet_types *types, const struct unet_nexus *nx,
-		      const struct unet_type_spec *spec)
+		      const struct unet_type_spec *spec, u32 have)
 {
-	const struct unet_type_policy *p;
+	const struct unet_type_policy *p, *part = NULL;
 
 	lockdep_assert_held(&types->lock);
-	list_for_each_entry(p, &types->policies, node)
-		if ((!p->ifname[0] || !strcmp(p->ifname, nx->name)) &&
-		    is_for_caller(p) && allows(p, spec))
+	list_for_each_entry(p, &types->policies, node) {
+		if ((p->ifname[0] && strcmp(p->ifname, nx->name)) ||
+		    !is_for_caller(p) || !allows(p, spec))
+			continue;
+		if (allows_all(p, spec, have))
 			return p;
-	return NULL;
+		part = part ?: p;
+	}
+	return part;
 }
 
 static bool same(const struct unet_type_policy *a,

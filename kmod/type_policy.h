@@ -2,7 +2,8 @@
 /*
  * What users without the capability of a layer may have all the same: the
  * administrator's entries, each for a user or a group, a device, a layer and a range
- * of numbers. Without an entry they may have nothing.
+ * of numbers. Without an entry they may have nothing; what one does not allow another
+ * may.
  */
 #ifndef _UNET_TYPE_POLICY_H
 #define _UNET_TYPE_POLICY_H
@@ -52,13 +53,16 @@ struct unet_type_policy {
  * @types:	registry
  * @nx:		nexus the rule is for
  * @spec:	sound; without a number: any range will do
+ * @have:	rules the caller has already, but for one that this replaces
+ *
+ * The first that allows all of it, else the first that allows a part.
  *
  * Context: process, types->lock held.
  * Return: entry, valid as long as the lock is held, or NULL.
  */
 const struct unet_type_policy *
 unet_type_policy_find(struct unet_types *types, const struct unet_nexus *nx,
-		      const struct unet_type_spec *spec);
+		      const struct unet_type_spec *spec, u32 have);
 
 /**
  * unet_type_policy_add() - a new entry

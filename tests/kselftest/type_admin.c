@@ -831,6 +831,57 @@ TEST_F(type_admin, the_policy_may_be_to_receive_only)
 	EXPECT_EQ(0, as_user(1000, only_receives, NULL));
 }
 
+static int receives_and_sends(void *arg)
+{
+	struct wish w = { .dev = "va", .spec = spec_ether(OWN_TYPE, OWN_TYPE) };
+
+	(void)arg;
+	w.spec.flags = UNET_TYPE_STRICT;
+	CHECK(!wishes(&w));
+	w.spec.direction = UNET_TYPE_TX;
+	CHECK(!wishes(&w));
+	return 0;
+}
+
+static int has_two(void *arg)
+{
+	struct unet_type_spec spec;
+	struct unet_type_req r;
+	struct chan c;
+	int i;
+
+	(void)arg;
+	CHECK(!chan_open(&c, "va", NULL));
+	for (i = 0; i < 2; i++) {
+		spec = spec_ether(0x9000 + i, 0x9000 + i);
+		CHECK(!type_add(&c, &spec, 0, &r));
+	}
+	spec = spec_ether(0x9002, 0x9002);
+	CHECK(type_add(&c, &spec, 0, &r) == -EDQUOT);
+	return 0;
+}
+
+/* What one entry does not allow another may, be it the later. */
+TEST_F(type_admin, entries_of_the_policy_add_up)
+{
+	struct nl *nl = &self->nl;
+
+	ASSERT_EQ(0, nexus_attach("va"));
+	ASSERT_EQ(0, add_entry(nl, (const struct value[]){ V8(DIRECTION, UNET_TYPE_RX),
+			       { 0 } }, NULL));
+	ASSERT_EQ(0, add_entry(nl, (const struct value[]){ V32(UID, 1000),
+			       V8(DIRECTION, UNET_TYPE_RX | UNET_TYPE_TX), { 0 } }, NULL));
+	EXPECT_EQ(0, as_user(1000, receives_and_sends, NULL));
+	EXPECT_EQ(0, as_user(1001, only_receives, NULL));
+	ASSERT_EQ(0, add_entry(nl, (const struct value[]){ V32(FIRST, 0x9000),
+			       V32(LAST, 0x9010), V32(MAX_TYPES, 1), { 0 } }, NULL));
+	ASSERT_EQ(0, add_entry(nl, (const struct value[]){ V32(FIRST, 0x9000),
+			       V32(LAST, 0x9010), V32(MAX_TYPES, 2), V32(UID, 1000),
+			       { 0 } }, NULL));
+	EXPECT_EQ(0, as_user(1000, has_two, NULL));
+	EXPECT_NE(0, as_user(1001, has_two, NULL));
+}
+
 /* ---- how many ---- */
 
 static int wants_one_more(void *arg)
