@@ -177,29 +177,33 @@ static void hurry(struct unet_link *link)
  * A packet that is not shown waits its turn all the same: order is kept. When too many
  * do, who is to let nothing pass unseen loses it, and who is to lose nothing passes on
  * one for one.
+ *
+ * Return: it does; false: it is lost, and takes no memory until those before it have
+ * gone.
  */
-static void line_up(struct unet_link *link, struct unet_held *h, bool drop)
+static bool line_up(struct unet_link *link, struct unet_held *h)
 {
 	struct unet_inter *in = link->inter;
 
 	if (is_full(in)) {
-		if (unet_inter_closed(in))
-			drop = true;
-		else
-			hurry(link);
+		if (unet_inter_closed(in)) {
+			unet_inter_miss(in, h, true);
+			return false;
+		}
+		hurry(link);
 	}
-	h->drop = drop;
 	unet_inter_unseen(in, h);
-	if (h->drop)
-		unet_inter_miss(in, h, true);
+	return true;
 }
 
-/* It could not be shown: the policy says what becomes of it. */
-static void pass_over(struct unet_link *link, struct unet_held *h)
+/* It could not be shown: the policy says what becomes of it. Return: as line_up(). */
+static bool pass_over(struct unet_link *link, struct unet_held *h)
 {
-	line_up(link, h, unet_inter_closed(link->inter));
-	if (!h->drop)
-		unet_inter_miss(link->inter, h, false);
+	struct unet_inter *in = link->inter;
+	bool lost = unet_inter_closed(in);
+
+	unet_inter_miss(in, h, lost);
+	return !lost && line_up(link, h);
 }
 
 static void seen_off(struct unet_inter *in, struct unet_held *h)
@@ -209,26 +213,40 @@ static void seen_off(struct unet_inter *in, struct unet_held *h)
 	in->bytes_unseen -= h->info.bytes;
 }
 
+/* Return: it waits, or its turn does; false: it is lost. Context: inter.lock held. */
+static bool take_in(struct unet_link *link, struct unet_held *h, bool wanted,
+		    struct unet_inter_burst *burst)
+{
+	struct unet_inter *in = link->inter;
+
+	if (!wanted)
+		return line_up(link, h);
+	if (in->state == UNET_INTER_SERVING) {
+		if (unet_inter_show(in, h, burst))
+			return true;
+		unet_inter_falls_behind(in);
+		unet_inter_blame(in, UNET_INTER_CNT_BACKLOG);
+	}
+	return pass_over(link, h);
+}
+
 /* Into the queue of a link. */
 static void enter(struct unet_link *link, struct unet_held *h, bool wanted,
 		  struct unet_inter_burst *burst)
 {
 	struct unet_inter *in = link->inter;
+	bool stays;
 
 	h->link = link;
 	h->twice = false;
 	h->away = false;
 	spin_lock(&in->lock);
-	if (!wanted) {
-		line_up(link, h, false);
-	} else if (in->state != UNET_INTER_SERVING) {
-		pass_over(link, h);
-	} else if (!unet_inter_show(in, h, burst)) {
-		unet_inter_falls_behind(in);
-		unet_inter_blame(in, UNET_INTER_CNT_BACKLOG);
-		pass_over(link, h);
-	}
+	stays = take_in(link, h, wanted, burst);
 	spin_unlock(&in->lock);
+	if (!stays) {
+		drop(link->lane, h);
+		return;
+	}
 	list_add_tail(&h->queue, &link->queue);
 	link->lane->held++;
 }

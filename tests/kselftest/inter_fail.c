@@ -5,6 +5,7 @@
  * with each policy; being slow is counted, and in the end ends the claim. Flows of low
  * latency have none, and no filter is passed by so.
  */
+#include "effort.h"
 #include "inter_bed.h"
 
 TEST_F(inter, dead_and_open_what_is_held_passes_before_what_comes)
@@ -157,6 +158,50 @@ TEST_F(inter, over_the_backlog_a_closed_one_lets_nothing_pass)
 	EXPECT_EQ(8, owner_takes(&self->c, 1, 8, 2000));
 	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 100));
 	EXPECT_EQ(92, STAT(BLOCKED));
+}
+
+/* Packets that lanes of the whole kernel keep, -1: not told. */
+static int live_held(void)
+{
+	struct live now = live_now();
+	const char *s = strstr(now.text, "held=");
+	int n = -1;
+
+	if (s)
+		sscanf(s, "held=%d", &n);
+	return n;
+}
+
+/* What is lost does not wait until those before it have gone: they may take long. */
+TEST_F(inter, what_a_closed_one_drops_takes_no_memory)
+{
+	int many = effort(5000);
+
+	IN(.rights = OBSERVE, .policy = UNET_INTER_FAIL_CLOSED, .backlog = 8,
+	   .violations = -1);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, many));
+	ASSERT_NE(0, shown(&self->m, 8));
+	EXPECT_LE(0, live_held());
+	EXPECT_GE(3 * 8, live_held());
+	EXPECT_LE((uint64_t)many - 3 * 8, STAT(BLOCKED));
+	EXPECT_EQ(STAT(BLOCKED), nexus_counter("va", "rx_drop_inter"));
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 0));
+}
+
+/* Nor does it take the room of what is injected. */
+TEST_F(inter, what_a_closed_one_drops_is_no_backlog)
+{
+	uint64_t token;
+
+	IN(.rights = OBSERVE | UNET_INTER_INJECT, .backlog = 1,
+	   .policy = UNET_INTER_FAIL_CLOSED, .violations = -1);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 1));
+	token = inter_seen_bytes(&self->m);
+	ASSERT_NE(0, token);
+	ASSERT_EQ(0, peer_sends(self->peer, 2, 20));
+	EXPECT_EQ(20, STAT(BLOCKED));
+	EXPECT_EQ(0, inter_say_bytes(&self->m, token, UNET_VERDICT_INJECT, 28, 32));
+	EXPECT_EQ(1, owner_takes(&self->c, 1, 1, 2000));
 }
 
 /* Slow is not gone: for so long nothing passes, and then it does. */
