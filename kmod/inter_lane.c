@@ -186,6 +186,8 @@ static bool line_up(struct unet_link *link, struct unet_held *h)
 	struct unet_inter *in = link->inter;
 
 	if (is_full(in)) {
+		if (in->state == UNET_INTER_SERVING)
+			unet_inter_falls_behind(in);
 		if (unet_inter_closed(in)) {
 			unet_inter_miss(in, h, true);
 			return false;

@@ -216,7 +216,8 @@ struct unet_inter_run {
  * @dead:	revoked, or the nexus goes
  * @channel:	while SERVING; the channel's own end sees to it
  * @failed_at:	jiffies, when it came to be FAILED or BARRED, or the first packet went
- *		without a verdict, or could not be shown, since it last gave one
+ *		without a verdict, could not be shown, or was too much to wait behind
+ *		others, since it last gave one
  * @silent:	there are such packets
  * @window:	tokens, while claimed
  * @held:	struct unet_held by index of @window

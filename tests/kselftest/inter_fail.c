@@ -145,6 +145,24 @@ TEST_F(inter, what_is_not_wanted_is_not_lost_behind_what_is)
 	EXPECT_EQ(0, STAT(BLOCKED));
 }
 
+/* One that is to let nothing pass for a time has fallen behind then: what it holds stays. */
+TEST_F(inter, what_is_not_wanted_lets_nothing_pass_that_is)
+{
+	struct unet_pattern first = { .bytes = 1, .value = { 1 }, .mask = { 255 } };
+	uint64_t token;
+
+	IN(.rights = OBSERVE, .policy = UNET_INTER_FAIL_AFTER, .after_ms = 60000,
+	   .backlog = 8, .violations = -1, .num_patterns = 1, .pattern = { first });
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 100));
+	token = shown(&self->m, 1);
+	ASSERT_NE(0, token);
+	EXPECT_EQ(0, owner_takes(&self->c, 1, 1, 100));
+	EXPECT_EQ(0, STAT(MISSED));
+	EXPECT_EQ(100 - 1 - 2 * 8, STAT(BLOCKED));
+	EXPECT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(1 + 2 * 8, owner_takes(&self->c, 1, 1 + 2 * 8, 2000));
+}
+
 TEST_F(inter, over_the_backlog_a_closed_one_lets_nothing_pass)
 {
 	uint64_t token;
