@@ -269,7 +269,7 @@ static enum unet_inter_stat judge(struct answer *a, struct rewrite *w)
 
 	if (c.old_header > UNET_TX_MAX_HEADER ||
 	    skb_copy_bits(w->old, 0, w->old_hdr, c.old_header))
-		return UNET_INTER_CNT_BAD_HEADER;
+		return UNET_INTER_CNT_UNSENDABLE;
 	memcpy(w->new_hdr, tx + a->v.extent[0].offset, c.new_header);
 	w->bytes = a->total;
 	why = check_rewrite(a, w, &c);

@@ -442,7 +442,7 @@ static u8 proto_of(const u8 *hdr)
 
 /*
  * What the held packet is, as the only thing its successor may be. The held one was
- * parsed when it came; one that could not be sent as it is makes no flow here.
+ * parsed when it came.
  */
 static bool want_of(const u8 *old, u32 len, struct unet_tx_flow *want)
 {
@@ -485,15 +485,33 @@ static enum unet_inter_stat stat_of(enum unet_counter why)
 	}
 }
 
+/*
+ * More is received than may be sent: the peer is not to make a violation of what is
+ * wrong with its own packet.
+ */
+static bool is_old_to_blame(const struct unet_inter_change *c,
+			    const struct unet_tx_flow *want,
+			    enum unet_inter_stat bad)
+{
+	struct unet_tx_info info;
+
+	return (bad == UNET_INTER_CNT_BAD_HEADER ||
+		bad == UNET_INTER_CNT_BAD_LENGTH) &&
+	       unet_tx_header_check(c->old, c->old_header, c->old_total,
+				    c->seg_size, want, &info);
+}
+
 static enum unet_inter_stat check_new(const struct unet_inter_change *c,
 				      u32 total, struct unet_tx_info *info)
 {
 	struct unet_tx_flow want;
+	enum unet_inter_stat bad;
 
 	if (!want_of(c->old, c->old_header, &want))
-		return UNET_INTER_CNT_BAD_HEADER;
-	return stat_of(unet_tx_header_check(c->new, c->new_header, total,
-					    c->seg_size, &want, info));
+		return UNET_INTER_CNT_UNSENDABLE;
+	bad = stat_of(unet_tx_header_check(c->new, c->new_header, total,
+					   c->seg_size, &want, info));
+	return is_old_to_blame(c, &want, bad) ? UNET_INTER_CNT_UNSENDABLE : bad;
 }
 
 /* Zero what the kernel fills in; all of it lies in a header that was checked. */
@@ -543,8 +561,9 @@ enum unet_inter_stat unet_inter_change_check(const struct unet_inter_change *c,
 		return UNET_INTER_CNT_RIGHT_PAYLOAD;
 	*total = payload ? c->new_total :
 			   c->new_header + (c->old_total - c->old_header);
-	if (c->old_header > UNET_TX_MAX_HEADER ||
-	    c->new_header > UNET_TX_MAX_HEADER)
+	if (c->old_header > UNET_TX_MAX_HEADER)
+		return UNET_INTER_CNT_UNSENDABLE;
+	if (c->new_header > UNET_TX_MAX_HEADER)
 		return UNET_INTER_CNT_BAD_HEADER;
 	if (c->new_header != c->old_header)
 		return UNET_INTER_CNT_BAD_LENGTH;

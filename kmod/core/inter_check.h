@@ -246,7 +246,8 @@ struct unet_inter_change {
  *
  * Context: any.
  * Return: UNET_INTER_CNT_NONE; _RIGHT_HEADERS, _RIGHT_PAYLOAD, _BAD_HEADER,
- * _BAD_LENGTH or _SPOOF.
+ * _BAD_LENGTH or _SPOOF; _UNSENDABLE: what would be one of these, but is so already of
+ * the held packet.
  */
 enum unet_inter_stat unet_inter_change_check(const struct unet_inter_change *c,
 					     u32 *total,
@@ -258,7 +259,7 @@ enum unet_inter_stat unet_inter_change_check(const struct unet_inter_change *c,
  * @info:	out: of the new header
  *
  * Context: any.
- * Return: UNET_INTER_CNT_NONE; _BAD_HEADER, _BAD_LENGTH or _SPOOF.
+ * Return: UNET_INTER_CNT_NONE; _BAD_HEADER, _BAD_LENGTH, _SPOOF or _UNSENDABLE.
  */
 enum unet_inter_stat unet_inter_inject_check(const struct unet_inter_change *c,
 					     struct unet_tx_info *info);

@@ -10,6 +10,7 @@
 /* libs: -lpthread */
 #include "effort.h"
 #include "inter_bed.h"
+#include "raw.h"
 #include "type_hand.h"
 
 #include <pthread.h>
@@ -195,6 +196,73 @@ TEST_F(inter, what_no_longer_fits_the_route_is_not_sent)
 	EXPECT_EQ(0, peer_takes(self->peer, 1, 1));
 	EXPECT_TRUE(peer_has_nothing(self->peer));
 	EXPECT_EQ(1, nexus_counter("va", "tx_too_big"));
+}
+
+/* ---- packets that cannot be changed ---- */
+
+/* How a datagram of the peer's is one that nobody may send. */
+struct odd {
+	uint16_t sport;
+	uint8_t flags;
+	uint8_t ttl;
+	uint8_t option;		/* of 4 bytes, 0: none */
+};
+
+/* With a payload of 4 bytes, to PORT + 3. Return: bytes of its headers. */
+static uint32_t send_odd(int raw, const struct odd *o)
+{
+	const uint16_t udp[4] = { htons(o->sport), htons(PORT + 3), htons(8 + 4) };
+	uint32_t ip = o->option ? 24 : 20;
+	uint8_t p[64] = {
+		[0] = 0x40 | ip / 4, [6] = o->flags, [8] = o->ttl, [9] = IPPROTO_UDP,
+		[20] = o->option, [21] = 4,
+	};
+
+	inet_pton(AF_INET, PEER_V4, p + 12);
+	inet_pton(AF_INET, OUR_V4, p + 16);
+	memcpy(p + ip, udp, sizeof(udp));
+	return send_to(raw, OUR_V4, 0, p, ip + 8 + 4) ? 0 : ip + 8;
+}
+
+static const struct odd odds[] = {
+	{ .ttl = 64, .sport = 0 },
+	{ .ttl = 64, .sport = RPORT, .flags = 0x80 },
+	{ .ttl = 64, .sport = RPORT, .option = 136 },	/* a stream's number */
+	{ .ttl = 0, .sport = RPORT },
+};
+
+/* A peer that sends such has nobody barred who would only mark them. */
+TEST_F(inter, what_nobody_may_send_is_no_violation_of_who_changes_it)
+{
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, PORT + 3,
+					  NULL, 0);
+	int raw = raw_socket(&self->t, AF_INET);
+	uint64_t token = 0;
+	unsigned int i, n = sizeof(odds) / sizeof(odds[0]);
+
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	IN(.rights = UNET_INTER_OBSERVE_HEADERS | UNET_INTER_MODIFY_HEADERS,
+	   .violations = 1);
+	for (i = 0; i < n; i++) {
+		uint32_t header = send_odd(raw, &odds[i]);
+
+		if (i)
+			EXPECT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
+		token = inter_seen_bytes(&self->m);
+		ASSERT_NE(0, token) TH_LOG("row %u", i);
+		self->m.tx_mem[1] = 0xb8;
+		EXPECT_EQ(UNET_INTER_CNT_UNSENDABLE,
+			  inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, header,
+					  header)) TH_LOG("row %u", i);
+	}
+	/* It may be made one that can be sent. */
+	self->m.tx_mem[8] = 64;
+	EXPECT_EQ(0, inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, HEADER,
+				     HEADER));
+	EXPECT_EQ(n, STAT(UNSENDABLE));
+	EXPECT_EQ(n - 1, STAT(ACCEPTED));
+	EXPECT_EQ(UNET_INTER_SERVING, inter_look(&self->nl, self->id).state);
+	close(raw);
 }
 
 /* ---- who is told ---- */

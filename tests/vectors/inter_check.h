@@ -446,6 +446,9 @@ struct inter_change_row {
 #define TCP6(class, ports)	HEAD6(class, "0078", "06", LOCAL6) ports \
 	"11223344 55667788 5010 1000 9999 0000"
 #define PORTS	"0050 03e7"
+#define FLAG4(tos, flags, ttl)	"45" tos "0080 0001" flags ttl \
+	"11 abcd 0a000001 0a000102" PORTS "006c1234"
+#define MARK	(UNET_INTER_OBSERVE_HEADERS | UNET_INTER_MODIFY_HEADERS)
 
 static const struct inter_change_row inter_change_rows[] = {
 	{ "the same", CHANGE, UDP4(PORTS, "006c"), UDP4(PORTS, "006c"), 100, 0,
@@ -503,6 +506,25 @@ static const struct inter_change_row inter_change_rows[] = {
 	{ "a fragment", CHANGE | MAY(MODIFY_HEADERS), UDP4(PORTS, "006c"),
 	  "45000064 0001 2000 4011 0000 0a000001 0a000102" PORTS "ffff ffff", 100, 0,
 	  SAYS(BAD_HEADER) },
+	{ "of one from port 0", MARK, UDP4("0000 03e7", "006c"),
+	  HEAD4("28", "11", "abcd", "0a000001") "0000 03e7 006c 1234", 0, 0,
+	  SAYS(UNSENDABLE) },
+	{ "a port 0 of its own", MARK, UDP4(PORTS, "006c"), UDP4("0000 03e7", "006c"), 0, 0,
+	  SAYS(BAD_HEADER) },
+	{ "of one with a flag", MARK, FLAG4("00", "8000", "40"), FLAG4("28", "8000", "40"),
+	  0, 0, SAYS(UNSENDABLE) },
+	{ "that flag taken away", MARK, FLAG4("00", "8000", "40"),
+	  FLAG4("28", "0000", "40"), 0, 0, SAYS(NONE), 128 },
+	{ "of one without time", MARK, FLAG4("00", "4000", "00"), FLAG4("28", "4000", "00"),
+	  0, 0, SAYS(UNSENDABLE) },
+	{ "time given to it", MARK, FLAG4("00", "4000", "00"), FLAG4("28", "4000", "40"),
+	  0, 0, SAYS(NONE), 128 },
+	{ "of one without time, to another end", MARK, FLAG4("00", "4000", "00"),
+	  UDP4("0050 03e8", "006c"), 0, 0, SAYS(SPOOF) },
+	{ "of one with extension headers", MARK,
+	  HEAD6("0", "0074", "00", LOCAL6) "11000000 00000000" PORTS "006c1234",
+	  HEAD6("b", "0074", "00", LOCAL6) "11000000 00000000" PORTS "006c1234", 0, 0,
+	  SAYS(UNSENDABLE) },
 };
 
 static inline bool inter_change_holds(const struct inter_change_row *row)
@@ -552,7 +574,9 @@ static const struct inter_inject_row inter_inject_rows[] = {
 	{ "of IPv6", UDP6(PORTS, "006c"), UDP6(PORTS, "006c"), 100, 0, SAYS(NONE) },
 	{ "a segment of IPv6", TCP6("0", PORTS), TCP6("0", PORTS), 100, 0, SAYS(NONE) },
 	{ "without ports", PING4, HEAD4("00", "01", "abcd", "0a000001"), 64, 0, SAYS(NONE) },
-	{ "without ports, more header than IP's", PING4, PING4, 56, 0, SAYS(BAD_LENGTH) },
+	{ "without ports, more header than IP's", HEAD4("00", "01", "abcd", "0a000001"),
+	  PING4, 56, 0, SAYS(BAD_LENGTH) },
+	{ "likewise, as one that came so", PING4, PING4, 56, 0, SAYS(UNSENDABLE) },
 	{ "from another source", UDP4(PORTS, "006c"),
 	  HEAD4("00", "11", "abcd", "0a000002") PORTS "006c1234", 100, 0, SAYS(SPOOF) },
 	{ "to another end", UDP4(PORTS, "006c"),
@@ -583,9 +607,9 @@ static const struct inter_inject_row inter_inject_rows[] = {
 	  HEAD4("00", "06", "abcd", "0a000001") PORTS "11223344", 100, 0,
 	  SAYS(BAD_HEADER) },
 	{ "for a held packet that is none", "4500", UDP4(PORTS, "006c"), 100, 0,
-	  SAYS(BAD_HEADER) },
+	  SAYS(UNSENDABLE) },
 	{ "for a held one without its ports", HEAD4("00", "11", "abcd", "0a000001"),
-	  UDP4(PORTS, "006c"), 100, 0, SAYS(BAD_HEADER) },
+	  UDP4(PORTS, "006c"), 100, 0, SAYS(UNSENDABLE) },
 };
 
 static inline bool inter_inject_holds(const struct inter_inject_row *row)

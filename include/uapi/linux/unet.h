@@ -996,7 +996,8 @@ enum unet_inter_state {
 	X(BACKLOG,		"backlog",		"packets that came while too many were held") \
 	X(RIGHT_REDIRECT,	"right_redirect",	"refused: no right to redirect") \
 	X(REDIRECTED,		"redirected",		"sent on to another port") \
-	X(REDIRECT_LOST,	"redirect_lost",	"dropped: no flow at that port, or redirected before")
+	X(REDIRECT_LOST,	"redirect_lost",	"dropped: no flow at that port, or redirected before") \
+	X(UNSENDABLE,		"unsendable",		"changes refused: the packet had come as one that cannot be sent")
 
 #define UNET_INTER_STAT_ID(id, name, text)	UNET_INTER_CNT_##id,
 enum unet_inter_stat {
@@ -1042,7 +1043,11 @@ enum unet_inter_action {
  * MODIFY without the right to modify payload has the header alone: the payload stays
  * the kernel's. A modified packet is of the same flow, with headers as long as
  * before; its payload too, but for UDP that is no super packet. Lengths and
- * checksums are filled in by the kernel.
+ * checksums are filled in by the kernel. So it is one that could be sent; what had
+ * come as one that could not (UNET_INTER_CNT_UNSENDABLE: port or TTL 0, options or
+ * flags that nobody may send, extension headers of IPv6) cannot be changed but to
+ * that. No such refusal, and none for a packet that came damaged
+ * (UNET_INTER_CNT_BAD_CSUM), is a violation; the packet stays held.
  *
  * INJECT is refused (UNET_INTER_CNT_BACKLOG) while as many packets or bytes as the
  * grant's backlog wait, those that were injected before included.
