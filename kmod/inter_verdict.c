@@ -273,7 +273,8 @@ static enum unet_inter_stat judge(struct answer *a, struct rewrite *w)
 	memcpy(w->new_hdr, tx + a->v.extent[0].offset, c.new_header);
 	w->bytes = a->total;
 	why = check_rewrite(a, w, &c);
-	if (!why && w->outbound &&
+	/* What is as long as it was is asked when it goes: the way may be narrower now. */
+	if (!why && w->outbound && w->bytes > w->info.bytes &&
 	    !unet_route_takes(skb_dst(w->old), w->bytes, w->tx.header_len,
 			      c.seg_size))
 		why = UNET_INTER_CNT_BAD_LENGTH;

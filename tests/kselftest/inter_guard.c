@@ -265,6 +265,29 @@ TEST_F(inter, what_nobody_may_send_is_no_violation_of_who_changes_it)
 	close(raw);
 }
 
+/* Nor does one have it barred by what makes the way narrower. */
+TEST_F(inter, what_is_not_made_longer_is_no_violation)
+{
+	static uint8_t data[1400];
+	struct pkt_spec p = {
+		.family = AF_INET, .proto = IPPROTO_UDP, .src = OUR_V4,
+		.dst = PEER_V4, .sport = PORT, .dport = RPORT,
+		.data = data, .bytes = sizeof(data),
+	};
+	uint64_t token;
+
+	IN(.rights = OBSERVE | UNET_INTER_MODIFY_PAYLOAD, .violations = 1);
+	ASSERT_EQ(0, chan_send(&self->c, self->flow, &p, 0));
+	token = inter_seen_bytes(&self->m);
+	ASSERT_NE(0, token);
+	ASSERT_EQ(0, sh("ip link set va mtu 1300"));
+	EXPECT_EQ(0, inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, HEADER,
+				     HEADER + sizeof(data)));
+	EXPECT_EQ(UNET_INTER_SERVING, inter_look(&self->nl, self->id).state);
+	EXPECT_TRUE(peer_has_nothing(self->peer));
+	EXPECT_EQ(1, nexus_counter("va", "tx_too_big"));
+}
+
 /* ---- who is told ---- */
 
 static int whose(struct chan *m, uint32_t flow)
