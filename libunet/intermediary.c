@@ -26,6 +26,7 @@
  * @next:	with @shown: buffer of the one behind them
  * @owed:	verdict on the last of them, while it could not be said; else
  *		UNET_VERDICT_LATER
+ * @newest:	token of the last that was shown
  * @refused:	by enum unet_inter_stat, [0] all
  * @whole:	a packet put together of several buffers
  */
@@ -38,6 +39,7 @@ struct unet_intermediary {
 	u32 shown;
 	u32 next;
 	int owed;
+	u64 newest;
 	u64 refused[UNET_INTER_CNT_COUNT];
 	u8 whole[UNET_TX_MAX_BYTES];
 };
@@ -115,9 +117,61 @@ const char *unet_inter_stat_text(uint32_t stat)
 
 /* ---- verdicts out ------------------------------------------------------- */
 
-static void take_done(struct unet_intermediary *im)
+/* There is a slot. */
+static void put(struct unet_intermediary *im, const struct unet_inter_verdict *v)
+{
+	BUILD_BUG_ON(sizeof(*v) != sizeof(struct unet_tx_slot));
+	memcpy(unet_tx_slot(im->r), v, sizeof(*v));
+	unet_tx_next(im->r);
+}
+
+/*
+ * Cookies: 0, but of a change the low bits of its token. All that is held is within
+ * a window of tokens that is far smaller, and the newest is known.
+ */
+#define IS_CHANGE	1u
+
+static u32 cookie_of(u64 token)
+{
+	return (u32)(token << 1) | IS_CHANGE;
+}
+
+static u64 token_of(const struct unet_intermediary *im, u32 cookie)
+{
+	return im->newest - (((u32)im->newest - (cookie >> 1)) & 0x7fffffff);
+}
+
+/* Refused for what the packet is, or for want of memory: what was asked is sound. */
+static bool is_no_fault(u32 status)
+{
+	return status == UNET_INTER_CNT_BAD_CSUM ||
+	       status == UNET_INTER_CNT_UNSENDABLE ||
+	       status == UNET_INTER_CNT_NO_MEMORY;
+}
+
+/*
+ * Who asked has no more to say of a packet that cannot be changed, and would be to blame
+ * for the time it is held. Its slot was taken, so there is one for this.
+ */
+static bool let_be(struct unet_intermediary *im, const struct unet_done *d)
+{
+	struct unet_inter_verdict v = { .count = 1 };
+
+	if (!(d->cookie & IS_CHANGE) || !is_no_fault(d->status) ||
+	    !unet_tx_space(im->r))
+		return false;
+	v.token = token_of(im, d->cookie);
+	v.action = im->terms.rights & UNET_INTER_DROP ? UNET_VERDICT_DROP :
+							UNET_VERDICT_ACCEPT;
+	put(im, &v);
+	return true;
+}
+
+/* Return: there is more to say. */
+static bool take_done(struct unet_intermediary *im)
 {
 	const struct unet_done *d;
+	bool more = false;
 
 	for (; (d = unet_done_peek(im->r)); unet_done_next(im->r)) {
 		if (!d->status)
@@ -125,18 +179,24 @@ static void take_done(struct unet_intermediary *im)
 		im->refused[0]++;
 		if (d->status < UNET_INTER_CNT_COUNT)
 			im->refused[d->status]++;
+		more |= let_be(im, d);
 	}
 	unet_done_release(im->r);
+	return more;
 }
 
 /* All that was said is with the kernel, but for what its rings had no room for. */
 static int push(struct unet_intermediary *im)
 {
+	bool more;
 	int err;
 
-	unet_tx_publish(im->r);
-	err = unet_channel_sync(im->ch, UNET_SYNC_TX | UNET_SYNC_FREE, 0, NULL);
-	take_done(im);
+	do {
+		unet_tx_publish(im->r);
+		err = unet_channel_sync(im->ch, UNET_SYNC_TX | UNET_SYNC_FREE, 0,
+					NULL);
+		more = take_done(im);
+	} while (!err && more);
 	if (!unet_tx_pending(im->r))
 		im->tx_used = 0;
 	return err;
@@ -152,14 +212,6 @@ static int need_slot(struct unet_intermediary *im)
 	if (err)
 		return err;
 	return unet_tx_space(im->r) ? 0 : -EAGAIN;
-}
-
-/* There is a slot. */
-static void put(struct unet_intermediary *im, const struct unet_inter_verdict *v)
-{
-	BUILD_BUG_ON(sizeof(*v) != sizeof(struct unet_tx_slot));
-	memcpy(unet_tx_slot(im->r), v, sizeof(*v));
-	unet_tx_next(im->r);
 }
 
 static int put_said(struct unet_intermediary *im)
@@ -236,6 +288,8 @@ int unet_intermediary_change(struct unet_intermediary *im, uint64_t token,
 		err = room_for(im, header_len + payload_len);
 	if (err)
 		return err;
+	if (action == UNET_VERDICT_MODIFY)
+		v.cookie = cookie_of(token);
 	v.extent[0].offset = im->tx_used;
 	v.extent[0].len = header_len + payload_len;
 	memcpy(im->r->tx_mem + im->tx_used, header, header_len);
@@ -290,6 +344,7 @@ static void show_next(struct unet_intermediary *im, const struct unet_rx_slot *s
 	p.data = bytes_of(im, &im->next, &p.len);
 	im->next = im->r->desc[im->next].next;
 	im->shown++;
+	im->newest = p.token;
 	im->owed = fn(im, &p, arg);
 }
 

@@ -139,6 +139,12 @@ int unet_intermediary_answer(struct unet_intermediary *im, uint64_t token,
  *           to modify payload gives none, and the packet keeps its own
  * @payload_len: bytes of it
  *
+ * A packet that came damaged, or as one that cannot be sent (UNET_INTER_CNT_BAD_CSUM,
+ * _UNSENDABLE), cannot be changed, nor can any without memory (_NO_MEMORY). That is no
+ * fault of who asks, and known only when the kernel has taken the change: such a packet
+ * is dropped, with the right to drop; else it goes on as it was. What is refused for
+ * another reason stays held.
+ *
  * Return: 0; -EMSGSIZE: more than a packet, or than TX memory, can have; -EAGAIN: no room
  * for it now; or as unet_intermediary_answer().
  */

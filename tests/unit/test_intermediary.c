@@ -395,6 +395,103 @@ static void or_without_a_slot(void **state)
 		was_changed(i, i, 100);
 }
 
+/* ---- changes that are refused ----------------------------------------------------- */
+
+static int change_it(struct unet_intermediary *who,
+		     const struct unet_inter_packet *p, void *arg)
+{
+	++*(u32 *)arg;
+	return change((u32)(p->token - TOKEN), 100) ? UNET_VERDICT_ACCEPT :
+						      UNET_VERDICT_LATER;
+}
+
+/* Packets of which each is to be changed, and none can be for this reason. */
+static u32 none_is_changed(u32 why)
+{
+	u32 calls = 0;
+
+	kern.refusal = why;
+	packets_come(0, 20);
+	assert_int_equal(unet_intermediary_run(im, 0, change_it, &calls), 0);
+	assert_int_equal(calls, 20);
+	assert_true(unet_intermediary_refused(im, why) >= 20);
+	return kern.n_sent;
+}
+
+/* Each was asked to be changed, once, and then answered so, once. */
+static void all_got(int action)
+{
+	u32 changed = 0, then = 0;
+	u32 i;
+
+	for (i = 0; i < kern.n_sent; i++) {
+		const struct kernel_sent *s = &kern.sent[i];
+
+		assert_int_equal(s->count, 1);
+		if (s->action == UNET_VERDICT_MODIFY) {
+			was_changed(i, changed++, 100);
+			continue;
+		}
+		assert_int_equal(s->action, action);
+		assert_int_equal(s->token, TOKEN + then++);
+		assert_true(then <= changed);
+	}
+	assert_int_equal(changed, 20);
+	assert_int_equal(then, 20);
+}
+
+static void what_cannot_be_changed_goes_on(void **state)
+{
+	assert_int_equal(none_is_changed(UNET_INTER_CNT_UNSENDABLE), 40);
+	all_got(UNET_VERDICT_ACCEPT);
+}
+
+static void nor_what_came_damaged_is_held(void **state)
+{
+	assert_int_equal(none_is_changed(UNET_INTER_CNT_BAD_CSUM), 40);
+	all_got(UNET_VERDICT_ACCEPT);
+}
+
+static void by_right_it_is_dropped(void **state)
+{
+	im->terms.rights = UNET_INTER_DROP;
+	assert_int_equal(none_is_changed(UNET_INTER_CNT_NO_MEMORY), 40);
+	all_got(UNET_VERDICT_DROP);
+}
+
+static void what_is_wrong_with_the_change_leaves_it_held(void **state)
+{
+	assert_int_equal(none_is_changed(UNET_INTER_CNT_BAD_HEADER), 20);
+}
+
+/* It goes before a packet whose verdict is yet to come. */
+static void nor_is_what_was_injected_before_answered(void **state)
+{
+	static const u8 bytes[HEADER];
+
+	kern.refusal = UNET_INTER_CNT_UNSENDABLE;
+	assert_int_equal(unet_intermediary_change(im, TOKEN, UNET_VERDICT_INJECT, bytes,
+						  HEADER, NULL, 0), 0);
+	assert_int_equal(unet_intermediary_flush(im), 0);
+	assert_int_equal(kern.n_sent, 1);
+}
+
+/* Whatever number tokens begin with, and wrap at. */
+static void a_token_is_known_by_its_cookie(void **state)
+{
+	static const u64 newest[] = { 0, 5, 70000, 0x7fffffff, 0x80000003,
+				      0xffffffff, 0x1234567800000001, ~0ull };
+	u32 back;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(newest); i++) {
+		im->newest = newest[i];
+		for (back = 0; back < 70000; back += 7)
+			assert_int_equal(token_of(im, cookie_of(newest[i] - back)),
+					 newest[i] - back);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -410,6 +507,12 @@ int main(void)
 		TEST(nor_are_those_of_any_size),
 		TEST(a_change_without_memory_for_it_can_be_made_later),
 		TEST(or_without_a_slot),
+		TEST(what_cannot_be_changed_goes_on),
+		TEST(nor_what_came_damaged_is_held),
+		TEST(by_right_it_is_dropped),
+		TEST(what_is_wrong_with_the_change_leaves_it_held),
+		TEST(nor_is_what_was_injected_before_answered),
+		TEST(a_token_is_known_by_its_cookie),
 	};
 	size_t i;
 

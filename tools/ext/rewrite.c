@@ -86,8 +86,8 @@ static uint32_t rights(void)
 }
 
 /*
- * Anything the kernel refuses leaves the packet held, and is only known a turn later.
- * Nothing here should be; if it is, say so.
+ * What the kernel refuses is only known a turn later. Packets that cannot be changed
+ * went on as they were; nothing else here should be refused. If it is, say so.
  */
 static void tell_refusals(struct unet_intermediary *im)
 {
