@@ -54,10 +54,10 @@ struct unet_sock_ops {
  * @want:	events that @fn is called for
  * @pending:	events since @fn was called last
  * @event:	calls @fn in the event step
- * @kind:	what it is
- * @family:	AF_INET or AF_INET6 it was made with
- * @flags:	UNET_SOCK_* for binding
  * @linger:	SO_LINGER as set
+ * @flags:	UNET_SOCK_* for binding
+ * @kind:	enum unet_sock_kind
+ * @family:	AF_INET or AF_INET6 it was made with
  * @shut:	directions that were shut down (UDP): bit 0 reading, 1 writing
  * @hooked:	a hook has named it
  */
@@ -75,10 +75,10 @@ struct unet_sock {
 	u32 want;
 	u32 pending;
 	struct unet_work event;
-	enum unet_sock_kind kind;
-	int family;
-	u32 flags;
 	struct linger linger;
+	u32 flags;
+	u8 kind;
+	u8 family;
 	u8 shut;
 	bool hooked;
 };

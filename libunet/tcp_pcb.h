@@ -311,13 +311,13 @@ struct unet_tcp_recovery {
  * @keep_idle_s: TCP_KEEPIDLE
  * @keep_intvl_s: TCP_KEEPINTVL
  * @user_timeout_ms: TCP_USER_TIMEOUT, 0: by count of retries
+ * @retrans:	segments sent again
  * @challenge_us: when this second began
  * @dupack_us:	last answer to a segment outside the window
  * @last_in_us: last acceptable segment of the peer
  * @last_out_us: last data sent
  * @stall_us:	since when nothing was acknowledged though data was sent, or waits
  *		for a window
- * @retrans:	segments sent again
  * @bytes_sent: payload, retransmissions included
  * @bytes_acked: payload
  * @bytes_in:	payload in order
@@ -393,12 +393,12 @@ struct unet_tcp_pcb {
 	u32 keep_idle_s;
 	u32 keep_intvl_s;
 	u32 user_timeout_ms;
+	u32 retrans;
 	u64 challenge_us;
 	u64 dupack_us;
 	u64 last_in_us;
 	u64 last_out_us;
 	u64 stall_us;
-	u32 retrans;
 	u64 bytes_sent;
 	u64 bytes_acked;
 	u64 bytes_in;
