@@ -69,6 +69,9 @@ static void pairs(const struct unet_type_rule *rule, u32 num)
 				abort();
 			if (same && !overlap)
 				abort();
+			if (overlap && rule[i].layer == rule[j].layer &&
+			    !unet_type_rule_shares(&rule[i], &rule[j]))
+				abort();
 		}
 }
 

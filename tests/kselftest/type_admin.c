@@ -1413,11 +1413,11 @@ TEST_F(type_admin, what_finds_no_room_on_a_device_is_in_nobodys_way)
 	struct unet_type_req r;
 	struct chan c;
 
-	/* Those of a device come before those for any. */
-	for (i = 0; i <= half; i++) {
-		ASSERT_EQ(0, remote_rule(nl, NULL, i, &any[i]));
+	/* Those of a device come before those for any, which are for none in particular. */
+	for (i = 0; i <= half; i++)
 		ASSERT_EQ(0, remote_rule(nl, "va", 100 + i, &va[i]));
-	}
+	for (i = 0; i <= half; i++)
+		ASSERT_EQ(0, remote_rule(nl, NULL, i, &any[i]));
 	ASSERT_EQ(0, attach_another());
 	EXPECT_EQ(0, sh("dmesg | grep -q 'va: rule %u is left out'", any[half]));
 	/* Neither rules elsewhere nor others here are refused for them. */

@@ -1263,7 +1263,7 @@ enum unet_genl_attr {
 	UNET_A_ABI,		/* u32 */
 	UNET_A_TYPE,		/* u32 id of a rule */
 	UNET_A_LAYER,		/* u8 enum unet_type_layer */
-	UNET_A_DIRECTION,	/* u8 UNET_TYPE_RX, _TX, default RX; of an entry RX or both, default both */
+	UNET_A_DIRECTION,	/* u8 UNET_TYPE_RX, _TX; default RX, of an entry both */
 	UNET_A_ACTION,		/* u8 enum unet_type_action */
 	UNET_A_FIRST,		/* u32 number, host order */
 	UNET_A_LAST,		/* u32 number; without it: FIRST */
