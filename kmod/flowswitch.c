@@ -64,6 +64,10 @@ static int alloc_known(struct unet_flowswitch *fs)
 	return 0;
 }
 
+/*
+ * As if they were for sending only: others have no number of theirs to poll them by,
+ * and only this CPU's softirq may touch what is this CPU's.
+ */
 static void add_napis(struct unet_flowswitch *fs)
 {
 	int cpu;
@@ -72,7 +76,7 @@ static void add_napis(struct unet_flowswitch *fs)
 		struct unet_rx_cpu *rx = per_cpu_ptr(fs->rx, cpu);
 
 		rx->fs = fs;
-		netif_napi_add(fs->napi_dev, &rx->napi, poll);
+		netif_napi_add_tx(fs->napi_dev, &rx->napi, poll);
 		napi_enable(&rx->napi);
 	}
 }
