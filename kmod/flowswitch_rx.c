@@ -44,6 +44,12 @@ static const void *headers(struct unet_rx_cpu *rx, const struct sk_buff *skb,
 	return skb_copy_bits(skb, 0, rx->headers, *need) ? NULL : rx->headers;
 }
 
+/* What the frame says it carries, of the two that for_us() lets by: 4 or 6. */
+static u8 family_of(const struct sk_buff *skb)
+{
+	return likely(skb->protocol == htons(ETH_P_IP)) ? 4 : 6;
+}
+
 static int parse(struct unet_rx_cpu *rx, struct unet_rx_packet *p,
 		 struct unet_flow_key *key)
 {
@@ -368,7 +374,10 @@ static void note(struct unet_rx_known *known, const struct unet_flow_key *key,
 	known->gen = gen;
 }
 
-/* Parse and look up. What is found is noted in @known. */
+/*
+ * Parse and look up. What is found is noted in @known. A frame that says it carries the
+ * other version of IP has passed rules for that one, and the host drops it.
+ */
 static void classify(struct unet_rx_cpu *rx, struct unet_rx_packet *p,
 		     struct unet_rx_known *known, struct outcome *out)
 {
@@ -379,6 +388,8 @@ static void classify(struct unet_rx_cpu *rx, struct unet_rx_packet *p,
 	int err;
 
 	err = parse(rx, p, &key);
+	if (!err && unlikely(key.family != family_of(p->skb)))
+		err = -EBADMSG;
 	if (unlikely(err)) {
 		out->why = parse_counter(err);
 		return;
@@ -396,10 +407,10 @@ static void classify(struct unet_rx_cpu *rx, struct unet_rx_packet *p,
  * Where the likes of a packet would have been noted. Only a place to look: what is
  * there is compared in full.
  */
-static struct unet_rx_known *place_of(struct unet_rx_cpu *rx,
-				      const struct sk_buff *skb)
+static __always_inline struct unet_rx_known *
+place_of(struct unet_rx_cpu *rx, const struct sk_buff *skb)
 {
-	bool ip4 = skb->protocol == htons(ETH_P_IP);
+	bool ip4 = family_of(skb) == 4;
 	const u8 *l3 = skb->data;
 	u32 mix;
 
@@ -423,7 +434,7 @@ static bool is_known(const struct unet_nexus *nx,
 		     const struct sk_buff *skb, struct unet_flow_info *info)
 {
 	return likely(known->gen == atomic64_read(&nx->flows.gen)) &&
-	       likely(unet_flow_fast_same(&known->fast, skb->data,
+	       likely(unet_flow_fast_same(&known->fast, family_of(skb), skb->data,
 					  skb_headlen(skb), skb->len, info));
 }
 

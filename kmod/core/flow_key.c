@@ -642,30 +642,31 @@ void unet_flow_fast_set(struct unet_flow_fast *fast,
 	fast->family = key->family;
 }
 
-static noinline bool same6(const struct unet_flow_fast *fast, const u8 *l3,
-			   u32 linear, u32 total, struct unet_flow_info *info)
-{
-	return linear >= UNET_IP6_HEADER + UNET_UDP_HEADER &&
-	       l3[0] >> 4 == IP6_VERSION && l3[6] == fast->proto &&
-	       unet_load_raw32(l3 + UNET_IP6_HEADER) == fast->ports &&
-	       !((unet_load_raw64(l3 + 8) ^ fast->addr[0]) |
-		 (unet_load_raw64(l3 + 16) ^ fast->addr[1]) |
-		 (unet_load_raw64(l3 + 24) ^ fast->addr[2]) |
-		 (unet_load_raw64(l3 + 32) ^ fast->addr[3])) &&
-	       plain6(l3, linear, total, info);
-}
-
-bool unet_flow_fast_same(const struct unet_flow_fast *fast, const void *l3,
-			 u32 linear, u32 total, struct unet_flow_info *info)
+bool unet_flow_fast_same6(const struct unet_flow_fast *fast, const void *l3,
+			  u32 linear, u32 total, struct unet_flow_info *info)
 {
 	const u8 *p = l3;
 
-	if (fast->family == 4)
-		return linear >= UNET_IP4_HEADER + UNET_UDP_HEADER &&
-		       p[0] == IP4_PLAIN && p[9] == fast->proto &&
-		       unet_load_raw64(p + 12) == fast->addr[0] &&
-		       unet_load_raw32(p + UNET_IP4_HEADER) == fast->ports &&
-		       plain4(p, linear, total, info);
 	return fast->family == IP6_VERSION &&
-	       same6(fast, p, linear, total, info);
+	       linear >= UNET_IP6_HEADER + UNET_UDP_HEADER &&
+	       p[0] >> 4 == IP6_VERSION && p[6] == fast->proto &&
+	       unet_load_raw32(p + UNET_IP6_HEADER) == fast->ports &&
+	       !((unet_load_raw64(p + 8) ^ fast->addr[0]) |
+		 (unet_load_raw64(p + 16) ^ fast->addr[1]) |
+		 (unet_load_raw64(p + 24) ^ fast->addr[2]) |
+		 (unet_load_raw64(p + 32) ^ fast->addr[3])) &&
+	       plain6(p, linear, total, info);
+}
+
+bool unet_flow_fast_same4(const struct unet_flow_fast *fast, const void *l3,
+			  u32 linear, u32 total, struct unet_flow_info *info)
+{
+	const u8 *p = l3;
+
+	return fast->family == 4 &&
+	       linear >= UNET_IP4_HEADER + UNET_UDP_HEADER &&
+	       p[0] == IP4_PLAIN && p[9] == fast->proto &&
+	       unet_load_raw64(p + 12) == fast->addr[0] &&
+	       unet_load_raw32(p + UNET_IP4_HEADER) == fast->ports &&
+	       plain4(p, linear, total, info);
 }

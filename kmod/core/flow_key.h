@@ -260,20 +260,33 @@ void unet_flow_fast_set(struct unet_flow_fast *fast,
 			const struct unet_flow_key *key,
 			const struct unet_flow_info *info);
 
+bool unet_flow_fast_same4(const struct unet_flow_fast *fast, const void *l3,
+			  u32 linear, u32 total, struct unet_flow_info *info);
+bool unet_flow_fast_same6(const struct unet_flow_fast *fast, const void *l3,
+			  u32 linear, u32 total, struct unet_flow_info *info);
+
 /**
  * unet_flow_fast_same() - is this received packet plainly of the same flow?
  * @fast:	the last packet's flow
+ * @family:	4 or 6: what the frame says the packet is
  * @l3:		as for unet_flow_key_parse()
  * @linear:	as for unet_flow_key_parse()
  * @total:	as for unet_flow_key_parse()
  * @info:	out, when true: as unet_flow_key_parse() would fill it in
  *
- * Never true when unet_flow_key_parse() would fail or find another key.
+ * Never true when unet_flow_key_parse() would fail or find another key, or one of
+ * another family than @family.
  *
  * Context: any; @fast is the caller's alone.
  * Return: true, or false: parse it.
  */
-bool unet_flow_fast_same(const struct unet_flow_fast *fast, const void *l3,
-			 u32 linear, u32 total, struct unet_flow_info *info);
+static inline bool unet_flow_fast_same(const struct unet_flow_fast *fast,
+				       u8 family, const void *l3, u32 linear,
+				       u32 total, struct unet_flow_info *info)
+{
+	return family == 4 ?
+	       unet_flow_fast_same4(fast, l3, linear, total, info) :
+	       unet_flow_fast_same6(fast, l3, linear, total, info);
+}
 
 #endif /* _UNET_CORE_FLOW_KEY_H */

@@ -52,14 +52,14 @@ static void fast_agrees(const u8 *l3, u32 linear, u32 total,
 	struct unet_flow_fast fast;
 
 	unet_flow_fast_set(&fast, key, info);
-	if (unet_flow_fast_same(&fast, l3, linear, total, &fast_info) &&
+	if (unet_flow_fast_same(&fast, key->family, l3, linear, total, &fast_info) &&
 	    !info_is(&fast_info, info))
 		abort();
 	if (!linear)
 		return;
 	/* the flow of a packet with one bit less in common */
 	((u8 *)&fast)[info->bytes % sizeof(fast.addr)] ^= 1;
-	if (unet_flow_fast_same(&fast, l3, linear, total, &fast_info) &&
+	if (unet_flow_fast_same(&fast, key->family, l3, linear, total, &fast_info) &&
 	    key->family == 6)
 		abort();
 }

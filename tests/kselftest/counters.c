@@ -214,6 +214,54 @@ TEST_F(counters, what_is_left_to_the_host_says_why)
 	      ASSERT_EQ(0, send_frame(&self->t, false, 0x88b5, buf, bytes)));
 }
 
+/* One that the owner of @c's flow never gets: the host drops it. */
+#define NOT_OURS(id, statement)							\
+do {										\
+	MOVES(id, 1, statement);						\
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 0));				\
+} while (0)
+
+/*
+ * Rules of the host's for IPv6 alone have seen it; or for IPv4. Where its flow is
+ * remembered is looked for by bytes of the sender's choice: those of a good packet.
+ */
+TEST_F(counters, a_frame_that_says_it_is_of_the_other_ip_is_no_flows)
+{
+	static const uint8_t src[4] = { 10, 9, 0, 1 };
+	struct unet_flow_req r6 = flow_req(IPPROTO_UDP, AF_INET6, OUR_V6, PORT,
+					   NULL, 0);
+	struct pkt_spec p6 = {
+		.family = AF_INET6, .proto = IPPROTO_UDP, .src = PEER_V6,
+		.dst = OUR_V6, .sport = RPORT, .dport = PORT,
+		.data = "data", .bytes = 4,
+	};
+	uint8_t buf[128] = { 0 };
+	uint32_t bytes = ip_packet(buf, OUR_V4, PORT);
+
+	NOT_OURS(UNET_CNT_RX_HOST_MALFORMED,
+		 ASSERT_EQ(0, send_frame(&self->t, false, ETH_P_IPV6, buf, bytes)));
+	memcpy(buf + 40, src, sizeof(src));
+	MOVES(UNET_CNT_RX_DELIVERED, 1,
+	      ASSERT_EQ(0, send_frame(&self->t, false, ETH_P_IP, buf, 60)));
+	ASSERT_NE(NULL, chan_rx_peek(&self->c, 0));
+	chan_rx_next(&self->c);
+	NOT_OURS(UNET_CNT_RX_HOST_MALFORMED,
+		 ASSERT_EQ(0, send_frame(&self->t, false, ETH_P_IPV6, buf, 60)));
+	buf[6] = 0x20;
+	ip_sum(buf);
+	NOT_OURS(UNET_CNT_RX_HOST_MALFORMED,
+		 ASSERT_EQ(0, send_frame(&self->t, false, ETH_P_IPV6, buf, 60)));
+
+	ASSERT_EQ(0, sh("sysctl -qw net.ipv6.conf.va.disable_ipv6=0 && "
+			"ip addr replace " OUR_V6 "/64 dev va nodad"));
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r6));
+	bytes = build_packet(buf, &p6) + p6.bytes;
+	NOT_OURS(UNET_CNT_RX_HOST_MALFORMED,
+		 ASSERT_EQ(0, send_frame(&self->t, false, ETH_P_IP, buf, bytes)));
+	MOVES(UNET_CNT_RX_DELIVERED, 1,
+	      ASSERT_EQ(0, send_frame(&self->t, false, ETH_P_IPV6, buf, bytes)));
+}
+
 static int send_tagged(struct topo *t, int vlan, int type, const void *data,
 		       uint32_t bytes)
 {

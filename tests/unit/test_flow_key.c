@@ -171,7 +171,8 @@ static void what_the_fast_compare_takes_parsing_takes(void **state)
 			vector_ip4_checksum(l3, len);
 		linear = random_below(2) ? len : random_below(len + 1);
 		exact = unit_copy(l3, linear);
-		if (unet_flow_fast_same(&fast, exact, linear, len, &fast_info)) {
+		if (unet_flow_fast_same(&fast, first.family, exact, linear, len,
+					&fast_info)) {
 			same++;
 			assert_int_equal(unet_flow_key_parse(exact, linear, len,
 							     true, &key, &info), 0);
@@ -203,12 +204,14 @@ static void the_fast_compare_tells_protocols_apart(void **state)
 		assert_int_equal(unet_flow_key_parse(l3, len, len, true, &key,
 						     &info), 0);
 		unet_flow_fast_set(&fast, &key, &info);
-		assert_true(unet_flow_fast_same(&fast, l3, len, len, &info));
+		assert_true(unet_flow_fast_same(&fast, key.family, l3, len, len,
+						&info));
 		l3[at[i]] = UNET_PROTO_TCP;
 		vector_ip4_checksum(l3, len);
 		assert_int_equal(unet_flow_key_parse(l3, len, len, true, &key,
 						     &info), 0);
-		assert_false(unet_flow_fast_same(&fast, l3, len, len, &info));
+		assert_false(unet_flow_fast_same(&fast, key.family, l3, len, len,
+						 &info));
 	}
 }
 

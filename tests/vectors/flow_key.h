@@ -391,7 +391,8 @@ static inline bool flow_key_fast_agrees(const struct flow_key_row *row,
 	if (unet_flow_key_parse(l3, len, len, true, &key, &info))
 		return false;
 	unet_flow_fast_set(&fast, &key, &info);
-	if (unet_flow_fast_same(&fast, l3, len, len, &again) != plain)
+	if (unet_flow_fast_same(&fast, key.family, l3, len, len, &again) != plain ||
+	    unet_flow_fast_same(&fast, 10 - key.family, l3, len, len, &again))
 		return false;
 	return !plain || flow_key_info_is(&again, &info);
 }
