@@ -196,7 +196,6 @@ static void init_info(struct unet_channel *ch, struct unet_arena *arena)
 	ch->adv = info + arena->layout.adv_offset;
 	ch->info->abi = UNET_ABI_VERSION;
 	ch->info->state = UNET_CHANNEL_LIVE;
-	ch->info->addr_gen = atomic_read(&ch->nexus->addr_gen);
 }
 
 /* Everything a LIVE channel needs, hung on @ch but seen by nobody yet. */
@@ -241,6 +240,7 @@ static int enter_nexus(struct unet_channel *ch, struct unet_nexus *nx)
 		list_add_tail_rcu(&ch->nexus_node, &nx->channels);
 		nx->num_channels++;
 		ch->attached = true;
+		WRITE_ONCE(ch->info->addr_gen, atomic_read(&nx->addr_gen));
 	}
 	mutex_unlock(&nx->lock);
 	if (err)

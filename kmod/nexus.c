@@ -21,9 +21,13 @@ struct workqueue_struct *unet_nexus_wq;
 /**
  * struct nexuses - of a namespace
  * @list:	the published, by unet_nexus.list. RTNL to change, RCU to walk
+ * @net:	the namespace
+ * @addr_work:	addresses or routes changed: what is done of it later
  */
 struct nexuses {
 	struct list_head list;
+	struct net *net;
+	struct work_struct addr_work;
 };
 
 static unsigned int nexuses_id;
@@ -223,36 +227,62 @@ void unet_nexus_rename(struct unet_nexus *nx, const char *name)
 	unet_type_nexus_renamed(nx, name);
 }
 
-/* The last that writes has read the last generation, whoever else is on the way. */
-static void tell_channel(struct unet_channel *ch)
+static void forget_addrs(struct nexuses *nexuses)
 {
-	u32 gen;
+	struct unet_nexus *nx;
 
-	do {
-		gen = atomic_read(&ch->nexus->addr_gen);
-		WRITE_ONCE(ch->info->addr_gen, gen);
-		smp_mb(); /* what was written, before it is asked whether it is the last */
-	} while (gen != atomic_read(&ch->nexus->addr_gen));
+	rcu_read_lock();
+	list_for_each_entry_rcu(nx, &nexuses->list, list) {
+		/* pairs with who reads it before he looks an address up */
+		(void)atomic_inc_return_release(&nx->addr_gen);
+		unet_flow_table_changed(&nx->flows);
+	}
+	rcu_read_unlock();
+}
+
+/* Whoever is listed later reads the generation then, under the same lock. */
+static void tell_channels(struct unet_nexus *nx)
+{
+	struct unet_channel *ch;
+
+	mutex_lock(&nx->lock);
+	list_for_each_entry(ch, &nx->channels, nexus_node) {
+		WRITE_ONCE(ch->info->addr_gen, atomic_read(&nx->addr_gen));
+		cond_resched();
+	}
+	mutex_unlock(&nx->lock);
+}
+
+/*
+ * The host tells of a route that goes before it is out: an answer in between is as
+ * stale as those before. Who told of it has finished when RTNL can be had.
+ */
+static void addr_work(struct work_struct *work)
+{
+	struct nexuses *nexuses = container_of(work, struct nexuses, addr_work);
+	struct unet_nexus *nx;
+	int ifindex = 0;
+
+	rtnl_lock();
+	rtnl_unlock();
+	forget_addrs(nexuses);
+	for (; (nx = unet_nexus_next(nexuses->net, &ifindex)); ifindex++) {
+		tell_channels(nx);
+		unet_nexus_put(nx);
+	}
 }
 
 /*
  * Others wait for this, RTNL held for one: whoever fills a namespace of his own with
- * devices and channels is to make his own changes slow, not the host's.
+ * channels is not to make the host's changes slow.
  */
 void unet_nexus_addr_changed(struct net *net)
 {
-	struct unet_channel *ch;
-	struct unet_nexus *nx;
+	struct nexuses *nexuses = net_generic(net, nexuses_id);
 
-	rcu_read_lock();
-	list_for_each_entry_rcu(nx, nexuses_of(net), list) {
-		/* pairs with who reads it before he looks an address up */
-		(void)atomic_inc_return_release(&nx->addr_gen);
-		unet_flow_table_changed(&nx->flows);
-		list_for_each_entry_rcu(ch, &nx->channels, nexus_node)
-			tell_channel(ch);
-	}
-	rcu_read_unlock();
+	forget_addrs(nexuses);
+	if (!list_empty(&nexuses->list))
+		queue_work(unet_nexus_wq, &nexuses->addr_work);
 }
 
 u32 unet_nexus_mtu(struct unet_nexus *nx)
@@ -287,14 +317,21 @@ void unet_nexus_mtu_changed(struct unet_nexus *nx)
 
 static int __net_init nexuses_init(struct net *net)
 {
-	INIT_LIST_HEAD(nexuses_of(net));
+	struct nexuses *nexuses = net_generic(net, nexuses_id);
+
+	INIT_LIST_HEAD(&nexuses->list);
+	INIT_WORK(&nexuses->addr_work, addr_work);
+	nexuses->net = net;
 	return 0;
 }
 
 /* Its devices have gone before. */
 static void __net_exit nexuses_exit(struct net *net)
 {
-	WARN_ON_ONCE(!list_empty(nexuses_of(net)));
+	struct nexuses *nexuses = net_generic(net, nexuses_id);
+
+	WARN_ON_ONCE(!list_empty(&nexuses->list));
+	cancel_work_sync(&nexuses->addr_work);
 }
 
 static struct pernet_operations nexuses_ops = {

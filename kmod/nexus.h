@@ -208,8 +208,9 @@ void unet_nexus_rename(struct unet_nexus *nx, const char *name);
  * unet_nexus_addr_changed() - addresses or routes of a namespace changed
  * @net: namespace
  *
- * Cached answers ("is this address local", source checks, last flows) become
- * stale; unet_info.addr_gen of every channel in @net is advanced.
+ * Cached answers ("is this address local", source checks, last flows) become stale at
+ * once, and again when who holds RTNL has let it go: he may tell of a change before he
+ * makes it. Then unet_info.addr_gen of every channel in @net is advanced.
  *
  * Context: any (address notifiers may be atomic); not from hard interrupts.
  */

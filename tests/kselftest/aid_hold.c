@@ -55,6 +55,7 @@ int main(int argc, char **argv)
 	};
 	int err, port = argc > 2 ? atoi(argv[2]) : 0;
 	unsigned long packets = 0;
+	bool told = false;
 	struct unet_flow_req r;
 	struct pollfd p;
 	uint32_t state, gen;
@@ -79,6 +80,11 @@ int main(int argc, char **argv)
 	do {
 		poll(&p, 1, 100);
 		packets += take(&c);
+		if (!told && load_acquire(&c.info->addr_gen) != gen) {
+			told = true;
+			puts("told");
+			fflush(stdout);
+		}
 	} while (!stop && !(p.revents & (POLLERR | POLLHUP)));
 	state = chan_state(&c, NULL);
 	printf("state=%s packets=%lu changes=%u\n",

@@ -9,6 +9,7 @@
 #include "chan.h"
 #include "nexus.h"
 #include "traced.h"
+#include "effort.h"
 #include "kselftest_harness.h"
 
 #include <linux/if_ether.h>
@@ -373,6 +374,62 @@ TEST_F(counters, a_wildcard_flow_leaves_foreign_addresses_to_the_host)
 	      ASSERT_EQ(0, send_frame(&self->t, false, ETH_P_IP, buf, bytes)));
 }
 
+/* The peer sends as fast as it can until it is killed. */
+static pid_t flood(int peer, const char *to, int port)
+{
+	pid_t pid = fork();
+
+	while (!pid)
+		send_to(peer, to, port, "flood", 5);
+	return pid;
+}
+
+/* Whatever is received meanwhile is read. Return: it moved, sooner or later. */
+static bool moves_at_last(struct chan *c, const char *counter)
+{
+	uint64_t end = mono_ms() + 20000;
+	long long first = nexus_counter("va", counter);
+
+	do {
+		while (chan_rx_peek(c, 0))
+			chan_rx_next(c);
+		if (nexus_counter("va", counter) > first)
+			return true;
+	} while (mono_ms() < end);
+	return false;
+}
+
+#define ANY_IP	"192.0.2.5"	/* a whole prefix is local, none of its addresses is */
+
+/* While it goes there are those who ask for it. */
+TEST_F_TIMEOUT(counters, a_local_route_that_goes_is_forgotten, 300)
+{
+	struct unet_flow_req any = flow_req(IPPROTO_UDP, AF_INET, NULL, PORT + 5,
+					    NULL, 0);
+	int i, rounds = effort(200);
+	long long before;
+	pid_t pid;
+
+	ASSERT_EQ(0, chan_flow_add(&self->c, &any));
+	ASSERT_EQ(0, sh_peer(&self->t, "ip route add 192.0.2.0/24 via " OUR_V4));
+	pid = flood(self->peer, ANY_IP, PORT + 5);
+	ASSERT_LT(0, pid);
+	for (i = 0; i < rounds; i++) {
+		if (sh("ip route add local 192.0.2.0/24 dev lo") ||
+		    !moves_at_last(&self->c, "rx_delivered") ||
+		    sh("ip route del local 192.0.2.0/24 dev lo") ||
+		    !moves_at_last(&self->c, "rx_host_not_local"))
+			break;
+		before = nexus_counter("va", "rx_delivered");
+		if (!moves_at_last(&self->c, "rx_host_not_local") ||
+		    nexus_counter("va", "rx_delivered") != before)
+			break;
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	EXPECT_EQ(rounds, i);
+}
+
 TEST_F(counters, larger_than_all_buffers_is_dropped_as_such)
 {
 	struct unet_params p = { .rx_small = 8, .rx_large = UNET_PARAM_NONE };
@@ -394,22 +451,12 @@ TEST_F(counters, larger_than_all_buffers_is_dropped_as_such)
 	chan_close(&c);
 }
 
-/* The peer sends as fast as it can until it is killed. */
-static pid_t flood(int peer, int port)
-{
-	pid_t pid = fork();
-
-	while (!pid)
-		send_to(peer, OUR_V4, port, "flood", 5);
-	return pid;
-}
-
 #define DEAD_ROUNDS	2000	/* one in about ten meets a packet on its way */
 
 TEST_F_TIMEOUT(counters, a_flow_that_goes_drops_what_it_had_begun, 60)
 {
 	struct unet_flow_req r;
-	pid_t pid = flood(self->peer, PORT + 1);
+	pid_t pid = flood(self->peer, OUR_V4, PORT + 1);
 	long long dead = 0;
 	int i;
 
