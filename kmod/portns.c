@@ -38,6 +38,7 @@
 #include <linux/uidgid.h>
 #include <linux/workqueue.h>
 #include <net/inet_sock.h>
+#include <net/l3mdev.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
@@ -150,7 +151,8 @@ static void make_deaf(struct sock *sk)
 	release_sock(sk);
 }
 
-static int bind_socket(struct socket *sock, const struct unet_port_want *want)
+static int bind_socket(struct socket *sock, const struct unet_port_want *want,
+		       int dev)
 {
 	struct sock *sk = sock->sk;
 	union bind_addr addr;
@@ -159,6 +161,7 @@ static int bind_socket(struct socket *sock, const struct unet_port_want *want)
 
 	lock_sock(sk);
 	sk->sk_reuse = SK_NO_REUSE;
+	sk->sk_bound_dev_if = dev;
 	WRITE_ONCE(sk->sk_rcvbuf, SOCK_MIN_RCVBUF);
 	if (want->family == AF_INET6)
 		sk->sk_ipv6only = want->v6only;
@@ -175,7 +178,9 @@ static int socket_errno(int err)
 	return err == -ENFILE || err == -ENOBUFS ? -ENOMEM : err;
 }
 
-static struct socket *occupy(struct net *net, const struct unet_port_want *want)
+/* @dev: as SO_BINDTODEVICE has it, 0: none. */
+static struct socket *bound_socket(struct net *net,
+				   const struct unet_port_want *want, int dev)
 {
 	int type = want->proto == IPPROTO_TCP ? SOCK_STREAM : SOCK_DGRAM;
 	struct socket *sock;
@@ -184,7 +189,48 @@ static struct socket *occupy(struct net *net, const struct unet_port_want *want)
 	err = sock_create_kern(net, want->family, type, want->proto, &sock);
 	if (err)
 		return ERR_PTR(socket_errno(err));
-	err = bind_socket(sock, want);
+	err = bind_socket(sock, want, dev);
+	if (err) {
+		sock_release(sock);
+		return ERR_PTR(err);
+	}
+	return sock;
+}
+
+/*
+ * A VRF has ports of its own, and bind() gets at them by a device. So bound @sock is
+ * in the way of the VRF's sockets; of those of the device another has to be, until
+ * bound to none it is in the way of all. An address of the link's scope has bound it to
+ * the device: then any address of the VRF is in its way.
+ */
+static int take_all_of_vrf(struct socket *sock, struct unet_port_want want, int vrf)
+{
+	struct net *net = sock_net(sock->sk);
+	struct socket *other;
+	int dev = want.ifindex;
+
+	if (READ_ONCE(sock->sk->sk_bound_dev_if) == dev) {
+		memset(want.local, 0, sizeof(want.local));
+		want.v6only = true;
+		dev = vrf;
+	}
+	want.port = inet_sk(sock->sk)->inet_sport;
+	other = bound_socket(net, &want, dev);
+	if (IS_ERR(other))
+		return PTR_ERR(other);
+	WRITE_ONCE(sock->sk->sk_bound_dev_if, 0);
+	sock_release(other);
+	return 0;
+}
+
+static struct socket *occupy(struct net *net, const struct unet_port_want *want)
+{
+	int vrf = l3mdev_master_ifindex_by_index(net, want->ifindex), err;
+	struct socket *sock = bound_socket(net, want, vrf);
+
+	if (IS_ERR(sock) || !vrf || vrf == want->ifindex)
+		return sock;
+	err = take_all_of_vrf(sock, *want, vrf);
 	if (err) {
 		sock_release(sock);
 		return ERR_PTR(err);

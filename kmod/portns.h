@@ -15,7 +15,8 @@ struct unet_port;
 /**
  * struct unet_port_want - what is to be held
  * @local:	address, IPv4 in the first word; all zero: any
- * @ifindex:	device that gives an IPv6 link-local address its scope
+ * @ifindex:	the device: its VRF's ports are meant, and an IPv6 link-local address has
+ *		its scope
  * @port:	network order; 0: the host picks one of its ephemeral range
  * @family:	AF_INET or AF_INET6
  * @proto:	IPPROTO_TCP or IPPROTO_UDP

@@ -34,7 +34,8 @@ static bool is_local6(struct net *net, struct net_device *dev,
 
 	if (!IS_ENABLED(CONFIG_IPV6))
 		return false;
-	return ipv6_chk_addr(net, a, link ? dev : NULL, link);
+	/* Of any device, but of the same VRF. */
+	return ipv6_chk_addr(net, a, dev, link);
 }
 
 static bool ask_host(struct unet_nexus *nx, u8 family, const __be32 *addr)

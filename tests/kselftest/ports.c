@@ -225,6 +225,68 @@ TEST_F(ports, a_host_socket_that_would_share_is_refused_all_the_same)
 	close(fd);
 }
 
+/* ---- a VRF's ports ---- */
+
+/* The device keeps its addresses; those of IPv6 go with its link. */
+static int into_vrf(void)
+{
+	return sh("ip link add vrf0 type vrf table 100 && ip link set vrf0 up && "
+		  "ip link set va master vrf0 && "
+		  "ip addr replace " OUR_V6 "/64 dev va nodad");
+}
+
+static int host_bind_on(int p, const char *dev, const struct want *w)
+{
+	int fd = socket(w->family, protos[p].type | SOCK_CLOEXEC, 0), err;
+
+	err = setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, dev, strlen(dev)) ?
+	      -errno : 0;
+	if (!err)
+		err = bind_to(fd, w->addr ? w->addr :
+				  w->family == AF_INET ? "0.0.0.0" : "::", PORT);
+	if (!err && protos[p].type == SOCK_STREAM && listen(fd, 1))
+		err = -errno;
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+/* Whoever reaches the device is in a flow's way, and a flow in his. */
+static void one_of_vrf(struct __test_metadata *_metadata, struct chan *c, int p,
+		       const char *dev, const struct want *w)
+{
+	uint32_t flow;
+	int fd;
+
+	fd = host_bind_on(p, dev, w);
+	EXPECT_LE(0, fd) TH_LOG("%s %s %s: %d", protos[p].name, dev, w->name, fd);
+	EXPECT_EQ(-EADDRINUSE, flow_bind(c, protos[p].proto, w, PORT, &flow))
+		TH_LOG("%s: host %s on %s, then flow", protos[p].name, w->name, dev);
+	close(fd);
+	ASSERT_EQ(0, flow_bind(c, protos[p].proto, w, PORT, &flow))
+		TH_LOG("%s: flow %s", protos[p].name, w->name);
+	EXPECT_EQ(-EADDRINUSE, host_bind_on(p, dev, w))
+		TH_LOG("%s: flow %s, then host on %s", protos[p].name, w->name, dev);
+	ASSERT_EQ(0, chan_flow_del(c, flow, 0));
+}
+
+TEST_F(ports, those_of_a_vrf_belong_to_one_too)
+{
+	static const char *const devs[] = { "vrf0", "va" };
+	static const int any_and_own[] = { 0, 1, 3, 5 };
+	unsigned int p, d, i;
+
+	if (system("modprobe -q vrf"))
+		SKIP(return, "needs the vrf device (CONFIG_NET_VRF)");
+	ASSERT_EQ(0, into_vrf());
+	for (p = 0; p < ARRAY_SIZE(protos); p++)
+		for (d = 0; d < ARRAY_SIZE(devs); d++)
+			for (i = 0; i < ARRAY_SIZE(any_and_own); i++)
+				one_of_vrf(_metadata, &self->c, p, devs[d],
+					   &wants[any_and_own[i]]);
+}
+
 /* ---- which port, which address ---- */
 
 TEST_F(ports, a_port_not_asked_for_is_picked_told_and_held)
