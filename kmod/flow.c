@@ -92,6 +92,7 @@ static int link_node(struct unet_flow_table *table, struct unet_flow_node *node)
 		return err == -EEXIST ? -EADDRINUSE : err;
 	atomic_inc(count_of(table, &node->key));
 	atomic_inc(&table->total);
+	WRITE_ONCE(table->used, true);
 	return 0;
 }
 

@@ -60,6 +60,8 @@ struct unet_flow_node {
  *		looked up before it is not used after it; 64 bits, which nobody can
  *		make wrap
  * @total:	entries of @hash
+ * @used:	there was an entry, or a rule when a fragment came: what begins to be
+ *		gathered then is gathered to the end, though they come and go
  * @count:	entries of @hash by family (0: v4, 1: v6) and mask: masks without
  *		entries are not looked up
  */
@@ -69,6 +71,7 @@ struct unet_flow_table {
 	u64 next_id;
 	atomic64_t gen;
 	atomic_t total;
+	bool used;
 	atomic_t count[2][UNET_MASK_COUNT];
 };
 

@@ -479,6 +479,17 @@ static bool carry_out(struct unet_rx_cpu *rx, struct sk_buff *skb,
 /* Of the host's fragment queues: one that none of enum ip_defrag_users comes to. */
 #define GATHERER	0x756e6574u
 
+/* From the first flow on, or the first fragment that meets a rule. */
+static bool gathers(struct unet_nexus *nx)
+{
+	if (likely(READ_ONCE(nx->flows.used)))
+		return true;
+	if (!rcu_access_pointer(nx->types))
+		return false;
+	WRITE_ONCE(nx->flows.used, true);
+	return true;
+}
+
 /*
  * Whose a datagram is only its first fragment says. The host would put together what
  * is for itself, and then find nobody there; what it routes on stays as it came. The
@@ -490,8 +501,7 @@ static bool may_gather(struct unet_rx_cpu *rx, const struct unet_rx_packet *p)
 	const struct iphdr *ip = p->l3;
 	__be32 local[4] = { ip->daddr };
 
-	return ip->version == 4 && !skb_shared(p->skb) &&
-	       (atomic_read(&nx->flows.total) || rcu_access_pointer(nx->types)) &&
+	return ip->version == 4 && !skb_shared(p->skb) && gathers(nx) &&
 	       unet_local_check(&rx->local[0], nx, 4, local);
 }
 

@@ -4,7 +4,8 @@
  * (R1.16): UDP and TCP, in whatever order, with either receive hook, and the peer is
  * not told that nobody listens. Fragments that overlap reach nobody, of what never is
  * whole its sender hears. A datagram that is nobody's is the host's; so is, as it
- * came, what is not for the host, or of IPv6, and all where there are no flows. What an
+ * came, what is not for the host, or of IPv6, and all where there never was a flow. Flows
+ * that come and go leave a datagram whole whose fragments come meanwhile. What an
  * intermediary holds of it nobody can change any more.
  */
 #include "topo.h"
@@ -268,15 +269,47 @@ TEST_F(fragment, nobodys_is_the_hosts)
 	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 0));
 }
 
-TEST_F(fragment, without_flows_the_host_has_them_as_they_came)
+TEST_F(fragment, where_there_never_was_a_flow_the_host_has_them_as_they_came)
 {
-	int i;
-
-	for (i = 0; i < 3; i++)
-		ASSERT_EQ(0, chan_flow_del(&self->c, self->flow[i], 0));
+	chan_close(&self->c);
+	ASSERT_EQ(0, nexus_detach("va"));
+	ASSERT_EQ(0, variant->ingress ? nexus_attach_ingress("va") :
+					nexus_attach("va"));
 	EXPECT_EQ(0, host_gets(self->peer, PORT));
 	EXPECT_EQ(0, nexus_counter("va", "rx_fragment"));
 	EXPECT_EQ(3, nexus_counter("va", "rx_host_fragment"));
+}
+
+static int del_flows(struct chan *c, const uint32_t *flow)
+{
+	return chan_flow_del(c, flow[0], 0) || chan_flow_del(c, flow[1], 0) ||
+	       chan_flow_del(c, flow[2], 0) ? -EIO : 0;
+}
+
+/* The last flow goes, then the first comes, and half of a datagram each time before. */
+TEST_F(fragment, flows_that_come_and_go_break_no_datagram)
+{
+	struct timeval patience = { .tv_sec = 20 };
+	uint8_t p[BYTES + HEADERS], got[BYTES + 1];
+	uint32_t bytes = build(p, IPPROTO_UDP, OUR_V4);
+	int fd;
+
+	ASSERT_EQ(0, send_part(self->raw, p, bytes, 1, 0, 1400));
+	ASSERT_EQ(0, del_flows(&self->c, self->flow));
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	ASSERT_EQ(0, bind_to(fd, OUR_V4, PORT));
+	ASSERT_EQ(0, send_part(self->raw, p, bytes, 1, 1400, LAST));
+	EXPECT_EQ(BYTES, recv(fd, got, sizeof(got), 0));
+	EXPECT_EQ(0, memcmp(got, data, BYTES));
+	close(fd);
+	ASSERT_EQ(0, send_part(self->raw, p, bytes, 2, 0, 1400));
+	usleep(100 * 1000);
+	ASSERT_EQ(0, add_flow(&self->c, IPPROTO_UDP, AF_INET, &self->flow[0]));
+	ASSERT_EQ(0, send_part(self->raw, p, bytes, 2, 1400, LAST));
+	EXPECT_TRUE(arrives(&self->c, p, bytes));
+	EXPECT_EQ(4, nexus_counter("va", "rx_fragment"));
+	EXPECT_EQ(0, nexus_counter("va", "rx_host_fragment"));
 }
 
 TEST_F(fragment, what_the_host_is_to_route_it_has_as_it_came)
