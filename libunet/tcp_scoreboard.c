@@ -251,16 +251,23 @@ void unet_tcp_rec_lose_again(struct unet_tcp_pcb *pcb, struct unet_tcp_xmit *x)
 
 /* ---- cumulative acknowledgements ---- */
 
+static u32 round_trip(const struct unet_tcp_pcb *pcb,
+		      const struct unet_tcp_xmit *x)
+{
+	u64 rtt = pcb->st->now - x->sent_us;
+
+	return rtt ? min_t(u64, rtt, UINT32_MAX) : 1;
+}
+
 /* Round trips are taken only from what was sent once (Karn). */
 static void delivered(struct unet_tcp_pcb *pcb, const struct unet_tcp_xmit *x,
 		      struct unet_tcp_ack_in *in)
 {
-	u64 rtt = pcb->st->now - x->sent_us;
+	u32 rtt = round_trip(pcb, x);
 
 	if (x->flags & UNET_TCPX_RETX) {
 		in->retx_acked = true;
 	} else {
-		rtt = rtt ? min_t(u64, rtt, UINT32_MAX) : 1;
 		if (!in->seq_rtt_us)
 			in->seq_rtt_us = rtt;
 		in->last_rtt_us = rtt;
@@ -275,11 +282,13 @@ static void delivered(struct unet_tcp_pcb *pcb, const struct unet_tcp_xmit *x,
 
 /* The peer acknowledges the middle of a record. */
 static void trim_front(struct unet_tcp_pcb *pcb, struct unet_tcp_xmit *x,
-		       u32 ack)
+		       u32 ack, struct unet_tcp_ack_in *in)
 {
 	struct unet_tcp_recovery *rec = &pcb->rec;
 	u32 n = ack - x->node.seq;
 
+	if (!(x->flags & (UNET_TCPX_SACKED | UNET_TCPX_RETX)) && !in->seq_rtt_us)
+		in->seq_rtt_us = round_trip(pcb, x);
 	if (x->flags & UNET_TCPX_SACKED)
 		rec->sacked -= n;
 	else if (x->flags & UNET_TCPX_LOST)
@@ -316,7 +325,7 @@ void unet_tcp_rec_acked(struct unet_tcp_pcb *pcb, u32 ack,
 	} else if (seq_lt(x->node.seq, ack)) {
 		if (!(x->flags & UNET_TCPX_SACKED))
 			rec->delivered += ack - x->node.seq;
-		trim_front(pcb, x, ack);
+		trim_front(pcb, x, ack, in);
 	}
 }
 

@@ -278,6 +278,46 @@ static void window_updates_are_no_duplicates(void **state)
 	script_close(s);
 }
 
+/* ---- round trips ---- */
+
+/* A millisecond is the least that timestamps can tell, and twenty times too much. */
+static void an_ack_within_a_super_packet_is_a_round_trip(void **state)
+{
+	struct script *s = script_open(SCRIPT_SUPER);
+
+	script_listen(s, 1);
+	IN(s, SYN, .seq = 0, FULL, .ts = 1);
+	IN(s, ACK, .seq = 1, .ack = 1, .ts = 1, .tsecr = 0x10000);
+	ignore_out(s);
+	take_accepted(s);
+	unet_tcp_rtt_init(&s->pcb->rtt, 0);
+	script_send(s, 10 * 1448);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 10 * 1448, .seg_size = 1448);
+	script_after(s, 50);
+	for (u32 i = 1; i < 5; i++, script_after(s, 10))
+		IN(s, ACK, .seq = 1, .ack = 1 + 2 * i * 1448, .ts = 2,
+		   .tsecr = 0x10000);
+	assert_int_equal(s->pcb->rtt.latest_us, 80);
+	assert_in_range(tcp_rtt_smoothed(&s->pcb->rtt), 50, 80);
+	script_close(s);
+}
+
+/* Karn, and what was delivered before: neither tells how long it took. */
+static void an_ack_within_what_was_sent_again_is_none(void **state)
+{
+	struct script *s = open_flight(true, SCRIPT_SUPER);
+
+	IN(s, ACK, .seq = 1, .ack = 1, .sacks = 1, .sack = { BLOCK(4, 10) });
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 4 * M);
+	s->pcb->rtt.latest_us = 7;
+	script_after(s, 1000);
+	IN(s, ACK, .seq = 1, .ack = SEQ(2), .sacks = 1, .sack = { BLOCK(4, 10) });
+	assert_int_equal(s->pcb->rtt.latest_us, 7);
+	IN(s, ACK, .seq = 1, .ack = SEQ(7));
+	assert_int_equal(s->pcb->rtt.latest_us, 7);
+	script_close(s);
+}
+
 /* ---- for nothing ---- */
 
 static struct script *open_ts_flight(void)
@@ -576,6 +616,8 @@ int main(void)
 		cmocka_unit_test(three_duplicates_start_recovery_without_sack),
 		cmocka_unit_test(a_partial_acknowledgement_shows_the_next_hole),
 		cmocka_unit_test(window_updates_are_no_duplicates),
+		cmocka_unit_test(an_ack_within_a_super_packet_is_a_round_trip),
+		cmocka_unit_test(an_ack_within_what_was_sent_again_is_none),
 		cmocka_unit_test(a_needless_timeout_is_undone),
 		cmocka_unit_test(a_needed_timeout_is_not_undone),
 		cmocka_unit_test(a_reported_duplicate_undoes_the_reduction),
