@@ -176,7 +176,11 @@ static void cubic_avoid(struct unet_tcp_cc *cc,
 	cc->cwnd += grow / cc->cwnd;
 }
 
-/* ---- slow start: leave it before the queue overflows (RFC 9406) ---- */
+/*
+ * ---- slow start: leave it before the queue overflows (RFC 9406) ----
+ *
+ * The first one only: later ones have a threshold to stop at.
+ */
 
 static void round_next(struct unet_tcp_cc *cc, const struct unet_tcp_rate *rate)
 {
@@ -216,6 +220,8 @@ static u32 cubic_slow_start(struct unet_tcp_cc *cc,
 {
 	struct unet_tcp_rate slower = *rate;
 
+	if (cc->ssthresh != UNET_TCP_CC_CWND_MAX)
+		return unet_tcp_cc_slow_start(cc, rate);
 	round_next(cc, rate);
 	if (rate->rtt_us)
 		hystart_sample(cubic(cc), rate->rtt_us);

@@ -229,28 +229,52 @@ static void cubic_waits_while_the_application_is_idle(void **state)
 	assert_in_range(cc.cwnd, before, before + before / 50);
 }
 
+/* A window is sent and acknowledged in sixteen steps. */
+static void one_round(struct unet_tcp_cc *cc, u32 *una, u32 rtt_us)
+{
+	u32 end = *una + cc->cwnd, step = cc->cwnd / 16;
+	struct unet_tcp_rate r;
+
+	for (int n = 0; n < 16; n++) {
+		r = rate_of(step);
+		r.rtt_us = rtt_us;
+		r.snd_una = *una += step;
+		r.snd_nxt = end + cc->cwnd;
+		unet_tcp_cc_acked(cc, &r);
+	}
+	*una = end;
+}
+
 static void a_rising_round_trip_ends_slow_start(void **state)
 {
 	struct unet_tcp_cc cc;
-	struct unet_tcp_rate r;
 	u32 una = 0xffffff00;	/* rounds wrap too */
 	int round = 0;
 
 	unet_tcp_cc_init(&cc, &unet_tcp_cc_cubic, MSS);
-	for (; round < 20 && cc.ssthresh == UNET_TCP_CC_CWND_MAX; round++) {
-		u32 end = una + cc.cwnd, step = cc.cwnd / 16;
-
-		for (int n = 0; n < 16; n++) {
-			r = rate_of(step);
-			r.rtt_us = round < 4 ? 20000 : 30000;
-			r.snd_una = una += step;
-			r.snd_nxt = end + cc.cwnd;
-			unet_tcp_cc_acked(&cc, &r);
-		}
-		una = end;
-	}
+	for (; round < 20 && cc.ssthresh == UNET_TCP_CC_CWND_MAX; round++)
+		one_round(&cc, &una, round < 4 ? 20000 : 30000);
 	assert_in_range(round, 8, 13);
 	assert_true(cc.cwnd >= cc.ssthresh);
+}
+
+/* RFC 9406: only the first, whose threshold nobody knows. */
+static void a_rising_round_trip_ends_no_later_slow_start(void **state)
+{
+	struct unet_tcp_rate r = rate_of(0);
+	struct unet_tcp_cc cc;
+	u32 una = 1;
+	int round = 0;
+
+	unet_tcp_cc_init(&cc, &unet_tcp_cc_cubic, MSS);
+	cc.cwnd = 10000 * MSS;
+	unet_tcp_cc_timeout(&cc, &r);
+	for (; round < 20 && cc.cwnd < cc.ssthresh; round++) {
+		assert_int_equal(cc.ssthresh, 7000 * MSS);
+		one_round(&cc, &una, round < 4 ? 20000 : 30000);
+	}
+	assert_int_equal(cc.ssthresh, 7000 * MSS);
+	assert_int_equal(round, 13);	/* doubled each time */
 }
 
 static void no_window_overflows(void **state)
@@ -291,6 +315,7 @@ int main(void)
 		cmocka_unit_test(cubic_is_no_slower_than_reno_on_short_paths),
 		cmocka_unit_test(cubic_waits_while_the_application_is_idle),
 		cmocka_unit_test(a_rising_round_trip_ends_slow_start),
+		cmocka_unit_test(a_rising_round_trip_ends_no_later_slow_start),
 		cmocka_unit_test(no_window_overflows),
 	};
 
