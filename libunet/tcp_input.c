@@ -332,13 +332,27 @@ static bool trim_text(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 	return seg->len;
 }
 
-/* The largest segment lately; a super packet says what its segments were. */
+/* May a segment be all that the path takes, and not what somebody had to say? */
+static bool maybe_full(const struct unet_tcp_seg *seg, u32 size)
+{
+	return size >= UNET_TCP_MSS_DEFAULT ||
+	       (size >= UNET_TCP_MSS_MIN && !(seg->flags & UNET_TCP_PSH));
+}
+
+/*
+ * The largest segment lately; a super packet says what its segments were. Two of
+ * the same smaller size in a row: that is the largest now.
+ */
 static void note_rcv_mss(struct unet_tcp_pcb *pcb,
 			 const struct unet_tcp_seg *seg)
 {
 	u32 size = seg->seg_size ? seg->seg_size : seg->len;
 
-	pcb->rcv_mss = max_t(u32, pcb->rcv_mss, min(size, pcb->mss + 12u));
+	size = min(size, pcb->mss + 12u);
+	if (size > pcb->rcv_mss ||
+	    (size == pcb->rcv_last && maybe_full(seg, size)))
+		pcb->rcv_mss = size;
+	pcb->rcv_last = size;
 }
 
 /*

@@ -268,6 +268,7 @@ struct unet_tcp_recovery {
  * @path_mtu:	what @mss was reckoned from
  * @mss:	payload bytes of a full segment without SACK blocks
  * @rcv_mss:	largest segment received lately
+ * @rcv_last:	size of the last one
  * @rcv_segs:	full-size segments not yet acknowledged
  * @quick:	segments still to be acknowledged at once
  * @rcvq:	bytes in order, for the reader
@@ -351,6 +352,7 @@ struct unet_tcp_pcb {
 	u32 path_mtu;
 	u16 mss;
 	u16 rcv_mss;
+	u16 rcv_last;
 	u16 rcv_segs;
 	u16 quick;
 	struct unet_pktq rcvq;

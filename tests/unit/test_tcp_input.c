@@ -130,6 +130,56 @@ static u32 unread_truesize(const struct script *s)
 	return busy;
 }
 
+/* @flags and @len, two of them: are they acknowledged at once? */
+static bool pair_is_answered(struct script *s, u8 flags, u32 len)
+{
+	bool answered;
+	u32 i;
+
+	for (i = 0; i < 2; i++)
+		IN(s, flags, .seq = s->pcb->rcv_nxt - SCRIPT_IRS, .ack = 1,
+		   .len = len);
+	answered = s->n_out;
+	script_after(s, 40000);
+	assert_int_equal(s->n_out, 1);
+	ignore_out(s);
+	return answered;
+}
+
+/* The path became narrower, or the peer sends less: what is full-size is smaller. */
+static void full_size_is_what_the_peer_sends_now(void **state)
+{
+	struct script *s = open_plain();
+
+	assert_true(pair_is_answered(s, ACK, 1460));
+	assert_true(pair_is_answered(s, ACK, 1400));
+	assert_int_equal(s->pcb->rcv_mss, 1400);
+	assert_true(pair_is_answered(s, ACK | PSH, 536));
+	assert_true(pair_is_answered(s, ACK, 1460));
+	assert_int_equal(s->pcb->rcv_mss, 1460);
+	assert_true(pair_is_answered(s, ACK, 88));
+	script_close(s);
+}
+
+static void small_writes_are_not_full_size(void **state)
+{
+	struct script *s = open_plain();
+
+	assert_true(pair_is_answered(s, ACK, 1460));
+	assert_false(pair_is_answered(s, ACK | PSH, 535));
+	assert_false(pair_is_answered(s, ACK, 87));
+	assert_false(pair_is_answered(s, ACK | PSH, 1));
+	/* nor is the rest of a larger one, time and again */
+	for (u32 i = 0; i < 4; i++) {
+		IN(s, ACK, .seq = s->pcb->rcv_nxt - SCRIPT_IRS, .ack = 1,
+		   .len = 1460);
+		IN(s, ACK, .seq = s->pcb->rcv_nxt - SCRIPT_IRS, .ack = 1,
+		   .len = 1000);
+	}
+	assert_int_equal(s->pcb->rcv_mss, 1460);
+	script_close(s);
+}
+
 /* CVE-2018-5390's kin: the window counts bytes, memory is what they lie in. */
 static void single_bytes_cost_a_sleeping_reader_little(void **state)
 {
@@ -985,6 +1035,8 @@ int main(void)
 		cmocka_unit_test(small_segments_fill_the_buffer_and_no_more),
 		cmocka_unit_test(a_super_packet_is_acknowledged_at_once),
 		cmocka_unit_test(a_small_segment_is_acknowledged_within_40_ms),
+		cmocka_unit_test(full_size_is_what_the_peer_sends_now),
+		cmocka_unit_test(small_writes_are_not_full_size),
 		cmocka_unit_test(single_bytes_cost_a_sleeping_reader_little),
 		cmocka_unit_test(single_bytes_out_of_order_cost_no_more),
 		cmocka_unit_test(what_came_with_the_end_does_not_stay_in_ring_memory),
