@@ -12,6 +12,7 @@
 #include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
+#include <net/sock.h>
 
 #include "advice.h"
 #include "channel.h"
@@ -96,6 +97,9 @@ static struct sk_buff *own(struct sk_buff *skb)
 {
 	if (others_write(skb))
 		return skb_copy(skb, GFP_ATOMIC);
+	/* A socket that tc chose for it may have no reference: it is good under RCU. */
+	if (skb_sk_is_prefetched(skb))
+		skb_orphan(skb);
 	return skb_get(skb);
 }
 
