@@ -561,7 +561,9 @@ enum unet_inter_stat unet_inter_change_check(const struct unet_inter_change *c,
 		return UNET_INTER_CNT_RIGHT_PAYLOAD;
 	*total = payload ? c->new_total :
 			   c->new_header + (c->old_total - c->old_header);
-	if (c->old_header > UNET_TX_MAX_HEADER)
+	/* BIG TCP: lengths have 16 bits, and no send has more. */
+	if (c->old_header > UNET_TX_MAX_HEADER ||
+	    c->old_total > UNET_TX_MAX_BYTES)
 		return UNET_INTER_CNT_UNSENDABLE;
 	if (c->new_header > UNET_TX_MAX_HEADER)
 		return UNET_INTER_CNT_BAD_HEADER;

@@ -434,6 +434,7 @@ struct inter_change_row {
 	u16 seg_size;
 	enum unet_inter_stat is;
 	u32 total;
+	u32 held;	/* payload of the held packet, 0: 100 bytes */
 };
 
 #define HEAD4(tos, proto, sum, src)	"45" tos "0064 0001 4000 40" proto sum src "0a000102"
@@ -521,6 +522,18 @@ static const struct inter_change_row inter_change_rows[] = {
 	  0, 0, SAYS(NONE), 128 },
 	{ "of one without time, to another end", MARK, FLAG4("00", "4000", "00"),
 	  UDP4("0050 03e8", "006c"), 0, 0, SAYS(SPOOF) },
+	{ "of a datagram that ends before its packet", MARK, UDP4(PORTS, "006b"),
+	  UDP4(PORTS, "006b"), 0, 0, SAYS(UNSENDABLE) },
+	{ "likewise with its bytes", CHANGE, UDP4(PORTS, "0008"), UDP4(PORTS, "006c"),
+	  100, 0, SAYS(UNSENDABLE) },
+	{ "of the largest super packet", MARK, TCP4("00", PORTS, "1000"),
+	  TCP4("28", PORTS, "1000"), 0, 1400, SAYS(NONE), 65535, .held = 65495 },
+	{ "of a larger one", MARK, TCP4("00", PORTS, "1000"), TCP4("28", PORTS, "1000"),
+	  0, 1400, SAYS(UNSENDABLE), .held = 65496 },
+	{ "of a larger one of IPv6", MARK, TCP6("0", PORTS), TCP6("b", PORTS), 0, 1400,
+	  SAYS(UNSENDABLE), .held = 200000 },
+	{ "likewise with its first bytes", CHANGE, TCP6("0", PORTS), TCP6("0", PORTS),
+	  65000, 1400, SAYS(UNSENDABLE), .held = 200000 },
 	{ "of one with extension headers", MARK,
 	  HEAD6("0", "0074", "00", LOCAL6) "11000000 00000000" PORTS "006c1234",
 	  HEAD6("b", "0074", "00", LOCAL6) "11000000 00000000" PORTS "006c1234", 0, 0,
@@ -539,7 +552,7 @@ static inline bool inter_change_holds(const struct inter_change_row *row)
 
 	c.old_header = vector_bytes(row->old, old, sizeof(old));
 	c.new_header = vector_bytes(row->new, new, sizeof(new));
-	c.old_total = c.old_header + 100;
+	c.old_total = c.old_header + (row->held ?: 100);
 	c.new_total = c.new_header + row->payload;
 	return unet_inter_change_check(&c, &total, &info) == row->is &&
 	       (row->is || (total == row->total &&

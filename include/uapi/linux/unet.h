@@ -1045,9 +1045,10 @@ enum unet_inter_action {
  * before; its payload too, but for UDP that is no super packet. Lengths and
  * checksums are filled in by the kernel. So it is one that could be sent; what had
  * come as one that could not (UNET_INTER_CNT_UNSENDABLE: port or TTL 0, options or
- * flags that nobody may send, extension headers of IPv6) cannot be changed but to
- * that. No such refusal, and none for a packet that came damaged
- * (UNET_INTER_CNT_BAD_CSUM), is a violation; the packet stays held.
+ * flags that nobody may send, extension headers of IPv6, more than 65535 bytes) cannot be
+ * changed but to that, and a datagram that ends before its packet does not at all. No such
+ * refusal, and none for a packet that came damaged (UNET_INTER_CNT_BAD_CSUM), is a
+ * violation; the packet stays held.
  *
  * INJECT is refused (UNET_INTER_CNT_BACKLOG) while as many packets or bytes as the
  * grant's backlog wait, those that were injected before included.
