@@ -543,6 +543,15 @@ static bool same_header(const struct unet_inter_change *c,
 	return !memcmp(old, new, c->new_header);
 }
 
+/* A datagram that ends before its packet: with lengths filled in it would have grown. */
+static bool ends_early(const struct unet_inter_change *c,
+		       const struct unet_tx_info *info)
+{
+	return info->proto == UNET_PROTO_UDP && info->csum_offset &&
+	       !c->seg_size && c->old_total - info->l4_offset !=
+	       unet_load_u16(c->old + info->l4_offset + 4);
+}
+
 /* UDP that is no super packet may grow and shrink; all else has peers that count. */
 static bool may_resize(const struct unet_inter_change *c,
 		       const struct unet_tx_info *info)
@@ -572,6 +581,8 @@ enum unet_inter_stat unet_inter_change_check(const struct unet_inter_change *c,
 	bad = check_new(c, *total, info);
 	if (bad)
 		return bad;
+	if (ends_early(c, info))
+		return UNET_INTER_CNT_UNSENDABLE;
 	if (!(c->rights & UNET_INTER_MODIFY_HEADERS) && !same_header(c, info))
 		return UNET_INTER_CNT_RIGHT_HEADERS;
 	if (*total != c->old_total && !may_resize(c, info))

@@ -207,6 +207,7 @@ struct odd {
 	uint8_t flags;
 	uint8_t ttl;
 	uint8_t option;		/* of 4 bytes, 0: none */
+	uint8_t more;		/* bytes behind the datagram */
 };
 
 /* With a payload of 4 bytes, to PORT + 3. Return: bytes of its headers. */
@@ -222,7 +223,8 @@ static uint32_t send_odd(int raw, const struct odd *o)
 	inet_pton(AF_INET, PEER_V4, p + 12);
 	inet_pton(AF_INET, OUR_V4, p + 16);
 	memcpy(p + ip, udp, sizeof(udp));
-	return send_to(raw, OUR_V4, 0, p, ip + 8 + 4) ? 0 : ip + 8;
+	return send_to(raw, OUR_V4, 0, p, ip + 8 + 4 + o->more) ?
+	       0 : ip + 8;
 }
 
 static const struct odd odds[] = {
@@ -263,6 +265,43 @@ TEST_F(inter, what_nobody_may_send_is_no_violation_of_who_changes_it)
 	EXPECT_EQ(n, STAT(UNSENDABLE));
 	EXPECT_EQ(n - 1, STAT(ACCEPTED));
 	EXPECT_EQ(UNET_INTER_SERVING, inter_look(&self->nl, self->id).state);
+	close(raw);
+}
+
+/* What lies behind a datagram in its packet does not become its payload. */
+TEST_F(inter, a_datagram_that_ends_before_its_packet_does_not_grow)
+{
+	static const struct odd plain = { .ttl = 64, .sport = RPORT, .more = 10 };
+	uint32_t rights[] = {
+		UNET_INTER_OBSERVE_HEADERS | UNET_INTER_MODIFY_HEADERS,
+		OBSERVE | UNET_INTER_MODIFY_HEADERS | UNET_INTER_MODIFY_PAYLOAD,
+	};
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, PORT + 3,
+					  NULL, 0);
+	int raw = raw_socket(&self->t, AF_INET), i;
+	const struct unet_rx_slot *s;
+	uint64_t token;
+
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	for (i = 0; i < 2; i++) {
+		IN(.rights = rights[i], .violations = 1);
+		ASSERT_EQ(HEADER, send_odd(raw, &plain));
+		token = inter_seen_bytes(&self->m);
+		ASSERT_NE(0, token);
+		self->m.tx_mem[1] = 0xb8;
+		EXPECT_EQ(UNET_INTER_CNT_UNSENDABLE,
+			  inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, HEADER,
+					  HEADER + i * (4 + 10)));
+		EXPECT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
+		s = chan_rx_peek(&self->c, 2000);
+		ASSERT_NE(NULL, s);
+		EXPECT_EQ(HEADER + 4 + 10, s->bytes);
+		EXPECT_EQ(8 + 4, sound_be16((uint8_t *)chan_buf(&self->c, s->first) + 24));
+		chan_rx_next(&self->c);
+		chan_close(&self->m);
+		self->m.fd = -1;
+		ASSERT_EQ(0, inter_revoke(&self->nl, self->id));
+	}
 	close(raw);
 }
 
