@@ -529,6 +529,7 @@ enum unet_counter unet_inter_tx(struct unet_flow *flow, struct sk_buff *skb,
 	struct unet_inter_burst burst = { };
 	struct unet_chain *chain;
 
+	lockdep_assert_held(&flow->channel->tx_lock);
 	if (!h) {
 		kfree_skb(skb);
 		return UNET_CNT_TX_NO_MEMORY;
@@ -541,7 +542,8 @@ enum unet_counter unet_inter_tx(struct unet_flow *flow, struct sk_buff *skb,
 	};
 	h->proto = info->csum_offset ? info->proto : 0;
 	h->family = info->family;
-	h->addr_gen = atomic_read(&flow->channel->nexus->addr_gen);
+	/* What was asked then: the host's addresses may have changed since. */
+	h->addr_gen = flow->source.gen;
 	rcu_read_lock_bh();
 	chain = rcu_dereference_bh(flow->chain);
 	come(&chain->lane[1], h, &burst);
