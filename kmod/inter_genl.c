@@ -153,11 +153,32 @@ static u8 read_end(const struct nlattr *addr, const struct nlattr *prefix,
 	return family;
 }
 
+/* Of an end that may be anywhere a prefix says nothing. */
+static int check_prefixes(struct genl_info *info)
+{
+	struct nlattr **attrs = info->attrs;
+
+	if (attrs[UNET_IA_LOCAL_PREFIX] && !attrs[UNET_IA_LOCAL_ADDR]) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attrs[UNET_IA_LOCAL_PREFIX],
+				    "LOCAL_PREFIX needs LOCAL_ADDR");
+		return -EINVAL;
+	}
+	if (attrs[UNET_IA_REMOTE_PREFIX] && !attrs[UNET_IA_REMOTE_ADDR]) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attrs[UNET_IA_REMOTE_PREFIX],
+				    "REMOTE_PREFIX needs REMOTE_ADDR");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int read_ends(struct genl_info *info, struct unet_inter_terms *t)
 {
 	struct nlattr **attrs = info->attrs;
 	u8 local, remote;
+	int err = check_prefixes(info);
 
+	if (err)
+		return err;
 	local = read_end(attrs[UNET_IA_LOCAL_ADDR], attrs[UNET_IA_LOCAL_PREFIX],
 			 attrs[UNET_IA_LOCAL_PORT], t->local, &t->local_bits,
 			 &t->local_port);
