@@ -3,7 +3,9 @@
  * Description: a program that lies in every word it can write (D8, R7.1). Each
  * broken cursor or buffer index poisons its own channel with the right reason;
  * a second thread that scribbles over all writable memory while traffic runs
- * hurts nobody: the neighbour's packets stay whole and in order.
+ * hurts nobody: the neighbour's packets stay whole and in order, and of what the
+ * villain sends no packet has another source than its own, however fast headers
+ * change (R6.1).
  * The scribbling takes 60 s, less by UNET_EFFORT.
  */
 /* libs: -lpthread */
@@ -13,6 +15,8 @@
 #include "nexus.h"
 #include "kselftest_harness.h"
 
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <pthread.h>
 
 FIXTURE(hostile) {
@@ -57,7 +61,7 @@ static int neighbour_is_well(struct chan *good, int peer, int n)
 		if (send_to(peer, OUR_V4, 2000, &i, 4))
 			return -1;
 	while (seen < (uint32_t)n) {
-		s = chan_rx_peek(good, 2000);
+		s = chan_rx_peek(good, 20 * 1000);
 		if (!s)
 			return -2;
 		for (b = s->first; b != UNET_NO_BUF; b = good->desc[b].next) {
@@ -191,7 +195,33 @@ TEST_F(hostile, refused_slots_answer_with_their_reason)
 
 /* ---- the storm ---- */
 
-static volatile bool stop;
+#define VILLAIN_PORT	3000
+#define ENOUGH		20	/* sends that go out while memory is scribbled on */
+
+/* A channel of the villain's, from its start to its end. */
+struct life {
+	struct chan c;
+	uint32_t flow;
+	uint32_t seen;			/* of DONE */
+	unsigned long sent;		/* out, says the kernel */
+	unsigned long refused;
+	volatile bool cursors;		/* are scribbled on, too */
+	volatile bool stop;
+};
+
+static int begin_life(struct life *v)
+{
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4,
+					  VILLAIN_PORT, NULL, 0);
+	int err;
+
+	memset(v, 0, sizeof(*v));
+	err = chan_open(&v->c, "va", NULL);
+	if (!err)
+		err = chan_flow_add(&v->c, &r);
+	v->flow = r.flow;
+	return err;
+}
 
 /* A random word of a region becomes @r; low ones, where the traffic is, mostly. */
 static void scribble_in(struct chan *c, int region, uint64_t r)
@@ -202,45 +232,134 @@ static void scribble_in(struct chan *c, int region, uint64_t r)
 	at[(r >> 8) % (r & 1 ? words : 4096)] = r >> 32;
 }
 
-static void *scribble(void *arg)
+/*
+ * The source of the headers at the start of TX is true, forged, true: a check of one
+ * copy says nothing of the next. Now and then any word of the first 64 bytes.
+ */
+static void scribble_header(struct chan *c, uint64_t r)
 {
-	struct chan *c = arg;
-	uint64_t r = 88172645463325252ull;
+	static const uint8_t address[2][4] = { { 10, 9, 0, 2 }, { 10, 9, 0, 66 } };
+	const uint16_t port = htons(VILLAIN_PORT + (r >> 32 & 1));
+
+	if (!(r >> 33 & 1023))
+		memcpy(c->tx_mem + (r >> 44) % 16 * 4, &r, 4);
+	else if (r >> 43 & 1)
+		memcpy(c->tx_mem + 12, address[r >> 32 & 1], 4);
+	else
+		memcpy(c->tx_mem + 20, &port, 2);
+}
+
+/* Mostly small steps: wild ones are caught at the door. */
+static void scribble_cursors(struct chan *c, uint64_t r)
+{
 	uint32_t *words = c->at[UNET_REGION_URING];
 	size_t n = c->bind.layout.region[UNET_REGION_URING].bytes / 4;
 
-	while (!stop) {
+	if (!(r & 0xff))
+		words[(r >> 8) % n] = r >> 32;
+	else
+		words[(r >> 8) % 4 * 16] += (r >> 40) & 3;
+}
+
+static void *scribble(void *arg)
+{
+	struct life *v = arg;
+	uint64_t r = 88172645463325252ull;
+
+	while (!v->stop) {
 		r ^= r << 13;
 		r ^= r >> 7;
 		r ^= r << 17;
-		/* Mostly small steps: wild ones are caught at the door. */
-		if (!(r & 0xff))
-			words[(r >> 8) % n] = r >> 32;
-		else
-			words[(r >> 8) % 4 * 16] += (r >> 40) & 3;
-		scribble_in(c, UNET_REGION_TX, r);
-		scribble_in(c, UNET_REGION_RX_SMALL, r * 5);
-		scribble_in(c, UNET_REGION_RX_LARGE, r * 7);
+		if (v->cursors)
+			scribble_cursors(&v->c, r);
+		scribble_header(&v->c, r);
+		scribble_in(&v->c, UNET_REGION_TX, r);
+		scribble_in(&v->c, UNET_REGION_RX_SMALL, r * 5);
+		scribble_in(&v->c, UNET_REGION_RX_LARGE, r * 7);
 	}
 	return NULL;
 }
 
-/* A sound looking send whose header and slot change under the kernel. */
-static void send_while_scribbled(struct chan *c, uint32_t flow)
+/* What became of sends: these words the villain cannot write. */
+static void count_done(struct life *v)
 {
+	uint32_t entries = v->c.bind.layout.done_entries;
+	uint32_t tail = load_acquire(&v->c.kring->done_tail);
+
+	if (tail - v->seen > entries)
+		v->seen = tail - entries;
+	for (; v->seen != tail; v->seen++) {
+		if (v->c.done[v->seen & (entries - 1)].status)
+			v->refused++;
+		else
+			v->sent++;
+	}
+	store_release(&v->c.uring->done_head, tail);
+}
+
+/*
+ * A sound send, but that its slot and header change under the kernel. So much payload
+ * stays in place: DONE comes by completion.
+ */
+static void send_while_scribbled(struct life *v)
+{
+	struct chan *c = &v->c;
 	struct pkt_spec p = {
 		.family = AF_INET, .proto = IPPROTO_UDP, .src = OUR_V4,
-		.dst = PEER_V4, .sport = 1000, .dport = 9000,
+		.dst = PEER_V4, .sport = VILLAIN_PORT, .dport = 9000,
 		.data = c->at[UNET_REGION_RX_SMALL], .bytes = 1000,
 	};
 	uint32_t hdr = build_packet(c->tx_mem, &p);
-	struct unet_tx_slot s = { .flow = flow, .header_len = hdr, .extents = 1,
+	struct unet_tx_slot s = { .flow = v->flow, .header_len = hdr, .extents = 1,
 				  .extent = { { 0, hdr + p.bytes } } };
 
 	chan_tx_slot(c, &s);
 	chan_sync(c, UNET_SYNC_TX | UNET_SYNC_FREE);
-	store_release(&c->uring->done_head, load_acquire(&c->kring->done_tail));
+	count_done(v);
 	store_release(&c->uring->rx_head, load_acquire(&c->kring->rx_tail));
+}
+
+/* What comes to the peer. */
+struct wire {
+	int tap;
+	unsigned long ours;	/* packets of UDP that are the villain's */
+	unsigned long others;
+	uint8_t first[32];	/* of the others */
+};
+
+static int wire_open(struct wire *w, struct topo *t)
+{
+	struct sockaddr_ll sll = { .sll_family = AF_PACKET,
+				   .sll_protocol = htons(ETH_P_IP) };
+
+	memset(w, 0, sizeof(*w));
+	w->tap = peer_socket(t, AF_PACKET, SOCK_DGRAM);
+	return bind(w->tap, (void *)&sll, sizeof(sll)) ? -errno : 0;
+}
+
+static bool villains_own(const uint8_t *p, int bytes)
+{
+	uint32_t h = (p[0] & 15) * 4;
+
+	return p[0] >> 4 == 4 && bytes >= (int)h + 8 && p[9] == IPPROTO_UDP &&
+	       !memcmp(p + 12, "\x0a\x09\x00\x02", 4) &&
+	       (p[h] << 8 | p[h + 1]) == VILLAIN_PORT;
+}
+
+/* The host's own part is ICMP and IGMP. */
+static void wire_look(struct wire *w)
+{
+	uint8_t p[2048];
+	int n;
+
+	while ((n = recv(w->tap, p, sizeof(p), MSG_DONTWAIT)) > 0) {
+		if (p[9] == IPPROTO_ICMP || p[9] == IPPROTO_IGMP)
+			continue;
+		if (villains_own(p, n))
+			w->ours++;
+		else if (!w->others++)
+			memcpy(w->first, p, sizeof(w->first));
+	}
 }
 
 /* The neighbour's traffic, all the while. */
@@ -264,55 +383,77 @@ static void *watch_neighbour(void *arg)
 	return NULL;
 }
 
+/*
+ * Live until enough was sent, and a second at least. With @cursors these are scribbled
+ * on from then on, until it is poisoned. Return: rounds.
+ */
+static unsigned long live(struct life *v, int peer, bool cursors, struct wire *wire)
+{
+	uint64_t turn = mono_ms() + 1000, patience = turn + 60 * 1000;
+	unsigned long rounds = 0;
+
+	while (mono_ms() < (cursors || v->sent < ENOUGH ? patience : turn) &&
+	       chan_state(&v->c, NULL) == UNET_CHANNEL_LIVE) {
+		send_while_scribbled(v);
+		send_to(peer, OUR_V4, VILLAIN_PORT, "storm", 5);
+		wire_look(wire);
+		v->cursors = cursors && v->sent >= ENOUGH;
+		rounds++;
+	}
+	return rounds;
+}
+
 TEST_F_TIMEOUT(hostile, scribbling_hurts_only_the_scribbler, 600)
 {
 	struct neighbour next = { .good = &self->good };
 	uint64_t end = mono_ms() + effort(60) * 1000ull;
-	unsigned long lives = 0, rounds = 0, received = 0, answered = 0;
+	unsigned long lives = 0, rounds = 0, received = 0, sent = 0, refused = 0;
 	unsigned long poisoned = 0;
 	pthread_t thread, other;
+	struct wire wire;
 
+	ASSERT_EQ(0, wire_open(&wire, &self->t));
 	next.peer = peer_socket(&self->t, AF_INET, SOCK_DGRAM);
 	storm_over = false;
 	ASSERT_EQ(0, pthread_create(&other, NULL, watch_neighbour, &next));
 
-	while (mono_ms() < end) {
-		struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4,
-						  3000, NULL, 0);
-		struct chan v;
-		uint64_t turn = mono_ms() + 1000;
+	while (mono_ms() < end || lives < 2) {
+		struct life v;
 
-		ASSERT_EQ(0, chan_open(&v, "va", NULL));
-		ASSERT_EQ(0, chan_flow_add(&v, &r));
-		stop = false;
+		ASSERT_EQ(0, begin_life(&v));
 		ASSERT_EQ(0, pthread_create(&thread, NULL, scribble, &v));
-		while (mono_ms() < turn &&
-		       chan_state(&v, NULL) == UNET_CHANNEL_LIVE) {
-			send_while_scribbled(&v, r.flow);
-			send_to(self->peer, OUR_V4, 3000, "storm", 5);
-			rounds++;
-		}
-		poisoned += chan_state(&v, NULL) == UNET_CHANNEL_POISONED;
-		stop = true;
+		rounds += live(&v, self->peer, lives % 4, &wire);
+		poisoned += chan_state(&v.c, NULL) == UNET_CHANNEL_POISONED;
+		v.stop = true;
 		pthread_join(thread, NULL);
-		/* What the kernel says: these words the villain cannot write. */
-		received += load_acquire(&v.kring->rx_tail);
-		answered += load_acquire(&v.kring->done_tail);
-		chan_close(&v);
+		count_done(&v);
+		EXPECT_LE(ENOUGH, v.sent);
+		received += load_acquire(&v.c.kring->rx_tail);
+		sent += v.sent;
+		refused += v.refused;
+		chan_close(&v.c);
 		lives++;
 	}
 	storm_over = true;
 	pthread_join(other, NULL);
+	wire_look(&wire);
+	close(wire.tap);
 	close(next.peer);
 	TH_LOG("%lu channels scribbled on, %lu poisoned, %lu rounds", lives,
 	       poisoned, rounds);
-	TH_LOG("%lu slots received, %lu sends answered, %lu rounds of the neighbour",
-	       received, answered, next.rounds);
+	TH_LOG("%lu slots received, %lu sent, %lu refused, %lu rounds of the neighbour",
+	       received, sent, refused, next.rounds);
+	TH_LOG("%lu packets at the peer, %lu forged", wire.ours, wire.others);
 	EXPECT_EQ(0, next.wrong);
 	EXPECT_LT(0, next.rounds);
 	EXPECT_LT(0, poisoned);
 	EXPECT_LE(lives, received);
-	EXPECT_LE(lives, answered);
+	EXPECT_LT(0, refused);
+	EXPECT_LE(lives, wire.ours);
+	EXPECT_EQ(0, wire.others)
+		TH_LOG("protocol %u from %u.%u.%u.%u, port %u", wire.first[9],
+		       wire.first[12], wire.first[13], wire.first[14],
+		       wire.first[15], wire.first[20] << 8 | wire.first[21]);
 	EXPECT_EQ(UNET_CHANNEL_LIVE, chan_state(&self->good, NULL));
 	EXPECT_EQ(UNET_CHANNEL_LIVE, chan_state(&self->c, NULL));
 }
