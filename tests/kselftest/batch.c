@@ -2,10 +2,10 @@
 /*
  * Description: flow batches (R1.4, R1.5, R1.10, R1.13, R1.14): a burst of N
  * packets of a flow arrives as one slot with a chain of N; flows of one burst
- * each get their own slot; limits and "do not batch" are kept; a super packet
- * passes whole; a bad checksum is marked and spoils nothing; order holds with
- * two processors receiving; a full ring or an empty pool drops, counted, and
- * never another flow's packets.
+ * each get their own slot, all published at once; limits and "do not batch" are
+ * kept; a super packet passes whole; a bad checksum is marked and spoils nothing;
+ * order holds with two processors receiving; a full ring or an empty pool drops,
+ * counted, and never another flow's packets.
  */
 /* libs: -lpthread */
 #include "topo.h"
@@ -227,6 +227,88 @@ TEST_F(batch, one_publish_and_one_wakeup_at_most_per_poll)
 	EXPECT_GE(publishes, calls_noted("unet_wake"));
 	EXPECT_EQ(wakeups + 1, nexus_counter("va", "ch_wakeups"));
 	EXPECT_EQ(publishes + 1, nexus_counter("va", "rx_publishes"));
+	ASSERT_EQ(0, sh("echo > " TRACING "kprobe_events"));
+}
+
+/* ---- many flows of one poll ---- */
+
+#define MANY	8
+
+/* What came: the slots of one poll have one time. */
+struct tally {
+	uint32_t packets[MANY];
+	uint32_t slots;
+	uint32_t polls;
+	uint64_t last;
+};
+
+/* Return: 0, -1: not all of so many more packets came. */
+static int take_burst(struct chan *c, struct tally *t, uint32_t packets)
+{
+	const struct unet_rx_slot *s;
+	uint32_t seen = 0;
+
+	while (seen < packets) {
+		s = chan_rx_peek(c, 20 * 1000);
+		if (!s)
+			return -1;
+		seen += s->packets;
+		t->packets[s->tag % MANY] += s->packets;
+		t->slots++;
+		t->polls += s->tstamp != t->last;
+		t->last = s->tstamp;
+		chan_rx_next(c);
+	}
+	return 0;
+}
+
+/* One packet of each flow in turn, five times. */
+static int send_to_many(int peer)
+{
+	int i, err = 0;
+
+	for (i = 0; i < 5 * MANY && !err; i++)
+		err = send_to(peer, OUR_V4, 1000 + i % MANY, "many", 4);
+	return err;
+}
+
+/*
+ * However many polls a slow machine makes of a burst: no more publishes, and no more
+ * looks for a sleeper, than there were polls. All is counted from the first packet
+ * on, so a count that is late is only too small.
+ */
+TEST_F_TIMEOUT(batch, many_flows_of_a_poll_are_published_at_once, 120)
+{
+	struct tally t = { 0 }, before;
+	long long wakeups, publishes;
+	int i, round = 0;
+
+	for (i = 0; i < MANY; i++)
+		ASSERT_EQ(0, udp_flow(&self->c, 1000 + i, 0, 0, i));
+	ASSERT_EQ(0, probes_start());
+	ASSERT_EQ(0, send_to_many(self->peer));
+	ASSERT_EQ(0, take_burst(&self->c, &t, 5 * MANY));
+	/* What is sent meanwhile leaves in one go. */
+	ASSERT_EQ(0, sh_peer(&self->t, "tc qdisc add dev vb root netem slot 100ms"));
+	do {
+		before = t;
+		ASSERT_EQ(0, send_to_many(self->peer));
+		ASSERT_EQ(0, take_burst(&self->c, &t, 5 * MANY));
+	} while (++round < 50 &&
+		 t.slots - before.slots < MANY / 2 * (t.polls - before.polls));
+	ASSERT_EQ(0, probes_stop());
+	wakeups = nexus_counter("va", "ch_wakeups");
+	publishes = nexus_counter("va", "rx_publishes");
+	TH_LOG("%u slots of %u polls, %lld publishes, %lld wakeups; in the end %u of %u",
+	       t.slots, t.polls, publishes, wakeups, t.slots - before.slots,
+	       t.polls - before.polls);
+	EXPECT_GT(50, round);
+	for (i = 0; i < MANY; i++)
+		EXPECT_EQ(5 * (round + 1), t.packets[i]);
+	EXPECT_LE(1, publishes);
+	EXPECT_GE(t.polls, publishes);
+	EXPECT_GE(t.polls, calls_noted("unet_wake"));
+	EXPECT_GE(publishes, wakeups);
 	ASSERT_EQ(0, sh("echo > " TRACING "kprobe_events"));
 }
 
