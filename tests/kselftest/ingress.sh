@@ -4,6 +4,7 @@
 # (D2, R7.6): what tc or nftables drop at ingress reaches no flow, what they let
 # pass does, what they change arrives changed, and tcpdump sees both. The same
 # with either receive hook. INPUT comes after it, and what the README says of that helps.
+# What flows send passes both at egress, too.
 source "$(dirname "$0")/lib.sh"
 require_root
 require nft tc tcpdump socat jq unet-cat
@@ -31,8 +32,8 @@ send_udp() { # COUNT PORT
 }
 
 nft_hits() { in_a nft -j list ruleset | jq '[.. | .counter?.packets? // empty] | add'; }
-tc_drops() {
-	in_a tc -s -j filter show dev va ingress | jq '[.. | .stats?.drops? // empty] | add'
+tc_drops() { # ingress|egress
+	in_a tc -s -j filter show dev va "$1" | jq '[.. | .stats?.drops? // empty] | add'
 }
 seen_by_tcpdump() {
 	ip netns exec "$NS_A" tcpdump -i va -n -c 10 udp port 5000 \
@@ -86,7 +87,7 @@ try_all() { # HOOK
 	in_a tc qdisc add dev va clsact
 	in_a tc filter add dev va ingress protocol ip flower ip_proto udp dst_port 5000 action drop
 	equal "$1: what tc drops reaches no flow" 0 "$(received send_udp 10 5000)"
-	equal "$1: and tc had dropped it" 10 "$(tc_drops)"
+	equal "$1: and tc had dropped it" 10 "$(tc_drops ingress)"
 	in_a tc filter del dev va ingress
 	in_a tc qdisc del dev va clsact
 	equal "$1: tcpdump sees what a flow gets" 10 "$(received seen_by_tcpdump | head -n 1)"
@@ -128,13 +129,60 @@ close_ports() {
 	in_a nft delete table netdev unet
 }
 
-plan 31
+# ---- what leaves -----------------------------------------------------------------
+
+SINK=6000
+sink_is_open() { in_b grep -q ":$(printf %X $SINK) " /proc/net/udp; }
+send_flow() { in_a unet-cat -i va -u "$B4:$SINK" <<< "$1"; }
+came() { grep -q "$1" "$WORK/came"; }
+
+# lost NAME: what a flow sends is dropped by what stands at egress.
+lost() {
+	counted "egress: the flow's send is dropped by $1" "$NS_A" tx_drop_device 1 \
+		send_flow "$1"
+}
+
+# A veth is a queue: what had passed before it is there when the last one is.
+try_egress() {
+	check "attaches" in_a unetctl attach va
+	background in_b socat -u "UDP4-RECV:$SINK" "OPEN:$WORK/came,creat,append"
+	check "egress: the peer listens" wait_until 30 sink_is_open
+	check "egress: a flow sends" send_flow first
+	check "egress: and that arrives" wait_until 30 came first
+
+	in_a nft -f - <<-END
+		table netdev t {
+			chain out {
+				type filter hook egress device "va" priority 0;
+				udp dport $SINK counter drop
+			}
+		}
+	END
+	lost nftables
+	equal "egress: and nftables counted it" 1 "$(nft_hits)"
+	in_a nft delete table netdev t
+
+	in_a tc qdisc add dev va clsact
+	in_a tc filter add dev va egress protocol ip flower ip_proto udp dst_port $SINK action drop
+	lost tc
+	equal "egress: and tc counted it" 1 "$(tc_drops egress)"
+	in_a tc qdisc del dev va clsact
+
+	check "egress: without rules a flow sends again" send_flow last
+	check "egress: and that arrives" wait_until 30 came last
+	equal "egress: nothing that was dropped has" "first last" "$(paste -sd " " "$WORK/came")"
+	end_process "$LAST_PID"
+	check "detaches" in_a unetctl detach va
+}
+
+plan 43
 load_module
 WORK=$(mktemp -d)
 at_exit rm -rf "$WORK"
 setup_pair
 try_all rx_handler
 close_ports
+try_egress
 echo Y > /sys/module/unet/parameters/prefer_ingress
 at_exit eval 'echo N > /sys/module/unet/parameters/prefer_ingress'
 try_all "netfilter ingress"
