@@ -1,19 +1,31 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Description: the module is removed 50 times (less by UNET_EFFORT) while a device
-# is attached, under the host's traffic, and never while a channel is open (R7.4).
-# A packet that a queueing discipline still holds is waited for, and arrives.
+# is attached, under the host's traffic and that of a flow, and never while a channel
+# is open (R7.4). A packet that a queueing discipline still holds is waited for, and
+# arrives.
 source "$(dirname "$0")/lib.sh"
 require_root
-require ping tc
+require jq ping tc
 HOLD=$(dirname "$0")/aid_hold
 
 ctl_a() { ip netns exec "$NS_A" unetctl "$@"; }
 
 ROUNDS=$(effort 50)
 
-# A program with a flow dies just before. What the module keeps would be memory of
-# 64 MiB a channel.
+# To the flow's port all the while. Without the flow the peer hears that nobody
+# listens, which is no reason to stop.
+send_udp() {
+	exec ip netns exec "$NS_B" bash -c 'exec 3> "/dev/udp/$0/5000" 2> /dev/null || exit
+		while sleep 0.005; do
+			for i in {1..16}; do echo "$i" >&3; done
+		done' "$A4"
+}
+
+flow_receives() { test "$(counter "$NS_A" rx_delivered)" -gt 0; }
+
+# A program with a flow dies meanwhile, every other time after its nexus. What the
+# module keeps would be memory of 64 MiB a channel.
 remove_and_load() {
 	local n pid
 	for ((n = 0; n < ROUNDS; n++)); do
@@ -21,10 +33,11 @@ remove_and_load() {
 		: > "$READY"
 		ip netns exec "$NS_A" "$HOLD" va 5000 > "$READY" &
 		pid=$!
-		wait_until 10 grep -q ready "$READY" || return
+		wait_until 30 grep -q ready "$READY" && wait_until 30 flow_receives || return
+		[ $((n % 2)) = 0 ] || ctl_a detach va || return
 		kill -9 $pid
+		wait_until 60 unload_module && load_module || return
 		wait $pid 2> /dev/null
-		unload_module && load_module || return
 	done
 }
 
@@ -60,11 +73,14 @@ ctl_a detach va > /dev/null
 PING_LOG=$(mktemp)
 at_exit rm -f "$PING_LOG"
 background ip netns exec "$NS_B" ping -q -i 0.05 "$A4" > "$PING_LOG" 2>&1
+PINGER=$LAST_PID
+background send_udp
 FREE=$(free_mib)
-check "it goes with a device attached" remove_and_load
+check "it goes with a device attached, and a flow that receives" remove_and_load
 check "and its memory comes back" test "$(free_mib)" -gt $((FREE - 4 * ROUNDS - 40))
-kill -INT "$LAST_PID"
-wait "$LAST_PID"
+end_process "$LAST_PID"
+kill -INT "$PINGER"
+wait "$PINGER"
 check "no packet of the host was lost meanwhile" grep -q ' 0% packet loss' "$PING_LOG"
 check "the device attaches anew" ctl_a attach va
 ctl_a detach va > /dev/null
