@@ -56,9 +56,13 @@ static inline void expect_none(struct script *s, const char *file, int line)
 	_fail(file, line);
 }
 
+/* A segment of the peer, there for the next turn. */
+#define PUT(s, f, ...)							\
+	script_put(s, &(struct script_seg){ .flags = (f), __VA_ARGS__ })
+
 /* A segment of the peer arrives. */
 #define IN(s, f, ...) do {						\
-	script_put(s, &(struct script_seg){ .flags = (f), __VA_ARGS__ });	\
+	PUT(s, f, __VA_ARGS__);						\
 	script_turn(s);							\
 	expect_sound(s);						\
 } while (0)

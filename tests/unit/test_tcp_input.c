@@ -211,8 +211,7 @@ static void what_came_with_the_end_does_not_stay_in_ring_memory(void **state)
 {
 	struct script *s = open_plain();
 
-	script_put(s, &(struct script_seg){ .flags = ACK, .seq = 1, .ack = 1,
-					    .len = 10 });
+	PUT(s, ACK, .seq = 1, .ack = 1, .len = 10);
 	IN(s, RST, .seq = 11);
 	assert_int_equal(s->closed_err, ECONNRESET);
 	assert_null(s->pcb->rcv_fresh);
@@ -625,8 +624,7 @@ static void both_may_close_within_one_turn(void **state)
 	s->pcb = NULL;
 	script_turn(s);
 	OUT(s, FIN | ACK, .seq = 1, .ack = 1);
-	script_put(s, &(struct script_seg){ .flags = FIN | ACK, .seq = 1,
-					    .ack = 1 });
+	PUT(s, FIN | ACK, .seq = 1, .ack = 1);
 	IN(s, ACK, .seq = 2, .ack = 2);
 	OUT(s, ACK, .seq = 2, .ack = 2);
 	NONE(s);
