@@ -270,7 +270,6 @@ struct unet_tcp_recovery {
  * @rcv_mss:	largest segment received lately
  * @rcv_last:	size of the last one
  * @rcv_segs:	full-size segments not yet acknowledged
- * @quick:	segments still to be acknowledged at once
  * @rcvq:	bytes in order, for the reader
  * @rcv_fresh:	first packet of @rcvq whose bytes lie in ring memory
  * @ooo:	bytes out of order, NULL: none
@@ -309,6 +308,7 @@ struct unet_tcp_recovery {
  * @tos:	IP_TOS
  * @ttl:	IP_TTL, 0: default
  * @challenges: challenge ACKs left in this second (RFC 5961)
+ * @quick:	segments still to be acknowledged at once
  * @keep_idle_s: TCP_KEEPIDLE
  * @keep_intvl_s: TCP_KEEPINTVL
  * @user_timeout_ms: TCP_USER_TIMEOUT, 0: by count of retries
@@ -354,7 +354,6 @@ struct unet_tcp_pcb {
 	u16 rcv_mss;
 	u16 rcv_last;
 	u16 rcv_segs;
-	u16 quick;
 	struct unet_pktq rcvq;
 	struct unet_pkt *rcv_fresh;
 	struct unet_tcp_ooo *ooo;
@@ -392,6 +391,7 @@ struct unet_tcp_pcb {
 	u8 tos;
 	u8 ttl;
 	u8 challenges;
+	u16 quick;
 	u32 keep_idle_s;
 	u32 keep_intvl_s;
 	u32 user_timeout_ms;
