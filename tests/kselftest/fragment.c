@@ -299,16 +299,18 @@ TEST_F(fragment, flows_that_come_and_go_break_no_datagram)
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	ASSERT_EQ(0, bind_to(fd, OUR_V4, PORT));
-	ASSERT_EQ(0, send_part(self->raw, p, bytes, 1, 1400, LAST));
+	ASSERT_EQ(0, send_part(self->raw, p, bytes, 1, 1400, 2800));
+	ASSERT_EQ(0, send_part(self->raw, p, bytes, 1, 2800, LAST));
 	EXPECT_EQ(BYTES, recv(fd, got, sizeof(got), 0));
 	EXPECT_EQ(0, memcmp(got, data, BYTES));
 	close(fd);
 	ASSERT_EQ(0, send_part(self->raw, p, bytes, 2, 0, 1400));
 	usleep(100 * 1000);
 	ASSERT_EQ(0, add_flow(&self->c, IPPROTO_UDP, AF_INET, &self->flow[0]));
-	ASSERT_EQ(0, send_part(self->raw, p, bytes, 2, 1400, LAST));
+	ASSERT_EQ(0, send_part(self->raw, p, bytes, 2, 1400, 2800));
+	ASSERT_EQ(0, send_part(self->raw, p, bytes, 2, 2800, LAST));
 	EXPECT_TRUE(arrives(&self->c, p, bytes));
-	EXPECT_EQ(4, nexus_counter("va", "rx_fragment"));
+	EXPECT_EQ(6, nexus_counter("va", "rx_fragment"));
 	EXPECT_EQ(0, nexus_counter("va", "rx_host_fragment"));
 }
 
