@@ -120,7 +120,8 @@ int unet_stack_fd(const struct unet_stack *st);
 uint64_t unet_stack_deadline(const struct unet_stack *st);
 
 /**
- * unet_stack_now() - the time of the current or last turn, in microseconds
+ * unet_stack_now() - the time of the current or last turn, or of a connect since, in
+ *	microseconds
  */
 uint64_t unet_stack_now(const struct unet_stack *st);
 

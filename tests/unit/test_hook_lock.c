@@ -33,13 +33,12 @@ static void count(const char *name)
 
 /* Ours come before the C library's, for the library and liburcu too. */
 #define WATCH(type, name, params, args)					\
-	type name params;						\
 	type name params						\
 	{								\
-		static type (*real) params;				\
+		static __typeof__(name) *real;				\
 									\
 		if (!real)						\
-			real = (type (*) params)dlsym(RTLD_NEXT, #name); \
+			real = dlsym(RTLD_NEXT, #name);			\
 		count(#name);						\
 		return real args;					\
 	}
@@ -230,14 +229,13 @@ static void a_writer_that_stands_still_holds_up_nobody(void **state)
 	assert_true(freed);
 }
 
+#define T(x)	cmocka_unit_test_setup_teardown(x, set_up, tear_down)
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(no_lock_and_no_wait, set_up,
-						tear_down),
-		cmocka_unit_test_setup_teardown(
-			a_writer_that_stands_still_holds_up_nobody, set_up,
-			tear_down),
+		T(no_lock_and_no_wait),
+		T(a_writer_that_stands_still_holds_up_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
