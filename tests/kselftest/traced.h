@@ -25,9 +25,16 @@ static inline bool trace_write(const char *path, const char *text, int flags)
 }
 
 /* False: this kernel has no tracefs. */
+static inline bool trace_there(void)
+{
+	return !access(TRACE "events", F_OK) ||
+	       !mount("none", TRACE, "tracefs", 0, NULL);
+}
+
+/* Likewise. */
 static inline bool trace_begin(void)
 {
-	if (access(TRACE "events", F_OK) && mount("none", TRACE, "tracefs", 0, NULL))
+	if (!trace_there())
 		return false;
 	return trace_write(TRACE "trace", "\n", O_TRUNC) &&
 	       trace_write(TRACE "events/unet/enable", "1", 0);
