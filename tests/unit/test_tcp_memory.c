@@ -69,11 +69,11 @@ void __wrap_free(void *p)
 
 /* ---- connections that are asked once, answer once, and then do nothing ---- */
 
-static void heard(struct script *s, const struct script_seg *seg)
-{
-	script_put(s, seg);
-	script_turn(s);
-}
+/* IN() looks at all connections each time. */
+#define HEARD(s, f, ...) do {						\
+	script_put(s, &(struct script_seg){ .flags = (f), __VA_ARGS__ });	\
+	script_turn(s);							\
+} while (0)
 
 static void heed(struct unet_sock *s, uint32_t events, void *arg)
 {
@@ -84,17 +84,16 @@ static void use_one(struct script *s, struct unet_sock *listener, u16 port)
 	struct unet_sock *c;
 	char buf[100];
 
-	heard(s, &(struct script_seg){ .flags = SYN, .port = port, .seq = 0, FULL });
-	heard(s, &(struct script_seg){ .flags = ACK, .port = port, .seq = 1, .ack = 1 });
-	heard(s, &(struct script_seg){ .flags = ACK | PSH, .port = port, .seq = 1,
-				       .ack = 1, .len = 10 });
+	HEARD(s, SYN, .port = port, .seq = 0, FULL);
+	HEARD(s, ACK, .port = port, .seq = 1, .ack = 1);
+	HEARD(s, ACK | PSH, .port = port, .seq = 1, .ack = 1, .len = 10);
 	c = unet_accept(listener);
 	assert_non_null(c);
 	unet_sock_on(c, UNET_READABLE, heed, NULL);
 	assert_int_equal(unet_recv(c, buf, sizeof(buf), 0), 10);
 	assert_int_equal(unet_send(c, buf, 20, 0), 20);
 	script_turn(s);
-	heard(s, &(struct script_seg){ .flags = ACK, .port = port, .seq = 11, .ack = 21 });
+	HEARD(s, ACK, .port = port, .seq = 11, .ack = 21);
 	assert_int_equal(unet_sock_events(c), UNET_WRITABLE);
 	ignore_out(s);
 }
