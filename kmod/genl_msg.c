@@ -292,7 +292,8 @@ int unet_genl_put_type(struct sk_buff *skb, const struct unet_genl_head *head,
 	rcu_read_lock();
 	now = rcu_dereference(type->now);
 	if (now && !READ_ONCE(type->dead))
-		err = put_spec(skb, &now->spec) ?: put_type_dev(skb, type);
+		err = put_spec(skb, &now->spec) ?: put_type_dev(skb, type) ?:
+		      nla_put_u32(skb, UNET_A_GENERATION, now->generation);
 	else
 		err = -ENOENT;
 	rcu_read_unlock();
@@ -304,8 +305,6 @@ int unet_genl_put_type(struct sk_buff *skb, const struct unet_genl_head *head,
 		      nla_put_u32(skb, UNET_A_TYPE, type->id) ?:
 		      (type->parent ? put_u64(skb, UNET_A_FLOW_ID,
 					      type->parent->id) : 0) ?:
-		      nla_put_u32(skb, UNET_A_GENERATION,
-				  READ_ONCE(type->generation)) ?:
 		      put_type_owner(skb, type) ?:
 		      put_sums(skb, type));
 }

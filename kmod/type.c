@@ -29,13 +29,6 @@ struct unet_types *unet_types_of(struct net *net)
 	return net_generic(net, types_id);
 }
 
-static struct unet_type_version *version_of(struct unet_types *types,
-					    const struct unet_type *type)
-{
-	return rcu_dereference_protected(type->now,
-					 lockdep_is_held(&types->lock));
-}
-
 /* ---- references ---------------------------------------------------------- */
 
 static void free_type(struct rcu_head *rcu)
@@ -145,7 +138,7 @@ create_version(struct unet_type_draft *d, struct unet_type *type,
 	/* What only says how to grant it is done with. */
 	d->spec.flags &= ~(UNET_TYPE_ANY_NUMBER | UNET_TYPE_STRICT);
 	d->spec.prog_fd = 0;
-	version->generation = d->old ? type->generation + 1 : type->generation;
+	version->generation = d->old ? unet_type_version_of(type)->generation + 1 : 1;
 	version->spec = d->spec;
 	unet_type_rule_set(&version->rule, &d->spec, type->id,
 			   d->nx || *d->ifname);
@@ -160,11 +153,11 @@ create_version(struct unet_type_draft *d, struct unet_type *type,
 
 static void link_rule(struct unet_types *types, struct unet_type *type)
 {
-	const struct unet_type_rule *rule = &version_of(types, type)->rule;
+	const struct unet_type_rule *rule = &unet_type_version_of(type)->rule;
 	struct unet_type *other;
 
 	list_for_each_entry(other, &types->rules, node)
-		if (unet_type_rule_cmp(rule, &version_of(types, other)->rule) < 0)
+		if (unet_type_rule_cmp(rule, &unet_type_version_of(other)->rule) < 0)
 			break;
 	list_add_tail(&type->node, &other->node);
 }
@@ -174,15 +167,14 @@ static const char *dev_of(const struct unet_type *type)
 	return type->nx ? type->nx->name : type->ifname;
 }
 
-static bool share_number(struct unet_types *types, const struct unet_type *a,
-			 const struct unet_type *b)
+static bool share_number(const struct unet_type *a, const struct unet_type *b)
 {
 	if (a->parent != b->parent)
 		return false;
 	if (*dev_of(a) && *dev_of(b) && strcmp(dev_of(a), dev_of(b)))
 		return false;
-	return unet_type_rule_shares(&version_of(types, a)->rule,
-				     &version_of(types, b)->rule);
+	return unet_type_rule_shares(&unet_type_version_of(a)->rule,
+				     &unet_type_version_of(b)->rule);
 }
 
 /* Behind how many is it, of users only or of all? @last: id of the last of them. */
@@ -195,8 +187,8 @@ static u32 rules_before(struct unet_types *types, const struct unet_type *type,
 	list_for_each_entry(other, &types->rules, node) {
 		if (other == type)
 			break;
-		if (!share_number(types, other, type) ||
-		    (users && !version_of(types, other)->rule.user))
+		if (!share_number(other, type) ||
+		    (users && !unet_type_version_of(other)->rule.user))
 			continue;
 		*last = other->id;
 		num++;
@@ -223,7 +215,7 @@ static u32 in_front_of(struct unet_types *types, u32 id)
 	struct unet_type *type = find_rule(types, id);
 	u32 last = id;
 
-	if (!type || (version_of(types, type)->rule.user &&
+	if (!type || (unet_type_version_of(type)->rule.user &&
 		      rules_before(types, type, true, &last) >=
 		      UNET_TYPE_OVERLAP_USERS))
 		return last;
@@ -318,7 +310,6 @@ static struct unet_type *create_type(const struct unet_type_draft *d)
 	unet_type_members_init(type);
 	refcount_set(&type->ref, 1);
 	type->types = d->types;
-	type->generation = 1;
 	set_owner(type, d);
 	unet_live_add(UNET_LIVE_TYPE, 1);
 	return type;
@@ -395,7 +386,7 @@ static int enter(struct unet_type_draft *d, struct unet_type *type,
 		goto err_list;
 	keep_ports(type, d);
 	types->total++;
-	trace_unet_type_set(&version->rule, type->generation);
+	trace_unet_type_set(&version->rule, version->generation);
 	return 0;
 
 err_list:
@@ -451,7 +442,7 @@ static int replace(struct unet_type_draft *d, struct unet_type *type,
 		   struct unet_type_version *version)
 {
 	bool had_flow = rcu_access_pointer(type->flow[0]);
-	struct unet_type_version *old = version_of(d->types, type);
+	struct unet_type_version *old = unet_type_version_of(type);
 	static const struct unet_flow_meta plain;
 	int err;
 
@@ -466,8 +457,7 @@ static int replace(struct unet_type_draft *d, struct unet_type *type,
 			take_flow(d->types, type, 0);
 		return err;
 	}
-	type->generation = version->generation;
-	trace_unet_type_set(&version->rule, type->generation);
+	trace_unet_type_set(&version->rule, version->generation);
 	keep_ports(type, d);
 	unet_type_version_put(old);
 	return 0;
@@ -484,7 +474,7 @@ static int modify(struct unet_type_draft *d, bool keep)
 	if (err)
 		return err;
 	version = create_version(d, type,
-				 keep ? version_of(d->types, type) : NULL);
+				 keep ? unet_type_version_of(type) : NULL);
 	if (IS_ERR(version))
 		return PTR_ERR(version);
 	err = replace(d, type, version);
@@ -509,11 +499,11 @@ static void forget(struct unet_types *types, struct unet_type *type)
 /* Context: types->lock, and ctl of the channel whose rule it is. */
 static void remove(struct unet_types *types, struct unet_type *type, u32 flags)
 {
-	struct unet_type_version *version = version_of(types, type);
+	struct unet_type_version *version = unet_type_version_of(type);
 
 	if (type->ch)
 		lockdep_assert_held(&type->ch->ctl);
-	trace_unet_type_del(&version->rule, type->generation);
+	trace_unet_type_del(&version->rule, version->generation);
 	WRITE_ONCE(type->dead, true);
 	list_del(&type->node);
 	list_del_init(&type->owned);
@@ -580,7 +570,7 @@ static void answer(const struct unet_type_draft *d,
 	bool frames = d->spec.layer == UNET_TYPE_ETHERTYPE;
 
 	req->id = type->id;
-	req->generation = type->generation;
+	req->generation = unet_type_version_of(type)->generation;
 	req->flow = delivers(d) ? handle_of(d->types, type, 0) : UNET_NO_FLOW;
 	req->mtu = unet_nexus_mtu(d->nx) + (frames ? UNET_FRAME_HEADER : 0);
 	req->spec = d->spec;
@@ -639,7 +629,7 @@ static int prioritize(struct unet_type_draft *d, u32 priority)
 {
 	if (!priority || priority > U16_MAX)
 		return -ERANGE;
-	d->spec = version_of(d->types, d->old)->spec;
+	d->spec = unet_type_version_of(d->old)->spec;
 	d->spec.priority = priority;
 	return modify(d, true);
 }
@@ -656,7 +646,7 @@ int unet_type_priority(struct unet_channel *ch, struct unet_type_ref *ref)
 		err = prioritize(&d, ref->priority);
 	if (!err) {
 		ref->priority = d.spec.priority;
-		ref->generation = d.old->generation;
+		ref->generation = unet_type_version_of(d.old)->generation;
 	}
 	mutex_unlock(&d.types->lock);
 	ref->amended = d.amended;
@@ -746,7 +736,7 @@ int unet_type_order_add(struct unet_type_order *order)
 	err = add(&d, &plain, &type);
 	if (!err) {
 		order->id = type->id;
-		order->generation = type->generation;
+		order->generation = unet_type_version_of(type)->generation;
 	}
 	mutex_unlock(&d.types->lock);
 	answer_order(&d, order);
@@ -778,7 +768,7 @@ int unet_type_order_modify(struct unet_type_order *order)
 	if (d.old)
 		err = modify_order(&d, order);
 	if (!err)
-		order->generation = d.old->generation;
+		order->generation = unet_type_version_of(d.old)->generation;
 	mutex_unlock(&d.types->lock);
 	answer_order(&d, order);
 	unet_type_draft_end(&d);

@@ -28,6 +28,8 @@
 #define _UNET_TYPE_H
 
 #include <linux/list.h>
+#include <linux/lockdep.h>
+#include <linux/rcupdate.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
@@ -88,7 +90,6 @@ struct unet_type_stats {
  * @node:	in unet_types.rules
  * @owned:	in unet_channel.types; guarded by channel.ctl
  * @id:		of it
- * @generation:	1, and one more for each version
  * @dead:	passed over from now on
  * @ch:		owner, or NULL: the administrator. Valid until it is dead
  * @ch_id:	id of @ch, or 0
@@ -118,7 +119,6 @@ struct unet_type {
 	struct list_head node;
 	struct list_head owned;
 	u32 id;
-	u32 generation;
 	bool dead;
 	struct unet_channel *ch;
 	u32 ch_id;
@@ -143,7 +143,7 @@ struct unet_type {
 
 /**
  * struct unet_type_version - what a rule selects and does; constant
- * @generation:	of the rule with it
+ * @generation:	1, and one more for each version of the rule
  * @rule:	what it selects
  * @spec:	as it was granted
  * @type:	whose it is; a reference
@@ -162,6 +162,14 @@ struct unet_type_version {
 	refcount_t ref;
 	struct rcu_head rcu;
 };
+
+/* What a rule selects and does now. Context: the registry's lock held. */
+static inline struct unet_type_version *
+unet_type_version_of(const struct unet_type *type)
+{
+	return rcu_dereference_protected(type->now,
+					 lockdep_is_held(&type->types->lock));
+}
 
 /* May packets that a rule selects come to its channel? Else its flow lies idle. */
 static inline bool unet_type_delivers(const struct unet_type_spec *spec)

@@ -128,17 +128,11 @@ static int free_member(const struct unet_type *type,
 	return type->ch == ch && !type->parent ? -EALREADY : found;
 }
 
-static const struct unet_type_version *version_of(const struct unet_type *type)
-{
-	return rcu_dereference_protected(type->now,
-					 lockdep_is_held(&type->types->lock));
-}
-
 /* Of a flow's rule they are the parent's. */
 static bool has_packets(const struct unet_type *type)
 {
 	return type->parent || (rcu_access_pointer(type->flow[0]) &&
-				unet_type_delivers(&version_of(type)->spec));
+				unet_type_delivers(&unet_type_version_of(type)->spec));
 }
 
 static int join(struct unet_channel *ch, struct unet_type *type,
@@ -156,7 +150,7 @@ static int join(struct unet_channel *ch, struct unet_type *type,
 	i = free_member(type, ch);
 	if (i < 0)
 		return i;
-	flow = unet_flow_add_type(ch, version_of(type), &plain);
+	flow = unet_flow_add_type(ch, unet_type_version_of(type), &plain);
 	if (IS_ERR(flow))
 		return PTR_ERR(flow);
 	unet_channel_get(ch);
@@ -165,7 +159,7 @@ static int join(struct unet_channel *ch, struct unet_type *type,
 	rcu_assign_pointer(type->flow[i], flow);
 	ref->member = i;
 	ref->flow = flow->handle;
-	ref->generation = type->generation;
+	ref->generation = unet_type_version_of(type)->generation;
 	return 0;
 }
 

@@ -77,13 +77,6 @@ static void free_table_rcu(struct rcu_head *rcu)
 	free_table(container_of(rcu, struct unet_type_table_of, rcu));
 }
 
-static struct unet_type_version *version_of(struct unet_types *types,
-					    const struct unet_type *type)
-{
-	return rcu_dereference_protected(type->now,
-					 lockdep_is_held(&types->lock));
-}
-
 static u32 count_rules(struct unet_types *types, const struct plan *plan)
 {
 	struct unet_type *type;
@@ -121,7 +114,7 @@ static void fill_table(struct unet_types *types, const struct plan *plan,
 	list_for_each_entry(type, &types->rules, node) {
 		if (!applies(type, plan->nx, plan->name))
 			continue;
-		table->version[i] = version_of(types, type);
+		table->version[i] = unet_type_version_of(type);
 		unet_type_version_get(table->version[i]);
 		rule[i] = &table->version[i]->rule;
 		i++;
@@ -180,7 +173,7 @@ static bool may_leave_out(struct unet_types *types, const struct plan *plan,
 	if (rule->id == plan->changed->id)
 		return false;
 	return plan->nx ? was_left_out(types, plan, rule->id) :
-	       !unet_type_rule_shares(rule, &version_of(types, plan->changed)->rule);
+	       !unet_type_rule_shares(rule, &unet_type_version_of(plan->changed)->rule);
 }
 
 /* Two that came by name and one by device may be too many together. */
@@ -433,7 +426,7 @@ static struct unet_type_children *make_children(struct unet_types *types,
 	if (!children)
 		return NULL;
 	list_for_each_entry(type, &types->rules, node) {
-		struct unet_type_version *version = version_of(types, type);
+		struct unet_type_version *version = unet_type_version_of(type);
 
 		if (type->parent != parent)
 			continue;
