@@ -35,11 +35,9 @@ static unsigned int nexuses_id;
 static atomic_t num_nexuses;
 static DECLARE_WAIT_QUEUE_HEAD(all_freed);
 
-static struct list_head *nexuses_of(const struct net *net)
+static struct nexuses *nexuses_of(const struct net *net)
 {
-	struct nexuses *nexuses = net_generic(net, nexuses_id);
-
-	return &nexuses->list;
+	return net_generic(net, nexuses_id);
 }
 
 /* ---- life -------------------------------------------------------------- */
@@ -115,7 +113,7 @@ int unet_nexus_publish(struct unet_nexus *nx)
 	ASSERT_RTNL();
 	if (unet_nexus_of(rtnl_dereference(nx->dev)))
 		return -EEXIST;
-	list_add_tail_rcu(&nx->list, nexuses_of(nx->net));
+	list_add_tail_rcu(&nx->list, &nexuses_of(nx->net)->list);
 	/* Rules that are made from here on find it; those there were are put in. */
 	return unet_type_nexus_begins(nx);
 }
@@ -181,7 +179,7 @@ struct unet_nexus *unet_nexus_find(struct net *net, const char *name)
 	struct unet_nexus *nx;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(nx, nexuses_of(net), list)
+	list_for_each_entry_rcu(nx, &nexuses_of(net)->list, list)
 		if (!strcmp(nx->name, name) && refcount_inc_not_zero(&nx->ref))
 			goto found;
 	nx = NULL;
@@ -195,7 +193,7 @@ struct unet_nexus *unet_nexus_of(const struct net_device *dev)
 	struct unet_nexus *nx;
 
 	ASSERT_RTNL();
-	list_for_each_entry(nx, nexuses_of(dev_net(dev)), list)
+	list_for_each_entry(nx, &nexuses_of(dev_net(dev))->list, list)
 		if (rtnl_dereference(nx->dev) == dev)
 			return nx;
 	return NULL;
@@ -206,7 +204,7 @@ struct unet_nexus *unet_nexus_next(struct net *net, int *ifindex)
 	struct unet_nexus *nx, *best = NULL;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(nx, nexuses_of(net), list)
+	list_for_each_entry_rcu(nx, &nexuses_of(net)->list, list)
 		if (nx->ifindex >= *ifindex &&
 		    (!best || nx->ifindex < best->ifindex))
 			best = nx;
@@ -278,7 +276,7 @@ static void addr_work(struct work_struct *work)
  */
 void unet_nexus_addr_changed(struct net *net)
 {
-	struct nexuses *nexuses = net_generic(net, nexuses_id);
+	struct nexuses *nexuses = nexuses_of(net);
 
 	forget_addrs(nexuses);
 	if (!list_empty(&nexuses->list))
@@ -317,7 +315,7 @@ void unet_nexus_mtu_changed(struct unet_nexus *nx)
 
 static int __net_init nexuses_init(struct net *net)
 {
-	struct nexuses *nexuses = net_generic(net, nexuses_id);
+	struct nexuses *nexuses = nexuses_of(net);
 
 	INIT_LIST_HEAD(&nexuses->list);
 	INIT_WORK(&nexuses->addr_work, addr_work);
@@ -328,7 +326,7 @@ static int __net_init nexuses_init(struct net *net)
 /* Its devices have gone before. */
 static void __net_exit nexuses_exit(struct net *net)
 {
-	struct nexuses *nexuses = net_generic(net, nexuses_id);
+	struct nexuses *nexuses = nexuses_of(net);
 
 	WARN_ON_ONCE(!list_empty(&nexuses->list));
 	cancel_work_sync(&nexuses->addr_work);

@@ -346,12 +346,19 @@ static bool number_in(u32 n, const struct unet_type_rule *rule)
 	return n >= rule->first && n <= rule->last;
 }
 
+/* Of one layer. */
+static bool spans_overlap(const struct unet_type_rule *a,
+			  const struct unet_type_rule *b)
+{
+	return a->proto == b->proto && a->first <= b->last &&
+	       b->first <= a->last;
+}
+
 static bool numbers_overlap(const struct unet_type_rule *a,
 			    const struct unet_type_rule *b)
 {
 	if (a->layer == b->layer)
-		return a->proto == b->proto && a->first <= b->last &&
-		       b->first <= a->last;
+		return spans_overlap(a, b);
 	/* Ports are a protocol's; frames of an ethertype are no IP packets. */
 	if (a->layer == UNET_TYPE_PROTO && b->layer == UNET_TYPE_PORT)
 		return number_in(b->proto, a);
@@ -364,7 +371,7 @@ bool unet_type_rule_shares(const struct unet_type_rule *a,
 			   const struct unet_type_rule *b)
 {
 	return a->direction & b->direction && a->layer == b->layer &&
-	       a->proto == b->proto && a->first <= b->last && b->first <= a->last;
+	       spans_overlap(a, b);
 }
 
 bool unet_type_rule_overlap(const struct unet_type_rule *a,
