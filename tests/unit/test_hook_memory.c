@@ -5,9 +5,7 @@
  * what cannot be added or changed is as it was before.
  */
 #include <stdlib.h>
-#include <netinet/in.h>
-#include <unet/unet.h>
-#include "helpers.h"
+#include "datagrams.h"
 #include "stack.h"
 
 static bool no_memory;
@@ -21,22 +19,10 @@ static void *may_fail(size_t n)
 #include "libunet/hook_chain.c"
 #undef malloc
 
-static struct unet_wire *w;
-static struct unet_stack *end[2];
-static struct unet_sock *a;
-static struct unet_sock *b;
-
 static int set_up(void **state)
 {
-	struct unet_wire_opts o = { .size = sizeof(o), .delay_us = 100 };
-
 	no_memory = false;
-	w = unet_wire_open(&o, end);
-	assert_non_null(w);
-	b = unet_udp_open(end[1], AF_INET);
-	assert_int_equal(unet_udp_bind(b, ":7"), 0);
-	a = unet_connect(end[0], "udp", "192.0.2.2:7", NULL);
-	assert_non_null(a);
+	datagrams_open();
 	return 0;
 }
 
@@ -45,15 +31,6 @@ static int tear_down(void **state)
 	no_memory = false;
 	unet_wire_close(w);
 	return 0;
-}
-
-static void packet_passes(void)
-{
-	char buf[10];
-
-	assert_int_equal(unet_send(a, "x", 1, 0), 1);
-	unet_wire_run(w, unet_wire_now(w) + 10000);
-	assert_int_equal(unet_recv(b, buf, sizeof(buf), 0), 1);
 }
 
 /* What a hook was called for; on the heap, so that calls behind its end are seen. */
