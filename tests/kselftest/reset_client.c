@@ -20,6 +20,7 @@ FIXTURE(reset_client) {
 	struct topo t;
 	int listener;	/* the peer's */
 	int server;	/* its end of the connection */
+	int port;	/* the client's */
 	pid_t client;
 };
 
@@ -59,10 +60,12 @@ FIXTURE_SETUP(reset_client)
 	ASSERT_EQ(0, be_patient(self->listener));
 }
 
-static int end_client(pid_t pid)
+static int end_client(pid_t *client)
 {
+	pid_t pid = *client;
 	int status;
 
+	*client = -1;
 	kill(pid, SIGKILL);
 	return waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) ? 0 : -1;
 }
@@ -70,7 +73,7 @@ static int end_client(pid_t pid)
 FIXTURE_TEARDOWN(reset_client)
 {
 	if (self->client > 0)
-		end_client(self->client);
+		end_client(&self->client);
 	if (self->server >= 0)
 		close(self->server);
 	close(self->listener);
@@ -165,19 +168,25 @@ static int host_bind(const char *ours, int family, int port)
 	return err;
 }
 
+/* The client does, and @first bytes of it have come. */
+static void connects(struct __test_metadata *_metadata,
+		     struct _test_data_reset_client *self, struct job *job,
+		     size_t first)
+{
+	self->client = topo_start(client, job);
+	ASSERT_GT(self->client, 0);
+	self->server = accept_from(self->listener, &self->port);
+	ASSERT_GE(self->server, 0);
+	ASSERT_EQ(0, read_all(self->server, first));
+}
+
 TEST_F(reset_client, the_server_of_a_killed_idle_client_is_reset)
 {
 	struct job job = { .remote = variant->remote };
-	int port;
 
-	self->client = topo_start(client, &job);
-	ASSERT_GT(self->client, 0);
-	self->server = accept_from(self->listener, &port);
-	ASSERT_GE(self->server, 0);
-	ASSERT_EQ(0, read_all(self->server, 1));
+	connects(_metadata, self, &job, 1);
 	EXPECT_EQ(0, nexus_counter("va", "flow_reset"));
-	ASSERT_EQ(0, end_client(self->client));
-	self->client = -1;
+	ASSERT_EQ(0, end_client(&self->client));
 	/* No timer and no worker has a part in it. */
 	EXPECT_EQ(1, nexus_counter("va", "flow_reset"));
 	EXPECT_EQ(-ECONNRESET, read_to_the_end(self->server));
@@ -187,17 +196,11 @@ TEST_F(reset_client, the_server_of_a_client_killed_amid_data_is_reset)
 {
 	struct job job = { .remote = variant->remote, .pours = true };
 	static const char data[300000];
-	int port;
 
-	self->client = topo_start(client, &job);
-	ASSERT_GT(self->client, 0);
-	self->server = accept_from(self->listener, &port);
-	ASSERT_GE(self->server, 0);
-	ASSERT_EQ(0, read_all(self->server, 100000));
+	connects(_metadata, self, &job, 100000);
 	ASSERT_LT(0, send(self->server, data, sizeof(data), MSG_DONTWAIT));
 	ASSERT_EQ(0, read_all(self->server, 1000000));
-	ASSERT_EQ(0, end_client(self->client));
-	self->client = -1;
+	ASSERT_EQ(0, end_client(&self->client));
 	EXPECT_EQ(1, nexus_counter("va", "flow_reset"));
 	EXPECT_EQ(-ECONNRESET, read_to_the_end(self->server));
 }
@@ -205,17 +208,11 @@ TEST_F(reset_client, the_server_of_a_client_killed_amid_data_is_reset)
 TEST_F(reset_client, the_port_of_a_killed_client_lingers)
 {
 	struct job job = { .remote = variant->remote };
-	int port;
 
-	self->client = topo_start(client, &job);
-	ASSERT_GT(self->client, 0);
-	self->server = accept_from(self->listener, &port);
-	ASSERT_GE(self->server, 0);
-	ASSERT_EQ(0, read_all(self->server, 1));
-	ASSERT_EQ(0, end_client(self->client));
-	self->client = -1;
+	connects(_metadata, self, &job, 1);
+	ASSERT_EQ(0, end_client(&self->client));
 	EXPECT_EQ(1, nexus_counter("va", "port_linger"));
-	EXPECT_EQ(-EADDRINUSE, host_bind(variant->ours, variant->family, port));
+	EXPECT_EQ(-EADDRINUSE, host_bind(variant->ours, variant->family, self->port));
 	/* It is that port, not the asking. */
 	EXPECT_EQ(0, host_bind(variant->ours, variant->family, 0));
 }
@@ -228,8 +225,7 @@ TEST_F(reset_client, a_client_that_only_asked_leaves_nothing)
 	self->client = topo_start(client, &job);
 	ASSERT_GT(self->client, 0);
 	EXPECT_LE(1, nexus_counter("va", "tx_packets"));
-	ASSERT_EQ(0, end_client(self->client));
-	self->client = -1;
+	ASSERT_EQ(0, end_client(&self->client));
 	EXPECT_EQ(1, nexus_counter("va", "flow_removed"));
 	EXPECT_EQ(0, nexus_counter("va", "flow_reset"));
 	EXPECT_EQ(0, nexus_counter("va", "port_linger"));
