@@ -51,7 +51,7 @@
  * @hdr:	private copy of the headers
  * @info:	what they say
  * @held:	DONE will be posted by completion
- * @direct:	no intermediary sees it
+ * @reset:	the kernel's own: no intermediary sees it, and no policy is about it
  */
 struct send {
 	struct unet_tx_slot slot;
@@ -61,7 +61,7 @@ struct send {
 	u8 hdr[UNET_TX_MAX_HEADER] __aligned(8);
 	struct unet_tx_info info;
 	bool held;
-	bool direct;
+	bool reset;
 };
 
 /* ---- steps ------------------------------------------------------------- */
@@ -182,7 +182,7 @@ static enum unet_counter into_chain(struct send *s)
 		return UNET_CNT_TX_NO_MEMORY;
 	skb_dst_set(skb, dst_clone(s->flow->route.dst));
 	unet_reset_track(s->flow, &s->info);
-	return unet_inter_tx(s->flow, skb, &s->info);
+	return unet_inter_tx(s->flow, skb, &s->info, s->reset);
 }
 
 /*
@@ -193,7 +193,7 @@ static bool must_stay(const struct send *s)
 {
 	/* pairs with the release in unet_flow_set_chained() */
 	smp_rmb();
-	return READ_ONCE(s->flow->channel->nexus->inters.closed) && !s->direct;
+	return READ_ONCE(s->flow->channel->nexus->inters.closed) && !s->reset;
 }
 
 static enum unet_counter hand_over(struct send *s)
@@ -205,7 +205,7 @@ static enum unet_counter hand_over(struct send *s)
 
 	if (s->info.family)
 		unet_tx_header_fix(s->hdr, &s->info);
-	if (unlikely(unet_flow_chained(s->flow)) && !s->direct)
+	if (unlikely(unet_flow_chained(s->flow)))
 		return into_chain(s);
 	if (unlikely(must_stay(s)))
 		return UNET_CNT_TX_DROP_DOWN;
@@ -355,7 +355,7 @@ enum unet_counter unet_flowswitch_send_header(struct unet_flow *flow, void *hdr,
 		},
 		.flow = flow,
 		.total = bytes,
-		.direct = true,
+		.reset = true,
 	};
 	enum unet_counter why;
 
@@ -388,7 +388,7 @@ static enum unet_counter check_held(struct unet_nexus *nx,
 				    const struct unet_held *h)
 {
 	/* Of what has no chain any more some was to be dropped. */
-	if (READ_ONCE(nx->inters.closed))
+	if (READ_ONCE(nx->inters.closed) && !h->reset)
 		return UNET_CNT_TX_DROP_DOWN;
 	if (!source_there(nx, h))
 		return UNET_CNT_TX_SOURCE_GONE;

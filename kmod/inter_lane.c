@@ -442,6 +442,16 @@ static void settle_link(struct unet_link *link, struct unet_inter_burst *burst)
 	}
 }
 
+/* A peer that were reset first would not take what its end sent before it died. */
+static void reset_last(struct unet_lane *lane)
+{
+	if (!lane->reset || lane->held)
+		return;
+	list_add_tail(&lane->reset->queue, &lane->out);
+	lane->num_out++;
+	lane->reset = NULL;
+}
+
 /* The flow was removed and nothing is left: time to take the chain apart. */
 static void look_for_end(struct unet_lane *lane)
 {
@@ -461,6 +471,7 @@ void unet_inter_settle(struct unet_lane *lane, struct unet_inter_burst *burst)
 	lockdep_assert_held(&lane->lock);
 	list_for_each_entry(link, &lane->links, lane_node)
 		settle_link(link, burst);
+	reset_last(lane);
 	send_out(lane);
 	look_for_end(lane);
 }
@@ -492,7 +503,10 @@ static void come(struct unet_lane *lane, struct unet_held *h,
 
 	spin_lock(&lane->lock);
 	first = list_first_entry(&lane->links, struct unet_link, lane_node);
-	place(lane, first, h, burst);
+	if (h->reset)
+		lane->reset = h;
+	else
+		place(lane, first, h, burst);
 	unet_inter_settle(lane, burst);
 	spin_unlock(&lane->lock);
 }
@@ -523,7 +537,7 @@ bool unet_inter_rx(struct unet_flow *flow, const struct unet_rx_packet *p,
 }
 
 enum unet_counter unet_inter_tx(struct unet_flow *flow, struct sk_buff *skb,
-				const struct unet_tx_info *info)
+				const struct unet_tx_info *info, bool reset)
 {
 	struct unet_held *h = held_create(skb);
 	struct unet_inter_burst burst = { };
@@ -542,6 +556,7 @@ enum unet_counter unet_inter_tx(struct unet_flow *flow, struct sk_buff *skb,
 	};
 	h->proto = info->csum_offset ? info->proto : 0;
 	h->family = info->family;
+	h->reset = reset;
 	/* What was asked then: the host's addresses may have changed since. */
 	h->addr_gen = flow->source.gen;
 	rcu_read_lock_bh();

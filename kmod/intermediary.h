@@ -89,6 +89,7 @@ struct unet_inters {
  * @index:	entry of the window while @waits
  * @deadline:	jiffies; while @waits
  * @addr_gen:	unet_nexus.addr_gen when its source was checked; outbound
+ * @reset:	the kernel's own, for an owner that is gone: no policy is about it
  * @waits:	for a verdict; guarded by inter.lock, as the rest
  * @unseen:	the process was not shown it: counted in unet_inter.num_unseen
  * @drop:	its fate, once it does not wait
@@ -116,6 +117,7 @@ struct unet_held {
 	bool away;
 	bool moved;
 	bool changed;
+	bool reset;
 	struct unet_inter *mover;
 };
 
@@ -144,6 +146,7 @@ struct unet_link {
  * @links:	in the order packets meet them; changed under both @lock and
  *		unet_inters.lock
  * @held:	packets in all queues
+ * @reset:	goes when nothing is held any more, or NULL; outbound
  * @out:	struct unet_held to be sent; outbound
  * @num_out:	entries of @out
  * @sending:	somebody does, or the chain's work item is on its way to
@@ -154,6 +157,7 @@ struct unet_lane {
 	spinlock_t lock;
 	struct list_head links;
 	u32 held;
+	struct unet_held *reset;
 	struct list_head out;
 	u32 num_out;
 	bool sending;
@@ -479,12 +483,14 @@ void unet_inter_move_on(struct unet_nexus *nx, struct unet_inter_burst *burst);
  * @flow:	flow
  * @skb:	private packet, its route in skb_dst(); consumed
  * @info:	from the check
+ * @reset:	the kernel's own, once for a flow: nobody is shown it, and it goes when
+ *		all has gone that the owner sent
  *
  * Context: process, channel.tx_lock held.
  * Return: UNET_CNT_NONE or UNET_CNT_TX_NO_MEMORY.
  */
 enum unet_counter unet_inter_tx(struct unet_flow *flow, struct sk_buff *skb,
-				const struct unet_tx_info *info);
+				const struct unet_tx_info *info, bool reset);
 
 /* ---- showing: inter_show.c --------------------------------------------- */
 
