@@ -302,6 +302,8 @@ static int look_done(struct stage *s)
 		return look_no_memory(s);
 	case UNET_CNT_TX_DROP_DEVICE:
 		return -ENOBUFS;
+	case UNET_CNT_TX_NO_ROUTE:
+		return -ENETUNREACH;
 	default:
 		printf("# DONE says %u\n", d->status);
 		return -EPROTO;
@@ -313,7 +315,9 @@ static int look_done(struct stage *s)
 		  .look = look_done, .unset = unset_chan)
 
 SEND_OP(small);
-SEND_OP(large);
+/* As connect6: each CPU has a copy of an IPv6 route, made when it is first used there. */
+OPERATION(send_large, .set = set_send_large, .run = run_send, .look = look_done,
+	  .unset = unset_chan, .also = -ENETUNREACH);
 SEND_OP(super);
 SEND_OP(first);
 
