@@ -97,9 +97,8 @@ static void wait_for_verdict(struct unet_inter *in, struct unet_held *h)
 	h->waits = true;
 	h->deadline = jiffies + hold;
 	in->held[h->index] = h;
-	if (list_empty(&in->ages))
+	if (!in->num_held)
 		mod_timer(&in->timer, h->deadline);
-	list_add_tail(&h->age, &in->ages);
 	in->num_held++;
 	in->bytes_held += h->info.bytes;
 }
@@ -118,7 +117,6 @@ void unet_inter_decide(struct unet_inter *in, struct unet_held *h,
 	lockdep_assert_held(&in->lock);
 	unet_inter_token_end(&in->window, h->index, how);
 	in->held[h->index] = NULL;
-	list_del(&h->age);
 	in->num_held--;
 	in->bytes_held -= h->info.bytes;
 	h->waits = false;
@@ -235,16 +233,23 @@ static bool over_limits(const struct unet_inter *in, const struct unet_held *h)
 	       in->bytes_held + h->info.bytes > in->terms.backlog_bytes;
 }
 
+/* Room for a run was looked for when it began. */
+static bool joins(const struct unet_inter *in, const struct unet_held *h)
+{
+	return in->run.piece.packets && in->run.lane == h->link->lane;
+}
+
 bool unet_inter_show(struct unet_inter *in, struct unet_held *h,
 		     struct unet_inter_burst *burst)
 {
+	bool joining = joins(in, h);
 	struct unet_piece piece;
 	u64 token;
 	int index;
 
 	lockdep_assert_held(&in->lock);
 	if (over_limits(in, h) || !unet_channel_live(in->channel) ||
-	    !ring_has_room(in) || !copy_out(in, h, &piece))
+	    (!joining && !ring_has_room(in)) || !copy_out(in, h, &piece))
 		return false;
 	index = unet_inter_token_issue(&in->window, &token);
 	if (index < 0) {
@@ -257,7 +262,7 @@ bool unet_inter_show(struct unet_inter *in, struct unet_held *h,
 	in->stats[UNET_INTER_CNT_BYTES] += h->info.bytes;
 	trace_unet_inter_show(in->id, h->link->lane->flow->handle, token,
 			      h->info.bytes, h->link->lane->outbound);
-	if (in->run.piece.packets && in->run.lane == h->link->lane)
+	if (joining)
 		join_run(in, &piece);
 	else
 		begin_run(in, h, &piece, token);
@@ -300,7 +305,7 @@ void unet_inter_release(struct unet_nexus *nx, struct unet_inter_burst *burst)
 
 static bool is_due(struct unet_inter *in, const struct unet_held *h)
 {
-	if (!h || in->state != UNET_INTER_SERVING)
+	if (!h)
 		return false;
 	if (!time_before(jiffies, h->deadline))
 		return true;
@@ -308,9 +313,14 @@ static bool is_due(struct unet_inter *in, const struct unet_held *h)
 	return false;
 }
 
+/* Who does not serve has no window. */
 static struct unet_held *oldest(struct unet_inter *in)
 {
-	return list_first_entry_or_null(&in->ages, struct unet_held, age);
+	int index = -ENOENT;
+
+	if (in->state == UNET_INTER_SERVING)
+		index = unet_inter_token_oldest(&in->window);
+	return index < 0 ? NULL : in->held[index];
 }
 
 /* Its time is over. */

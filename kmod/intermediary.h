@@ -80,7 +80,6 @@ struct unet_inters {
 /**
  * struct unet_held - a packet on its way through a lane
  * @queue:	in unet_link.queue; guarded by the lane's lock; then in unet_inters.moved
- * @age:	in unet_inter.ages while it waits for a verdict; guarded by inter.lock
  * @link:	where it is
  * @skb:	L3 at data; a reference of ours, bytes nobody else can write
  * @info:	from parsing
@@ -101,7 +100,6 @@ struct unet_inters {
  */
 struct unet_held {
 	struct list_head queue;
-	struct list_head age;
 	struct unet_link *link;
 	struct sk_buff *skb;
 	struct unet_flow_info info;
@@ -225,8 +223,7 @@ struct unet_inter_run {
  * @silent:	there are such packets
  * @window:	tokens, while claimed
  * @held:	struct unet_held by index of @window
- * @ages:	those that wait for a verdict, oldest first
- * @num_held:	entries of @ages
+ * @num_held:	those that wait for a verdict
  * @bytes_held:	L3 bytes of them
  * @num_unseen:	packets in queues that it was not shown
  * @bytes_unseen: L3 bytes of them
@@ -261,7 +258,6 @@ struct unet_inter {
 	bool silent;
 	struct unet_inter_window window;
 	struct unet_held **held;
-	struct list_head ages;
 	u32 num_held;
 	u32 bytes_held;
 	u32 num_unseen;

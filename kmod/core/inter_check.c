@@ -315,16 +315,24 @@ struct unet_inter_view unet_inter_view(const struct unet_inter_terms *terms,
 
 /* ---- tokens ------------------------------------------------------------ */
 
+int unet_inter_token_oldest(struct unet_inter_window *w)
+{
+	u32 mask = w->entries - 1;
+
+	for (; w->oldest != w->next; w->oldest++)
+		if (w->state[w->oldest & mask] == UNET_TOKEN_HELD)
+			return (u32)w->oldest & mask;
+	return -ENOENT;
+}
+
 int unet_inter_token_issue(struct unet_inter_window *w, u64 *token)
 {
-	u32 mask = w->entries - 1, index;
+	u32 index = (u32)w->next & (w->entries - 1);
 
-	while (w->oldest != w->next &&
-	       w->state[w->oldest & mask] != UNET_TOKEN_HELD)
-		w->oldest++;
+	/* Each time a little of the way: never all of it at once. */
+	unet_inter_token_oldest(w);
 	if (w->next - w->oldest >= w->entries)
 		return -ENOSPC;
-	index = (u32)w->next & mask;
 	w->state[index] = UNET_TOKEN_HELD;
 	*token = w->base + w->next++;
 	return (int)index;

@@ -178,6 +178,14 @@ struct unet_inter_window {
 int unet_inter_token_issue(struct unet_inter_window *w, u64 *token);
 
 /**
+ * unet_inter_token_oldest() - which has been held for longest?
+ * @w: window
+ *
+ * Return: index of its entry, or -ENOENT: none is held.
+ */
+int unet_inter_token_oldest(struct unet_inter_window *w);
+
+/**
  * unet_inter_token_find() - is this token good?
  * @w:		window
  * @token:	hostile

@@ -324,6 +324,16 @@ static const struct inter_token_row inter_token_rows[] = {
 	{ "long forgotten", 30, 0, 0, 2, SAYS(TOKEN_STALE) },
 };
 
+static inline int inter_token_eldest(const struct inter_token_row *row)
+{
+	u32 i;
+
+	for (i = 0; i < row->out; i++)
+		if (row->held >> i & 1)
+			return (int)(i & 3);
+	return -ENOENT;
+}
+
 static inline bool inter_token_holds(const struct inter_token_row *row)
 {
 	u8 state[4];
@@ -342,7 +352,8 @@ static inline bool inter_token_holds(const struct inter_token_row *row)
 		unet_inter_token_end(&w, at, row->gone >> i & 1 ?
 				     UNET_TOKEN_GONE : UNET_TOKEN_ANSWERED);
 	}
-	if (unet_inter_token_find(&w, w.base + (u64)row->ask, &index) != row->is)
+	if (unet_inter_token_find(&w, w.base + (u64)row->ask, &index) != row->is ||
+	    unet_inter_token_oldest(&w) != inter_token_eldest(row))
 		return false;
 	return row->is || index == ((u32)row->ask & 3);
 }
