@@ -438,13 +438,9 @@ static bool is_known(const struct unet_nexus *nx,
 					  skb_headlen(skb), skb->len, info));
 }
 
-static void outcome_of(struct unet_rx_cpu *rx, struct unet_rx_packet *p,
-		       struct unet_rx_known *known, struct outcome *out)
+static void recall(const struct unet_rx_known *known, struct unet_rx_packet *p,
+		   struct outcome *out)
 {
-	if (!is_known(&rx->fs->nx, known, p->skb, &p->info)) {
-		classify(rx, p, known, out);
-		return;
-	}
 	p->proto = known->fast.proto;
 	out->why = known->why;
 	if (known->why)
@@ -524,22 +520,34 @@ static bool gather(struct unet_rx_cpu *rx, struct sk_buff *skb)
 
 /* ---- whatever it is ---------------------------------------------------- */
 
-/* The long way, for what is not known or not plain. */
+/* The long way, for what is not known. */
 static noinline bool receive(struct unet_rx_cpu *rx, struct sk_buff *skb,
 			     struct unet_rx_known *known)
 {
 	struct unet_rx_packet p = { .skb = skb, .l3 = skb->data };
 	struct outcome out = { .alike = true };
 
-	outcome_of(rx, &p, known, &out);
+	classify(rx, &p, known, &out);
 	if (unlikely(out.why == UNET_CNT_RX_HOST_FRAGMENT) &&
 	    may_gather(rx, &p)) {
 		if (!gather(rx, skb))
 			return true;
 		p = (struct unet_rx_packet){ .skb = skb, .l3 = skb->data };
 		out = (struct outcome){ .alike = true };
-		outcome_of(rx, &p, place_of(rx, skb), &out);
+		classify(rx, &p, place_of(rx, skb), &out);
 	}
+	return carry_out(rx, skb, &p, &out, 0);
+}
+
+/* ... and for what is, but is not plain, or no flow's. */
+static noinline bool receive_known(struct unet_rx_cpu *rx, struct sk_buff *skb,
+				   const struct unet_rx_known *known,
+				   const struct unet_flow_info *info)
+{
+	struct unet_rx_packet p = { .skb = skb, .l3 = skb->data, .info = *info };
+	struct outcome out = { .alike = true };
+
+	recall(known, &p, &out);
 	return carry_out(rx, skb, &p, &out, 0);
 }
 
@@ -622,9 +630,11 @@ bool unet_flowswitch_rx(struct unet_nexus *nx, struct sk_buff *skb)
 	if (unlikely(!for_us(skb)))
 		return receive_frame(rx, skb);
 	known = place_of(rx, skb);
-	if (unlikely(!is_known(nx, known, skb, &info)) || known->why ||
-	    unlikely(!deliver_plain(rx, known->flow, skb, &info)))
+	if (unlikely(!is_known(nx, known, skb, &info)))
 		return receive(rx, skb, known);
+	if (known->why ||
+	    unlikely(!deliver_plain(rx, known->flow, skb, &info)))
+		return receive_known(rx, skb, known, &info);
 	/* in softirq; frees many at a time */
 	napi_consume_skb(skb, 1);
 	return true;
