@@ -35,11 +35,11 @@
 
 static struct unet_held *held_create(struct sk_buff *skb)
 {
-	struct unet_held *h = kzalloc(sizeof(*h), GFP_ATOMIC);
+	struct unet_held *h = kmalloc(sizeof(*h), GFP_ATOMIC);
 
 	if (!h)
 		return NULL;
-	h->skb = skb;
+	*h = (struct unet_held){ .skb = skb };
 	unet_live_add(UNET_LIVE_HELD, 1);
 	return h;
 }
@@ -139,8 +139,9 @@ static bool wants(const struct unet_inter *in, struct unet_held *h)
 	const struct unet_inter_terms *t = &in->terms;
 
 	/* Of a super packet one segment is enough: what is in it is to be seen. */
-	return unet_packet_segments_have(h->skb, &h->info, t->pattern,
-					 t->num_patterns, false) &&
+	return (!t->num_patterns ||
+		unet_packet_segments_have(h->skb, &h->info, t->pattern,
+					  t->num_patterns, false)) &&
 	       (!in->prog || bpf_prog_run_save_cb(in->prog, h->skb));
 }
 
@@ -219,7 +220,7 @@ static void seen_off(struct unet_inter *in, struct unet_held *h)
 	in->bytes_unseen -= h->info.bytes;
 }
 
-/* Return: it waits, or its turn does; false: it is lost. Context: inter.lock held. */
+/* Return: it waits for a verdict or its turn; false: lost. Context: inter.lock held. */
 static bool take_in(struct unet_link *link, struct unet_held *h, bool wanted,
 		    struct unet_inter_burst *burst)
 {
@@ -236,25 +237,27 @@ static bool take_in(struct unet_link *link, struct unet_held *h, bool wanted,
 	return pass_over(link, h);
 }
 
-/* Into the queue of a link. */
-static void enter(struct unet_link *link, struct unet_held *h, bool wanted,
+/* Into the queue of a link. Return: it waits for a verdict. */
+static bool enter(struct unet_link *link, struct unet_held *h, bool wanted,
 		  struct unet_inter_burst *burst)
 {
 	struct unet_inter *in = link->inter;
-	bool stays;
+	bool stays, waits;
 
 	h->link = link;
 	h->twice = false;
 	h->away = false;
 	spin_lock(&in->lock);
 	stays = take_in(link, h, wanted, burst);
+	waits = h->waits;
 	spin_unlock(&in->lock);
 	if (!stays) {
 		drop(link->lane, h);
-		return;
+		return false;
 	}
 	list_add_tail(&h->queue, &link->queue);
 	link->lane->held++;
+	return waits;
 }
 
 /* Out of the last link: the flow's normal way. */
@@ -349,8 +352,10 @@ static void send_work(struct work_struct *work)
 /*
  * To @link, or the first behind it that it concerns; NULL: there is none. What is
  * not wanted does not overtake what was held before it.
+ *
+ * Return: it waits for a verdict.
  */
-static void place(struct unet_lane *lane, struct unet_link *link,
+static bool place(struct unet_lane *lane, struct unet_link *link,
 		  struct unet_held *h, struct unet_inter_burst *burst)
 {
 	list_for_each_entry_from(link, &lane->links, lane_node) {
@@ -361,10 +366,10 @@ static void place(struct unet_lane *lane, struct unet_link *link,
 		wanted = wants(link->inter, h);
 		if (!wanted && list_empty(&link->queue))
 			continue;
-		enter(link, h, wanted, burst);
-		return;
+		return enter(link, h, wanted, burst);
 	}
 	leave(lane, h);
+	return false;
 }
 
 /* Is its fate known? It is, when nobody is there to wait for. */
@@ -500,14 +505,17 @@ static void come(struct unet_lane *lane, struct unet_held *h,
 		 struct unet_inter_burst *burst)
 {
 	struct unet_link *first;
+	bool waits = false;
 
 	spin_lock(&lane->lock);
 	first = list_first_entry(&lane->links, struct unet_link, lane_node);
 	if (h->reset)
 		lane->reset = h;
 	else
-		place(lane, first, h, burst);
-	unet_inter_settle(lane, burst);
+		waits = place(lane, first, h, burst);
+	/* What waits lets nothing go, and whoever decides on it settles. */
+	if (!waits)
+		unet_inter_settle(lane, burst);
 	spin_unlock(&lane->lock);
 }
 
