@@ -29,17 +29,6 @@
 
 #define CHUNK	64u	/* packets decided on with BH off */
 
-/*
- * What goes on inbound is released by the poll that follows once BH are on: with them
- * off over many verdicts, it is one batch.
- */
-static void let_others(void)
-{
-	local_bh_enable();
-	cond_resched();
-	local_bh_disable();
-}
-
 /* ---- accept, drop, duplicate ------------------------------------------- */
 
 /* Context: in->lock held. Is this still @ch's claim? */
@@ -89,10 +78,12 @@ static void decide(struct unet_inter *in, struct unet_held *h, u64 token,
 }
 
 /**
- * struct answer - one verdict on its way
+ * struct answer - verdicts on their way, one after the other
  * @ch:		whose
  * @in:		its grant
- * @v:		private copy
+ * @lane:	packets of it were decided on and have not gone on, or NULL. A lane is
+ *		freed a grace period after it was seen, and BH are off until they have
+ * @v:		the verdict, a private copy
  * @total:	L3 bytes it names
  * @at:		packets decided on
  * @bad:	first refusal
@@ -100,6 +91,7 @@ static void decide(struct unet_inter *in, struct unet_held *h, u64 token,
 struct answer {
 	struct unet_channel *ch;
 	struct unet_inter *in;
+	struct unet_lane *lane;
 	struct unet_inter_verdict v;
 	u32 total;
 	u32 at;
@@ -154,29 +146,47 @@ static struct unet_lane *decide_some(struct answer *a)
 	return lane;
 }
 
-static void settle(struct unet_inter *in, struct unet_lane *lane)
+static void go_on(struct answer *a)
 {
 	struct unet_inter_burst burst = { };
+	struct unet_lane *lane = a->lane;
 
+	if (!lane)
+		return;
+	a->lane = NULL;
 	spin_lock(&lane->lock);
 	unet_inter_settle(lane, &burst);
 	spin_unlock(&lane->lock);
-	unet_inter_release(in->nexus, &burst);
+	unet_inter_release(a->in->nexus, &burst);
+}
+
+/* Packets of @lane were, or of none: they go on with those decided on next. */
+static void decided(struct answer *a, struct unet_lane *lane)
+{
+	if (!lane || lane == a->lane)
+		return;
+	go_on(a);
+	a->lane = lane;
+}
+
+/*
+ * What goes on inbound is released by the poll that follows once BH are on: with them
+ * off over many verdicts, it is one batch.
+ */
+static void let_others(struct answer *a)
+{
+	go_on(a);
+	rcu_read_unlock_bh();
+	cond_resched();
+	rcu_read_lock_bh();
 }
 
 static void plain_verdict(struct answer *a)
 {
-	struct unet_lane *lane;
-
 	while (a->at < a->v.count) {
-		/* A lane that was seen here is freed a grace period later. */
-		rcu_read_lock();
-		lane = decide_some(a);
-		if (lane)
-			settle(a->in, lane);
-		rcu_read_unlock();
+		decided(a, decide_some(a));
 		if (a->at < a->v.count)
-			let_others();
+			let_others(a);
 	}
 }
 
@@ -315,11 +325,11 @@ static struct sk_buff *alloc_like(const struct rewrite *w)
 	struct sk_buff *skb;
 	int err;
 
-	local_bh_enable();
+	rcu_read_unlock_bh();
 	skb = alloc_skb_with_frags(room + header, w->tx.payload,
 				   PAGE_ALLOC_COSTLY_ORDER, &err,
 				   GFP_KERNEL_ACCOUNT);
-	local_bh_disable();
+	rcu_read_lock_bh();
 	if (!skb)
 		return NULL;
 	skb_reserve(skb, room);
@@ -559,31 +569,24 @@ out:
 /* Another packet takes its place, or goes before it: for that memory is waited for. */
 static void put_other(struct answer *a, struct rewrite *w)
 {
-	struct unet_lane *lane;
-
+	go_on(a);
 	a->bad = blame(a, judge(a, w));
 	if (!a->bad)
 		a->bad = blame(a, build(a, w));
 	if (a->bad)
 		return;
-	rcu_read_lock();
-	lane = a->v.action == UNET_VERDICT_MODIFY ? replace(a, w) :
-						    insert(a, w);
-	if (lane)
-		settle(a->in, lane);
-	rcu_read_unlock();
+	decided(a, a->v.action == UNET_VERDICT_MODIFY ? replace(a, w) :
+							insert(a, w));
 }
 
 static void byte_verdict(struct answer *a)
 {
-	struct rewrite w = { };
-	struct unet_lane *lane;
+	struct rewrite w;
 
-	rcu_read_lock();
-	lane = edit_or_clone(a, &w);
-	if (lane)
-		settle(a->in, lane);
-	rcu_read_unlock();
+	/* The rest is written before it is read: it is large. */
+	w.old = NULL;
+	w.skb = NULL;
+	decided(a, edit_or_clone(a, &w));
 	if (w.old)
 		put_other(a, &w);
 	kfree_skb(w.skb);
@@ -608,37 +611,38 @@ static void answer_one(struct answer *a)
 	unet_channel_done(a->ch, a->v.cookie, a->bad);
 }
 
-static void take(struct unet_channel *ch, struct answer *a)
+static void take(struct answer *a)
 {
 	struct unet_tx_slot slot;
 
 	BUILD_BUG_ON(sizeof(slot) != sizeof(a->v));
-	unet_krings_tx_take(&ch->rings, &slot);
+	unet_krings_tx_take(&a->ch->rings, &slot);
 	memcpy(&a->v, &slot, sizeof(a->v));
+	a->at = 0;
 }
 
-/* Context: BH off. */
+/* Context: BH off, RCU read side. */
 static int take_verdicts(struct unet_channel *ch, u32 waiting)
 {
+	struct answer a = { .ch = ch, .in = ch->inter };
+	int room = 1;
 	u32 taken;
 
 	for (taken = 0; taken < waiting && unet_channel_live(ch); taken++) {
-		struct answer a = { .ch = ch, .in = ch->inter };
-		int room;
-
 		if (taken % CHUNK == CHUNK - 1)
-			let_others();
+			let_others(&a);
 		if (fatal_signal_pending(current))
 			break;
 		room = unet_channel_done_reserve(ch);
-		if (room < 0) {
-			unet_channel_poison(ch, UNET_POISON_DONE_CURSOR);
-			return -EIO;
-		}
-		if (!room)
+		if (room <= 0)
 			break;
-		take(ch, &a);
+		take(&a);
 		answer_one(&a);
+	}
+	go_on(&a);
+	if (room < 0) {
+		unet_channel_poison(ch, UNET_POISON_DONE_CURSOR);
+		return -EIO;
 	}
 	unet_krings_tx_publish(&ch->rings);
 	return taken;
@@ -654,9 +658,9 @@ int unet_inter_answer(struct unet_channel *ch)
 		unet_channel_poison(ch, UNET_POISON_TX_CURSOR);
 		return -EIO;
 	}
-	local_bh_disable();
+	rcu_read_lock_bh();
 	taken = take_verdicts(ch, waiting);
-	local_bh_enable();
+	rcu_read_unlock_bh();
 	if (taken > 0)
 		unet_channel_wake(ch);
 	return taken;
