@@ -3,12 +3,13 @@
  * Description: a packet of a flow that is known costs no allocation on the way from
  * device to channel (R3.4): thousands of them over both hooks, for connected flows and
  * listeners, over IPv4 and IPv6, small, large and super, with the kernel's allocation
- * tracepoints on. None of those is hit by unet nor under it; by a new flow and by a
- * send they are.
+ * tracepoints on; and likewise the segments of a TCP connection. None of those is hit by
+ * unet nor under it; by a new flow and by a send they are.
  */
 #include "topo.h"
 #include "chan.h"
 #include "nexus.h"
+#include "tcp_hand.h"
 #include "traced.h"
 #include "kselftest_harness.h"
 
@@ -269,10 +270,11 @@ static int send_each(int fd, int n, int bytes, int cut)
 }
 
 /*
- * Take what came until @n packets have, or some seconds are over, and ask the kernel
- * for nothing meanwhile: a call into unet may be interrupted by anybody's work.
+ * Take what came until @n packets have, or bytes behind headers of @header bytes, or
+ * some seconds are over, and ask the kernel for nothing meanwhile: a call into unet may
+ * be interrupted by anybody's work.
  */
-static int take(struct chan *c, int n)
+static int take(struct chan *c, int n, int header)
 {
 	uint64_t end = mono_ms() + 20000;
 	const struct unet_rx_slot *s;
@@ -284,7 +286,8 @@ static int take(struct chan *c, int n)
 			usleep(200);
 			continue;
 		}
-		got += s->packets;
+		got += header ? (int)(s->bytes - header * s->packets) :
+				(int)s->packets;
 		chan_rx_next(c);
 	}
 	return got;
@@ -303,7 +306,7 @@ static int round_trip(struct chan *c, const int *peer)
 		if (!err)
 			err = send_each(peer[i], SUPER, 3000, 1000);
 	}
-	return err ? err : take(c, ROUND * ARRAY_SIZE(ends));
+	return err ? err : take(c, ROUND * ARRAY_SIZE(ends), 0);
 }
 
 TEST_F_TIMEOUT(rx_alloc, a_packet_of_a_known_flow_costs_none, 120)
@@ -329,7 +332,59 @@ TEST_F_TIMEOUT(rx_alloc, a_packet_of_a_known_flow_costs_none, 120)
 	       (int)(ROUND * ROUNDS * ARRAY_SIZE(ends)), s.all, s.under);
 }
 
-/* That the test above can see something. */
+/* ---- segments ---- */
+
+#define HEADERS		40	/* of IPv4 and TCP */
+#define SEGMENT		200
+#define SEGMENTS	4	/* of those, in a round */
+#define LONG		2500	/* and one send of that, which TSO makes a super packet of */
+#define STREAM		(SEGMENTS * SEGMENT + LONG)
+
+/* No more than the client may send before it hears of us. Return: bytes that came. */
+static int stream_round(struct chan *c, const struct hand *h)
+{
+	static const char data[LONG];
+	int i;
+
+	for (i = 0; i < SEGMENTS; i++)
+		if (send(h->client, data, SEGMENT, 0) != SEGMENT)
+			return -errno;
+	if (send(h->client, data, LONG, 0) != LONG)
+		return -errno;
+	return take(c, STREAM, HEADERS);
+}
+
+static int acknowledge(struct chan *c, struct hand *h)
+{
+	h->rcv_nxt += STREAM;
+	return hand_send(c, h, h->conn, TH_ACK, NULL, 0);
+}
+
+TEST_F_TIMEOUT(rx_alloc, a_segment_of_a_known_connection_costs_none, 120)
+{
+	struct hand h = { .family = AF_INET };
+	int times, on = 1;
+	struct seen s;
+
+	ASSERT_EQ(0, hand_listen(&self->c, &h, 0));
+	ASSERT_EQ(0, hand_accept(&self->t, &self->c, &h));
+	ASSERT_EQ(0, setsockopt(h.client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)));
+	ASSERT_EQ(STREAM, stream_round(&self->c, &h));
+	ASSERT_EQ(0, acknowledge(&self->c, &h));
+	for (times = 0; times < TIMES * ROUNDS; times++) {
+		ASSERT_TRUE(watch());
+		ASSERT_EQ(STREAM, stream_round(&self->c, &h));
+		s = seen(true);
+		EXPECT_EQ(0, s.by);
+		EXPECT_EQ(0, s.under);
+		EXPECT_EQ(0, s.lost);
+		EXPECT_LT(SEGMENTS, s.all);
+		ASSERT_EQ(0, acknowledge(&self->c, &h));
+	}
+	close(h.client);
+}
+
+/* That the tests above can see something. */
 TEST_F(rx_alloc, new_flows_and_sends_cost_some)
 {
 	static const struct end another = { AF_INET, OUR_V4, 7005, PEER_V4, 0 };
