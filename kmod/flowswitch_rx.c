@@ -541,12 +541,15 @@ static noinline bool receive(struct unet_rx_cpu *rx, struct sk_buff *skb,
 
 /* ... and for what is, but is not plain, or no flow's. */
 static noinline bool receive_known(struct unet_rx_cpu *rx, struct sk_buff *skb,
-				   const struct unet_rx_known *known,
+				   struct unet_rx_known *known,
 				   const struct unet_flow_info *info)
 {
 	struct unet_rx_packet p = { .skb = skb, .l3 = skb->data, .info = *info };
 	struct outcome out = { .alike = true };
 
+	/* It ended just now: another may want what it does not. */
+	if (unlikely(!known->why && READ_ONCE(known->flow->dead)))
+		return receive(rx, skb, known);
 	recall(known, &p, &out);
 	return carry_out(rx, skb, &p, &out, 0);
 }
