@@ -104,11 +104,6 @@ static void unlink_node(struct unet_flow_table *table,
 	rhashtable_remove_fast(&table->hash, &node->node, params);
 }
 
-/*
- * Packets may have found it through any of these: none goes on. A CPU that has the
- * flow on its list of open batches gets a reference, which it drops when it finds
- * the flow dead (batch.c).
- */
 static void unlink_nodes(struct unet_flow *flow, int num)
 {
 	struct unet_flow_table *table = &flow->channel->nexus->flows;
@@ -116,6 +111,19 @@ static void unlink_nodes(struct unet_flow *flow, int num)
 	while (num-- > 0)
 		unlink_node(table, &flow->node[num]);
 	unet_flow_table_changed(table);
+}
+
+void unet_flow_leave_table(struct unet_flow *flow)
+{
+	unlink_nodes(flow, flow->num_nodes);
+}
+
+/*
+ * Packets may have found it: none goes on. A CPU that has the flow on its list of open
+ * batches gets a reference, which it drops when it finds the flow dead (batch.c).
+ */
+static void bury(struct unet_flow *flow)
+{
 	spin_lock_bh(&flow->lock);
 	flow->dead = true;
 	if (flow->batch.open)
@@ -597,6 +605,7 @@ static int link_flow(struct unet_flow *flow)
 
 err_nodes:
 	unlink_nodes(flow, i);
+	bury(flow);
 	set_index(flow->channel, flow->handle, NULL);
 	xa_erase(&nx->flows.ids, flow->id);
 	unet_inter_flow_gone(flow);
@@ -706,10 +715,14 @@ struct unet_flow *unet_flow_add_type(struct unet_channel *ch,
 
 /* ---- remove ------------------------------------------------------------ */
 
-static void unlink_flow(struct unet_flow *flow)
+/*
+ * The peer goes on while the owner's last words are held: what it says is nobody's,
+ * and no more the host's, whose reset would come before them.
+ */
+static bool stays(struct unet_flow *flow)
 {
-	unlink_nodes(flow, flow->num_nodes);
-	xa_erase(&flow->channel->nexus->flows.ids, flow->id);
+	return flow->tx.proto == IPPROTO_TCP && flow->num_nodes &&
+	       unet_inter_flow_stays(flow);
 }
 
 static void stop_sending(struct unet_flow *flow, u32 flags)
@@ -754,7 +767,10 @@ void unet_flow_remove(struct unet_flow *flow, u32 flags)
 
 	lockdep_assert_held(&ch->ctl);
 	trace_unet_flow_del(ch->id, flow->handle, &flow->node[0].key);
-	unlink_flow(flow);
+	if (!stays(flow))
+		unet_flow_leave_table(flow);
+	bury(flow);
+	xa_erase(&ch->nexus->flows.ids, flow->id);
 	stop_sending(flow, flags);
 	unet_inter_flow_gone(flow);
 	unet_advice_exit(flow, gone);

@@ -4,7 +4,8 @@
  *
  * Life: unet_flow_add() (channel.ctl held) makes it findable; from then on the
  * receive path may hold it under RCU. unet_flow_remove() takes it out of table and
- * channel; what is still on a CPU's list is closed there and finds it dead. Freed
+ * channel; what is still on a CPU's list is closed there and finds it dead. A TCP flow
+ * whose chain holds what its owner sent stays in the table, dead, until that went. Freed
  * after the last reference and a grace period.
  *
  * References: the table and channel together hold one, each send in flight one, a
@@ -268,6 +269,14 @@ struct unet_flow *unet_flow_add_type(struct unet_channel *ch,
  * Context: process, ch->ctl held; not tx_lock.
  */
 void unet_flow_remove(struct unet_flow *flow, u32 flags);
+
+/**
+ * unet_flow_leave_table() - packets do not find it any more
+ * @flow: flow in the table
+ *
+ * Context: any but hardirq.
+ */
+void unet_flow_leave_table(struct unet_flow *flow);
 
 /**
  * unet_flow_set() - UNET_IOC_FLOW_SET

@@ -94,10 +94,9 @@ extern const struct unet_nexus_ops unet_flowswitch_ops;
  */
 bool unet_flowswitch_rx(struct unet_nexus *nx, struct sk_buff *skb);
 
-/* unet_nexus_ops.send, .send_header, .pass_in, .pass_out and .pass_anew */
+/* unet_nexus_ops.send, .send_reset, .pass_in, .pass_out and .pass_anew */
 int unet_flowswitch_send(struct unet_nexus *nx, struct unet_channel *ch);
-enum unet_counter unet_flowswitch_send_header(struct unet_flow *flow, void *hdr,
-					      u32 bytes);
+void unet_flowswitch_send_reset(struct unet_flow *flow, void *hdr, u32 bytes);
 void unet_flowswitch_pass_in(struct unet_flow *flow, struct unet_held *h);
 void unet_flowswitch_pass_out(struct unet_flow *flow, struct unet_held *h);
 bool unet_flowswitch_pass_anew(struct unet_nexus *nx, struct unet_held *h,

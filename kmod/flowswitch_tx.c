@@ -196,6 +196,12 @@ static bool must_stay(const struct send *s)
 	return READ_ONCE(s->flow->channel->nexus->inters.closed) && !s->reset;
 }
 
+static void count_reset(struct unet_nexus *nx, bool reset, enum unet_counter why)
+{
+	if (unlikely(reset) && !why)
+		unet_count(nx, UNET_CNT_FLOW_RESET);
+}
+
 static enum unet_counter hand_over(struct send *s)
 {
 	struct unet_request *req;
@@ -218,6 +224,7 @@ static enum unet_counter hand_over(struct send *s)
 	why = output_counter(rc);
 	if (rc)
 		unet_advice_push_back(s->flow);
+	count_reset(s->flow->channel->nexus, s->reset, why);
 	if (req) {
 		s->held = true;
 		unet_request_end(req, why);
@@ -344,8 +351,7 @@ int unet_flowswitch_send(struct unet_nexus *nx, struct unet_channel *ch)
 	return taken;
 }
 
-enum unet_counter unet_flowswitch_send_header(struct unet_flow *flow, void *hdr,
-					      u32 bytes)
+void unet_flowswitch_send_reset(struct unet_flow *flow, void *hdr, u32 bytes)
 {
 	struct send s = {
 		.slot = {
@@ -366,7 +372,8 @@ enum unet_counter unet_flowswitch_send_header(struct unet_flow *flow, void *hdr,
 		why = check_host(&s);
 	if (!why)
 		why = check_route(&s);
-	return why ? why : hand_over(&s);
+	if (!why)
+		hand_over(&s);
 }
 
 /* ---- out of a chain ---------------------------------------------------- */
@@ -407,6 +414,7 @@ void unet_flowswitch_pass_out(struct unet_flow *flow, struct unet_held *h)
 		kfree_skb(h->skb);
 	else
 		why = output_counter(unet_route_forward(h->skb));
+	count_reset(nx, h->reset, why);
 	if (why)
 		unet_count_add(nx, why, 1);
 }

@@ -282,6 +282,15 @@ static struct unet_chain *chain_of(struct unet_lane *lane)
 	return container_of(lane - lane->outbound, struct unet_chain, lane[0]);
 }
 
+/* Context: the outbound lane's lock held. */
+static void leave_table(struct unet_chain *chain)
+{
+	if (!chain->stays)
+		return;
+	chain->stays = false;
+	unet_flow_leave_table(chain->lane[1].flow);
+}
+
 /* Devices are not called under the lock: some come back with the packet. */
 static void send_one(struct unet_lane *lane, struct unet_held *h)
 {
@@ -289,6 +298,9 @@ static void send_one(struct unet_lane *lane, struct unet_held *h)
 
 	list_del(&h->queue);
 	lane->num_out--;
+	/* If some of what went before it was dropped, the host has to repeat it. */
+	if (h->reset)
+		leave_table(chain_of(lane));
 	spin_unlock(&lane->lock);
 	rcu_read_lock();
 	nx->ops->pass_out(lane->flow, h);
@@ -716,7 +728,29 @@ static void wait_sent(struct unet_lane *lane)
 	}
 }
 
-/* Its queue is empty. The flow may be gone after this. */
+static void drop_queue(struct unet_link *link)
+{
+	struct unet_inter *in = link->inter;
+	struct unet_held *h, *next;
+
+	list_for_each_entry_safe(h, next, &link->queue, queue) {
+		spin_lock(&in->lock);
+		if (h->waits)
+			unet_inter_decide(in, h, UNET_TOKEN_GONE, true);
+		else if (h->unseen)
+			seen_off(in, h);
+		spin_unlock(&in->lock);
+		list_del(&h->queue);
+		link->lane->held--;
+		unet_count(in->nexus, UNET_CNT_RX_DROP_DEAD);
+		held_free(h);
+	}
+}
+
+/*
+ * What came to it last, of a flow that was being removed, is dropped. The flow may be
+ * gone after this.
+ */
 static void link_destroy(struct unet_link *link)
 {
 	struct unet_lane *lane = link->lane;
@@ -724,7 +758,7 @@ static void link_destroy(struct unet_link *link)
 	struct unet_flow *flow = lane->flow;
 
 	spin_lock_bh(&lane->lock);
-	WARN_ON_ONCE(!list_empty(&link->queue));
+	drop_queue(link);
 	list_del(&link->lane_node);
 	spin_unlock_bh(&lane->lock);
 	list_del(&link->inter_node);
@@ -735,6 +769,9 @@ static void link_destroy(struct unet_link *link)
 		return;
 	list_del_init(&chain->ending);
 	wait_sent(&chain->lane[1]);
+	spin_lock_bh(&chain->lane[1].lock);
+	leave_table(chain);
+	spin_unlock_bh(&chain->lane[1].lock);
 	unet_flow_set_chained(flow, false);
 	unet_flow_put(flow);
 }
@@ -888,35 +925,6 @@ int unet_inter_flow_add(struct unet_flow *flow)
 	return err;
 }
 
-static void drop_queue(struct unet_link *link)
-{
-	struct unet_inter *in = link->inter;
-	struct unet_held *h, *next;
-
-	list_for_each_entry_safe(h, next, &link->queue, queue) {
-		spin_lock(&in->lock);
-		if (h->waits)
-			unet_inter_decide(in, h, UNET_TOKEN_GONE, true);
-		else if (h->unseen)
-			seen_off(in, h);
-		spin_unlock(&in->lock);
-		list_del(&h->queue);
-		link->lane->held--;
-		unet_count(in->nexus, UNET_CNT_RX_DROP_DEAD);
-		held_free(h);
-	}
-}
-
-static void drop_lane(struct unet_lane *lane)
-{
-	struct unet_link *link;
-
-	spin_lock_bh(&lane->lock);
-	list_for_each_entry(link, &lane->links, lane_node)
-		drop_queue(link);
-	spin_unlock_bh(&lane->lock);
-}
-
 static void unlink_lane(struct unet_lane *lane)
 {
 	struct unet_link *link, *next;
@@ -938,6 +946,24 @@ static bool end_lane(struct unet_chain *chain, struct unet_lane *lane)
 	return empty;
 }
 
+bool unet_inter_flow_stays(struct unet_flow *flow)
+{
+	struct unet_inters *inters = &flow->channel->nexus->inters;
+	struct unet_chain *chain;
+	bool stays;
+
+	if (!unet_flow_chained(flow))
+		return false;
+	mutex_lock(&inters->lock);
+	chain = chain_get(flow);
+	stays = chain->num_links;
+	spin_lock_bh(&chain->lane[1].lock);
+	chain->stays = stays;
+	spin_unlock_bh(&chain->lane[1].lock);
+	mutex_unlock(&inters->lock);
+	return stays;
+}
+
 void unet_inter_flow_gone(struct unet_flow *flow)
 {
 	struct unet_inters *inters = &flow->channel->nexus->inters;
@@ -946,7 +972,6 @@ void unet_inter_flow_gone(struct unet_flow *flow)
 	mutex_lock(&inters->lock);
 	chain = chain_get(flow);
 	if (chain && chain->num_links) {
-		drop_lane(&chain->lane[0]);
 		unlink_lane(&chain->lane[0]);
 		if (!end_lane(chain, &chain->lane[1]))
 			list_add_tail(&chain->ending, &inters->ending);

@@ -170,6 +170,7 @@ struct unet_lane {
  * @send_work:	sends what is too much for who came first; holds the flow
  * @num_links:	of both; likewise
  * @gone:	the flow was removed; guarded by the outbound lane's lock
+ * @stays:	and is in the table until its reset goes, or the last link; likewise
  *
  * While there are links a reference of the flow is held.
  */
@@ -179,6 +180,7 @@ struct unet_chain {
 	struct work_struct send_work;
 	u32 num_links;
 	bool gone;
+	bool stays;
 };
 
 /**
@@ -398,8 +400,18 @@ void unet_inter_put(struct unet_inter *in);
 int unet_inter_flow_add(struct unet_flow *flow);
 
 /**
+ * unet_inter_flow_stays() - a flow is about to be removed: may its chain hold on to it?
+ * @flow: flow in the table
+ *
+ * Context: process, channel.ctl held.
+ * Return: true: it is to stay in the table, and leaves it when its reset goes, or with the
+ * last link.
+ */
+bool unet_inter_flow_stays(struct unet_flow *flow);
+
+/**
  * unet_inter_flow_gone() - a flow was removed
- * @flow: dead flow, in no table any more
+ * @flow: dead flow, in no table any more unless it stays
  *
  * What was held on the way to its owner is dropped. What the owner sent goes on.
  *

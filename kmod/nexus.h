@@ -51,8 +51,8 @@ struct unet_type_table_of;
  * @free:	mirror of @alloc
  * @send:	take published TX slots of @ch; ch->tx_lock held. Returns slots taken,
  *		or -EIO when the channel was poisoned.
- * @send_header: send a packet that is a header only, made by the kernel itself for
- *		@flow; tx_lock of its channel held. Returns UNET_CNT_NONE or why not.
+ * @send_reset:	send a reset, a header only, for @flow, and count it as such when it goes;
+ *		tx_lock of its channel held
  * @pass_in:	a packet has left the flow's intermediaries: deliver it. BH off, the
  *		lane's lock held; h->skb stays the caller's
  * @pass_out:	likewise: send it. BH off, no lock held; h->skb is consumed
@@ -67,8 +67,7 @@ struct unet_nexus_ops {
 	void (*exit)(struct unet_nexus *nx);
 	void (*free)(struct unet_nexus *nx);
 	int (*send)(struct unet_nexus *nx, struct unet_channel *ch);
-	enum unet_counter (*send_header)(struct unet_flow *flow, void *hdr,
-					 u32 bytes);
+	void (*send_reset)(struct unet_flow *flow, void *hdr, u32 bytes);
 	void (*pass_in)(struct unet_flow *flow, struct unet_held *h);
 	void (*pass_out)(struct unet_flow *flow, struct unet_held *h);
 	bool (*pass_anew)(struct unet_nexus *nx, struct unet_held *h,

@@ -15,7 +15,6 @@
 #include "flow.h"
 #include "nexus.h"
 #include "reset.h"
-#include "stats.h"
 
 #define RESET_TTL	64
 #define RESET_BYTES	(UNET_IP6_HEADER + UNET_TCP_HEADER)
@@ -101,6 +100,5 @@ void unet_reset_send(struct unet_nexus *nx, struct unet_flow *flow)
 
 	put_tcp(hdr + bytes, flow);
 	bytes += UNET_TCP_HEADER;
-	if (nx->ops->send_header(flow, hdr, bytes) == UNET_CNT_NONE)
-		unet_count(nx, UNET_CNT_FLOW_RESET);
+	nx->ops->send_reset(flow, hdr, bytes);
 }

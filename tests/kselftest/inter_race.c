@@ -3,8 +3,9 @@
  * Description: what was checked is what goes on, and what is hidden is hidden at each
  * moment (R4.2, R4.5, R4.9): a verdict comes just as the time of its packet is over;
  * headers that are not to be seen are looked for while packets are shown; what is
- * injected has its own bytes only, whatever is in the packet that it goes before; and
- * whatever verdicts say, what leaves is of the flow.
+ * injected has its own bytes only, whatever is in the packet that it goes before;
+ * whatever verdicts say, what leaves is of the flow; and a flow is removed while its
+ * packets come.
  */
 /* libs: -lpthread */
 #include "effort.h"
@@ -282,6 +283,60 @@ TEST_F_TIMEOUT(inter, headers_are_hidden_at_each_moment, 100)
 	spy.stop = true;
 	pthread_join(thread, NULL);
 	EXPECT_EQ(0, spy.seen);
+}
+
+/* ---- removed ---- */
+
+static void flood(int ready, void *peer)
+{
+	uint32_t number = 0;
+
+	run_on(1);
+	if (write(ready, "r", 1) != 1)
+		_exit(1);
+	for (;;)
+		send_to(*(int *)peer, OUR_V4, PORT, &number, sizeof(number));
+}
+
+/* Take what is shown, and leave it waiting. Return: packets. */
+static uint32_t take_shown(struct chan *m, int ms)
+{
+	const struct unet_rx_slot *s;
+	uint32_t n = 0;
+
+	while ((s = chan_rx_peek(m, ms))) {
+		n += s->packets;
+		chan_rx_next(m);
+		ms = 0;
+	}
+	return n;
+}
+
+/* What is held of a flow goes with it, and what was on its way in, too. */
+TEST_F_TIMEOUT(inter, a_flow_is_removed_while_its_packets_come, 200)
+{
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, PORT,
+					  PEER_V4, RPORT);
+	int i, rounds = effort(1000);
+	uint32_t shown = 0;
+	pid_t pid;
+
+	IN(.rights = OBSERVE, .directions = UNET_INTER_INBOUND, .backlog = 4096,
+	   .violations = -1);
+	pid = topo_start(flood, &self->peer);
+	ASSERT_LT(0, pid);
+	run_on(0);
+	for (i = 0; i < rounds; i++) {
+		shown += take_shown(&self->m, 2000);
+		ASSERT_EQ(0, chan_flow_del(&self->c, self->flow, 0));
+		take_shown(&self->m, 0);
+		ASSERT_EQ(0, inter_look(&self->nl, self->id).held) TH_LOG("round %d", i);
+		ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+		self->flow = r.flow;
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	EXPECT_LE(rounds, shown);
 }
 
 TEST_HARNESS_MAIN

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * Description: the owner of a connection with intermediaries dies (D9, R4.8, R7.7): its
- * peer gets what was sent before and is held, and then the reset, which nobody is
- * asked about; when what is held is dropped the reset comes all the same.
+ * peer gets what was sent before and is held, whatever it says meanwhile, and then the
+ * reset, which nobody is asked about; when what is held is dropped the reset comes all
+ * the same.
  */
 #include "inter.h"
 #include "live.h"
@@ -106,6 +107,66 @@ TEST_F(inter_reset, what_was_sent_comes_before_it)
 	EXPECT_EQ(4, client_reads(self->h.client, 0));
 	EXPECT_EQ(-ECONNRESET, client_reads(self->h.client, 0));
 	EXPECT_EQ(1, nexus_counter("va", "flow_reset"));
+}
+
+/* The peer's answers to the first of them are not the host's to answer. */
+TEST_F(inter_reset, what_was_sent_comes_one_by_one)
+{
+	ASSERT_EQ(0, put_in(self, UNET_INTER_FAIL_OPEN));
+	ASSERT_EQ(0, hand_send(&self->c, &self->h, self->h.conn,
+			       TH_ACK | TH_PUSH, "first", 5));
+	ASSERT_EQ(0, last_words(self));
+	ASSERT_EQ(1, inter_accept_some(&self->m, 1, 2000));
+	EXPECT_EQ(5, client_reads(self->h.client, 0));
+	EXPECT_EQ(-EAGAIN, client_has(self->h.client));
+	EXPECT_EQ(0, nexus_counter("va", "flow_reset"));
+	ASSERT_EQ(1, inter_accept_some(&self->m, 1, 2000));
+	EXPECT_EQ(4, client_reads(self->h.client, 0));
+	EXPECT_EQ(-ECONNRESET, client_reads(self->h.client, 0));
+	EXPECT_LE(1, nexus_counter("va", "rx_drop_dead"));
+	EXPECT_EQ(1, nexus_counter("va", "flow_reset"));
+}
+
+TEST_F(inter_reset, what_the_peer_says_meanwhile_ends_nothing)
+{
+	long long dropped;
+
+	ASSERT_EQ(0, put_in(self, UNET_INTER_FAIL_OPEN));
+	ASSERT_EQ(0, last_words(self));
+	dropped = nexus_counter("va", "rx_drop_dead");
+	ASSERT_EQ(1, send(self->h.client, "x", 1, 0));
+	EXPECT_EQ(-EAGAIN, client_has(self->h.client));
+	EXPECT_LT(dropped, nexus_counter("va", "rx_drop_dead"));
+	EXPECT_EQ(1, inter_accept_all(&self->m, 500));
+	EXPECT_EQ(4, client_reads(self->h.client, 0));
+	EXPECT_EQ(-ECONNRESET, client_reads(self->h.client, 0));
+}
+
+/* When that has gone the key is anybody's again. */
+TEST_F(inter_reset, then_the_flow_leaves_the_table)
+{
+	ASSERT_EQ(0, put_in(self, UNET_INTER_FAIL_OPEN));
+	ASSERT_EQ(0, last_words(self));
+	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
+	ASSERT_EQ(0, hand_listen(&self->c, &self->h, 0));
+	EXPECT_EQ(-EADDRINUSE, hand_add_conn(&self->c, &self->h));
+	EXPECT_EQ(1, inter_accept_some(&self->m, 1, 2000));
+	EXPECT_EQ(4, client_reads(self->h.client, 0));
+	EXPECT_EQ(-ECONNRESET, client_reads(self->h.client, 0));
+	chan_close(&self->m);
+	self->m.fd = -1;
+	EXPECT_EQ(0, hand_add_conn(&self->c, &self->h));
+}
+
+/* A reset that was not sent is not counted as one. */
+TEST_F(inter_reset, without_its_source_nothing_goes)
+{
+	ASSERT_EQ(0, put_in(self, UNET_INTER_FAIL_OPEN));
+	ASSERT_EQ(0, last_words(self));
+	ASSERT_EQ(0, sh("ip addr flush dev va"));
+	EXPECT_EQ(1, inter_accept_all(&self->m, 500));
+	EXPECT_EQ(0, nexus_counter("va", "flow_reset"));
+	EXPECT_EQ(2, nexus_counter("va", "tx_source_gone"));
 }
 
 TEST_F(inter_reset, with_nothing_held_it_comes_at_once)
