@@ -12,6 +12,7 @@
 #include "chan.h"
 #include "pin.h"
 #include "nexus.h"
+#include "probe.h"
 #include "raw.h"
 #include "kselftest_harness.h"
 
@@ -175,36 +176,6 @@ TEST_F(batch, mixed_flows_of_one_burst_are_sorted_into_their_own_slots)
 	EXPECT_GE(24, slots);
 }
 
-#define TRACING "/sys/kernel/tracing/"
-
-/* Calls of two functions are noted from here on: the kernel's word, not the module's. */
-static int probes_start(void)
-{
-	return sh("cd " TRACING " && echo > trace && "
-		  "echo 'p:unet_publish unet_krings_rx_publish' > kprobe_events && "
-		  "echo 'p:unet_wake unet_channel_wake' >> kprobe_events && "
-		  "echo 1 > events/kprobes/enable");
-}
-
-static int probes_stop(void)
-{
-	return sh("cd " TRACING " && echo 0 > events/kprobes/enable");
-}
-
-static int calls_noted(const char *probe)
-{
-	char line[256], word[32];
-	FILE *f = fopen(TRACING "trace", "r");
-	int n = 0;
-
-	snprintf(word, sizeof(word), " %s: ", probe);
-	while (f && fgets(line, sizeof(line), f))
-		n += !!strstr(line, word);
-	if (f)
-		fclose(f);
-	return n;
-}
-
 TEST_F(batch, one_publish_and_one_wakeup_at_most_per_poll)
 {
 	struct pollfd p = { .fd = self->c.fd, .events = POLLIN };
@@ -215,19 +186,19 @@ TEST_F(batch, one_publish_and_one_wakeup_at_most_per_poll)
 	warm(&self->c, self->peer, 1000);
 	wakeups = nexus_counter("va", "ch_wakeups");
 	ASSERT_EQ(0, poll(&p, 1, 0));	/* asks to be woken */
-	ASSERT_EQ(0, probes_start());
+	ASSERT_EQ(0, probes_start("unet_krings_rx_publish", "unet_channel_wake"));
 	ASSERT_EQ(0, burst(self->peer, 1000, pattern, 60 * 100, 100));
 	usleep(100 * 1000);
 	ASSERT_EQ(0, probes_stop());
 	EXPECT_EQ(61, nexus_counter("va", "rx_batches"));
-	publishes = calls_noted("unet_publish");
+	publishes = calls_noted("unet_krings_rx_publish");
 	EXPECT_LE(1, publishes);
 	/* A tick in between may cut the burst into two polls or three. */
 	EXPECT_GE(3, publishes);
-	EXPECT_GE(publishes, calls_noted("unet_wake"));
+	EXPECT_GE(publishes, calls_noted("unet_channel_wake"));
 	EXPECT_EQ(wakeups + 1, nexus_counter("va", "ch_wakeups"));
 	EXPECT_EQ(publishes + 1, nexus_counter("va", "rx_publishes"));
-	ASSERT_EQ(0, sh("echo > " TRACING "kprobe_events"));
+	ASSERT_EQ(0, probes_remove());
 }
 
 /* ---- many flows of one poll ---- */
@@ -285,7 +256,7 @@ TEST_F_TIMEOUT(batch, many_flows_of_a_poll_are_published_at_once, 120)
 
 	for (i = 0; i < MANY; i++)
 		ASSERT_EQ(0, udp_flow(&self->c, 1000 + i, 0, 0, i));
-	ASSERT_EQ(0, probes_start());
+	ASSERT_EQ(0, probes_start("unet_krings_rx_publish", "unet_channel_wake"));
 	ASSERT_EQ(0, send_to_many(self->peer));
 	ASSERT_EQ(0, take_burst(&self->c, &t, 5 * MANY));
 	/* What is sent meanwhile leaves in one go. */
@@ -307,9 +278,9 @@ TEST_F_TIMEOUT(batch, many_flows_of_a_poll_are_published_at_once, 120)
 		EXPECT_EQ(5 * (round + 1), t.packets[i]);
 	EXPECT_LE(1, publishes);
 	EXPECT_GE(t.polls, publishes);
-	EXPECT_GE(t.polls, calls_noted("unet_wake"));
+	EXPECT_GE(t.polls, calls_noted("unet_channel_wake"));
 	EXPECT_GE(publishes, wakeups);
-	ASSERT_EQ(0, sh("echo > " TRACING "kprobe_events"));
+	ASSERT_EQ(0, probes_remove());
 }
 
 TEST_F(batch, a_super_packet_of_64_kib_passes_whole)
