@@ -560,6 +560,15 @@ static int keep_id(const struct nlmsghdr *nlh, void *arg)
 	return 0;
 }
 
+static void say(const struct unet_run *run, uint32_t id, const char *rest,
+		const char *dev)
+{
+	if (run->given & UNET_OPTION_JSON)
+		printf("{\"grant\": %" PRIu32 "}\n", id);
+	else
+		printf("grant %" PRIu32 " %s%s\n", id, rest, dev);
+}
+
 static int give(struct unet_run *run)
 {
 	const struct unet_genl_query query = {
@@ -575,13 +584,9 @@ static int give(struct unet_run *run)
 	err = unet_genl_ask(run->genl, &query, NULL, &id);
 	if (run->inter.prog_fd >= 0)
 		close(run->inter.prog_fd);
-	if (err)
-		return err;
-	if (run->given & UNET_OPTION_JSON)
-		printf("{\"grant\": %" PRIu32 "}\n", id);
-	else
-		printf("grant %" PRIu32 " on %s\n", id, run->inter.dev);
-	return 0;
+	if (!err)
+		say(run, id, "on ", run->inter.dev);
+	return err;
 }
 
 static int take_back(struct unet_run *run)
@@ -592,8 +597,8 @@ static int take_back(struct unet_run *run)
 	};
 	int err = unet_genl_ask(run->genl, &query, NULL, NULL);
 
-	if (!err && !(run->given & UNET_OPTION_JSON))
-		printf("grant %" PRIu32 " revoked\n", run->inter.id);
+	if (!err)
+		say(run, run->inter.id, "revoked", "");
 	return err;
 }
 
