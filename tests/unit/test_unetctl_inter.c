@@ -190,6 +190,31 @@ static void what_is_wrong_is_named(void **state)
 	}
 }
 
+static void only_what_reads_is_watched(void **state)
+{
+	static const struct refused_row rows[] = {
+		{ "grant va rights drop", "--watch: no use with grant" },
+		{ "revoke 7", "--watch: no use with revoke" },
+	};
+	struct unet_args_error e = { "" };
+	struct unet_inter_args a;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(parse(rows[i].words, &a, &e), 0);
+		assert_int_equal(unet_inter_args_watch(&a, &e), -EINVAL);
+		assert_memory_equal(e.text, rows[i].says, strlen(rows[i].says));
+		assert_non_null(strstr(e.text, "list, stat"));
+	}
+	assert_int_equal(parse("", &a, &e), 0);
+	assert_int_equal(unet_inter_args_watch(&a, &e), 0);
+	assert_int_equal(parse("list va", &a, &e), 0);
+	assert_int_equal(unet_inter_args_watch(&a, &e), 0);
+	assert_int_equal(parse("stat 7", &a, &e), 0);
+	assert_int_equal(unet_inter_args_watch(&a, &e), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +224,7 @@ int main(void)
 		cmocka_unit_test(every_right_has_its_bit),
 		cmocka_unit_test(other_verbs),
 		cmocka_unit_test(what_is_wrong_is_named),
+		cmocka_unit_test(only_what_reads_is_watched),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -138,11 +138,39 @@ static void a_wrong_word_is_named_with_what_is_allowed(void **state)
 			 -EINVAL);
 }
 
+static void only_lists_are_watched(void **state)
+{
+	static const char *const lines[] = {
+		"add udp 7 action drop", "modify 7 udp 7 action drop",
+		"priority 7 priority 9", "del 7",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		assert_int_equal(parse(unet_args_type_verbs, lines[i]), 0);
+		assert_int_equal(unet_args_type_watch(&type, &error), -EINVAL);
+		assert_non_null(strstr(error.text, type.verb->name));
+		assert_non_null(strstr(error.text, "(verbs: list)"));
+	}
+	assert_int_equal(parse(unet_args_policy_verbs, "add udp 7 actions drop"), 0);
+	assert_int_equal(unet_args_type_watch(&type, &error), -EINVAL);
+	assert_int_equal(parse(unet_args_policy_verbs, "del 7"), 0);
+	assert_int_equal(unet_args_type_watch(&type, &error), -EINVAL);
+	assert_int_equal(parse(unet_args_type_verbs, "list dev eth0"), 0);
+	assert_int_equal(unet_args_type_watch(&type, &error), 0);
+	assert_int_equal(parse(unet_args_type_verbs, ""), 0);
+	assert_int_equal(unet_args_type_watch(&type, &error), 0);
+	assert_int_equal(parse(unet_args_policy_verbs, "list"), 0);
+	assert_int_equal(unet_args_type_watch(&type, &error), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_rule_is_what_its_words_say),
 		cmocka_unit_test(a_wrong_word_is_named_with_what_is_allowed),
+		cmocka_unit_test(only_lists_are_watched),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -385,3 +385,12 @@ const char *unet_args_nearest(const char *word,
 	}
 	return best;
 }
+
+int unet_args_watch_refuse(const char *verb, const char *verbs,
+			   struct unet_args_error *error)
+{
+	snprintf(error->text, sizeof(error->text),
+		 "--watch: no use with %s, which would be done again each time (verbs: %s)",
+		 verb, verbs);
+	return -EINVAL;
+}

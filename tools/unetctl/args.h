@@ -187,4 +187,15 @@ const char *unet_args_nearest(const char *word,
 			      const char *(*name)(const void *arg, int i),
 			      const void *arg);
 
+/**
+ * unet_args_watch_refuse() - the error of --watch with a verb that changes something
+ * @verb:	as typed
+ * @verbs:	those that may be watched, for the sentence
+ * @error:	filled in
+ *
+ * Return: -EINVAL.
+ */
+int unet_args_watch_refuse(const char *verb, const char *verbs,
+			   struct unet_args_error *error);
+
 #endif

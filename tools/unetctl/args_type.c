@@ -495,3 +495,12 @@ int unet_args_type(char *const *words, int nwords,
 	}
 	return check_needed(type, error);
 }
+
+int unet_args_type_watch(const struct unet_args_type *type,
+			 struct unet_args_error *error)
+{
+	if (type->verb->cmd == UNET_CMD_TYPE_GET ||
+	    type->verb->cmd == UNET_CMD_POLICY_GET)
+		return 0;
+	return unet_args_watch_refuse(type->verb->name, "list", error);
+}

@@ -161,4 +161,14 @@ int unet_args_type(char *const *words, int nwords,
 		   const struct unet_args_verb *verbs,
 		   struct unet_args_type *type, struct unet_args_error *error);
 
+/**
+ * unet_args_type_watch() - may it be done again and again
+ * @type:	filled in
+ * @error:	filled in on failure
+ *
+ * Return: 0; -EINVAL for a verb that changes something.
+ */
+int unet_args_type_watch(const struct unet_args_type *type,
+			 struct unet_args_error *error);
+
 #endif

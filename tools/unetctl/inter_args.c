@@ -407,3 +407,11 @@ int unet_inter_args_parse(char *const *words, int nwords,
 		return -EINVAL;
 	return grant_words(words + 2, nwords - 2, args, error);
 }
+
+int unet_inter_args_watch(const struct unet_inter_args *args,
+			  struct unet_args_error *error)
+{
+	if (args->verb == UNET_INTER_VERB_LIST || args->verb == UNET_INTER_VERB_STAT)
+		return 0;
+	return unet_args_watch_refuse(unet_inter_verbs[args->verb], "list, stat", error);
+}

@@ -103,4 +103,14 @@ int unet_inter_args_parse(char *const *words, int nwords,
 			  struct unet_inter_args *args,
 			  struct unet_args_error *error);
 
+/**
+ * unet_inter_args_watch() - may it be done again and again
+ * @args:	filled in
+ * @error:	filled in on failure
+ *
+ * Return: 0; -EINVAL for a verb that changes something.
+ */
+int unet_inter_args_watch(const struct unet_inter_args *args,
+			  struct unet_args_error *error);
+
 #endif

@@ -204,6 +204,18 @@ static int check_words(struct unet_run *run)
 	return run->nwords ? check_devices(run, 0, 0) : 0;
 }
 
+/* Each turn would change something once more. */
+static int check_watch(struct unet_run *run)
+{
+	if (!(run->given & UNET_OPTION_WATCH))
+		return 0;
+	if (run->command->takes == UNET_WORDS_TYPE)
+		return unet_args_type_watch(&run->type, &run->error);
+	if (run->command->takes == UNET_WORDS_INTER)
+		return unet_inter_args_watch(&run->inter, &run->error);
+	return 0;
+}
+
 /* -h and -V stand for the commands of those names. */
 static void choose_command(struct unet_options_given *opts)
 {
@@ -239,7 +251,9 @@ static int prepare(struct unet_run *run, struct unet_options_given *opts)
 	run->words = opts->words + 1;
 	run->nwords = opts->nwords - 1;
 	err = unet_options_check(opts, run->command->options, &run->error);
-	return err ? err : check_words(run);
+	if (!err)
+		err = check_words(run);
+	return err ? err : check_watch(run);
 }
 
 /* ---- running -------------------------------------------------------------- */
