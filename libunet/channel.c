@@ -335,7 +335,7 @@ int unet_channel_sync(struct unet_channel *ch, uint32_t flags,
 	};
 	int err = call(ch->fd, UNET_IOC_SYNC, &sync);
 
-	if (!err && out)
+	if (out)
 		*out = sync;
 	return err;
 }

@@ -94,9 +94,10 @@ unet_channel_adv(const struct unet_channel *ch, uint32_t index);
  * @ch: the channel
  * @flags: UNET_SYNC_*
  * @timeout_ns: longest sleep with UNET_SYNC_WAIT, UINT64_MAX: for ever
- * @out: receives what the kernel answered, may be NULL
+ * @out: receives what the kernel answered, with an error, too; may be NULL
  *
- * Return: 0, or -EIO poisoned, -ENODEV detached, -EINTR.
+ * Return: 0, or -EIO poisoned, -ENODEV detached, -EINTR a signal came while it waited:
+ * what @out.sent tells was taken all the same.
  */
 int unet_channel_sync(struct unet_channel *ch, uint32_t flags,
 		      uint64_t timeout_ns, struct unet_sync *out);

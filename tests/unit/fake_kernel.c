@@ -79,6 +79,11 @@ static int fail(int err)
 	return -1;
 }
 
+static int answer(int err)
+{
+	return err ? fail(err) : 0;
+}
+
 static u8 *region(int r, u32 offset)
 {
 	return kern.mem[r] + offset;
@@ -319,10 +324,11 @@ static int do_sync(struct unet_sync *sync)
 	kern.syncs++;
 	kern.sync_flags = sync->flags;
 	kern.sync_timeout = sync->timeout_ns;
-	if (kern.sync_error)
+	sync->sent = 0;
+	if (kern.sync_error && !(sync->flags & UNET_SYNC_WAIT))
 		return fail(kern.sync_error);
 	if (!(sync->flags & UNET_SYNC_TX) || kern.busy)
-		return 0;
+		return answer(kern.sync_error);
 	if (unet_ring_filled(&kern.tx, &uring()->tx_tail) < 0) {
 		kern.broken++;
 		return fail(EIO);
@@ -332,10 +338,11 @@ static int do_sync(struct unet_sync *sync)
 		if (kern.n_cookies == kern.layout.done_entries)
 			break;
 		take(&slot[kern.tx.head & (kern.tx.entries - 1)]);
+		sync->sent++;
 	}
 	/* as rx_tail */
 	smp_store_release(&kring()->tx_head, kern.tx.head);
-	return 0;
+	return answer(kern.sync_error);
 }
 
 void kernel_complete(u32 n, u16 status)

@@ -38,7 +38,7 @@ struct fake_kernel {
 	int bind_error;
 	int mmap_fails;		/* region, or -1 */
 	int flow_error;
-	int sync_error;
+	int sync_error;		/* a call that waits has taken TX before it fails so */
 	bool busy;		/* nothing is taken from TX */
 	bool inter;		/* it is the channel of a grant */
 	u16 refusal;		/* of verdicts */

@@ -178,6 +178,33 @@ static void a_channel_tells_what_it_is(void **state)
 	kernel_exit();
 }
 
+/* A signal while it waits: what was taken before is told. */
+static void a_wait_that_a_signal_ends_tells_what_was_taken(void **state)
+{
+	struct unet_sync out = { .sent = 77 };
+	struct unet_channel *ch;
+	struct unet_rings *r;
+
+	kernel_reset();
+	ch = unet_channel_open("eth0", NULL);
+	assert_non_null(ch);
+	r = unet_channel_rings(ch);
+	*unet_tx_slot(r) = (struct unet_tx_slot){
+		.header_len = 28, .extents = 1, .extent = { { .len = 40 } },
+	};
+	unet_tx_next(r);
+	assert_int_equal(unet_tx_publish(r), 1);
+	kern.sync_error = EINTR;
+	assert_int_equal(unet_channel_sync(ch, UNET_SYNC_TX | UNET_SYNC_WAIT,
+					   UINT64_MAX, &out), -EINTR);
+	assert_int_equal(out.sent, 1);
+	assert_int_equal(unet_channel_sync(ch, UNET_SYNC_WAIT, 0, &out), -EINTR);
+	assert_int_equal(out.sent, 0);
+	assert_int_equal(kern.broken, 0);
+	unet_channel_close(ch);
+	kernel_exit();
+}
+
 static void reasons_have_text(void **state)
 {
 	u32 i;
@@ -708,6 +735,7 @@ int main(void)
 		cmocka_unit_test(names_of_devices_are_bounded),
 		cmocka_unit_test(the_environment_names_hooks),
 		cmocka_unit_test(a_channel_tells_what_it_is),
+		cmocka_unit_test(a_wait_that_a_signal_ends_tells_what_was_taken),
 		cmocka_unit_test(reasons_have_text),
 		TEST(a_datagram_is_read_where_it_lies_and_its_buffer_goes_back),
 		TEST(a_batch_is_one_slot_of_many_packets),
