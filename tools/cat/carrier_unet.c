@@ -44,15 +44,16 @@ static void close_end(struct unet_carrier_end *end)
 	free(end);
 }
 
-static int open_udp(struct unet_carrier_end *end, const char *addr)
+/* ":7000" is an address of AF_INET6: of both families. */
+static int open_udp(struct unet_carrier_end *end, const struct unet_carrier_want *want)
 {
 	int err;
 
 	end->bound = true;
-	end->sock = unet_udp_open(end->stack, *addr == '[' ? AF_INET6 : AF_INET);
+	end->sock = unet_udp_open(end->stack, want->sa.ss_family);
 	if (!end->sock)
 		return -errno;
-	err = unet_udp_bind(end->sock, addr);
+	err = unet_udp_bind(end->sock, want->addr);
 	if (err)
 		errno = -err;
 	return err;
@@ -73,7 +74,7 @@ static struct unet_carrier_end *open_end(const struct unet_carrier_want *want)
 		return NULL;
 	}
 	if (want->listen && want->udp) {
-		failed = open_udp(end, want->addr) != 0;
+		failed = open_udp(end, want) != 0;
 	} else if (want->listen) {
 		end->listener = unet_listen(end->stack, "tcp", want->addr, 1);
 		failed = !end->listener;
