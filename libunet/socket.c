@@ -136,10 +136,21 @@ static struct unet_sock *listen_on(struct unet_stack *st,
 	return s ? s : fail(explain(local, refusal(err), err));
 }
 
+/* ":80" is IPv4's alone where the host has no IPv6: another try after @err? */
+static bool without_ipv6(const char *local, struct unet_endpoint *e, int err)
+{
+	if (err != -EAFNOSUPPORT || *local != ':' || e->family != 6)
+		return false;
+	unet_detail_clear();
+	e->family = 4;
+	return true;
+}
+
 struct unet_sock *unet_listen(struct unet_stack *st, const char *proto,
 			      const char *local, int backlog)
 {
 	struct unet_endpoint e;
+	struct unet_sock *s;
 	int err;
 
 	unet_detail_clear();
@@ -148,7 +159,10 @@ struct unet_sock *unet_listen(struct unet_stack *st, const char *proto,
 	err = unet_endpoint_parse(local, &e);
 	if (err)
 		return fail(err);
-	return listen_on(st, &e, backlog, 0);
+	s = listen_on(st, &e, backlog, 0);
+	if (!s && without_ipv6(local, &e, -errno))
+		s = listen_on(st, &e, backlog, 0);
+	return s;
 }
 
 struct unet_sock *unet_listen_addr(struct unet_stack *st,
@@ -286,7 +300,10 @@ int unet_udp_bind(struct unet_sock *s, const char *local)
 
 	unet_detail_clear();
 	err = unet_endpoint_parse(local, &e);
-	return err ? err : bind_to(s, &e);
+	if (err)
+		return err;
+	err = bind_to(s, &e);
+	return without_ipv6(local, &e, err) ? bind_to(s, &e) : err;
 }
 
 int unet_udp_bind_addr(struct unet_sock *s, const struct sockaddr *local,

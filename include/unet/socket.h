@@ -5,7 +5,8 @@
  *
  * An address is text: "192.0.2.1:80", "[2001:db8::1]:80", "[::]:80" or ":80"
  * (any address, IPv4 too), "0.0.0.0:80" (any IPv4 address); port 0 or no port
- * lets the kernel choose one where that makes sense.
+ * lets the kernel choose one where that makes sense. On a host without IPv6 ":80"
+ * is any IPv4 address, "[::]:80" is refused.
  */
 #ifndef UNET_SOCKET_H
 #define UNET_SOCKET_H
@@ -70,8 +71,8 @@ struct unet_connect_opts {
  *
  * Return: the listener, or NULL with errno and unet_error_detail(): EINVAL a
  * word is wrong, EADDRINUSE the host or somebody else has the port, EADDRNOTAVAIL
- * not the host's address, EACCES, ENOSPC the channel's flows are used up,
- * ENOMEM.
+ * not the host's address, EAFNOSUPPORT IPv6 where there is none, EACCES, ENOSPC the
+ * channel's flows are used up, ENOMEM.
  */
 struct unet_sock *unet_listen(struct unet_stack *st, const char *proto,
 			      const char *local, int backlog);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <stdlib.h>
+#include <sys/socket.h>
 #include "fake_backend.h"
 #include "forge.h"
 
@@ -77,6 +78,8 @@ static int fake_flow_add(struct unet_backend *be, struct unet_flow_req *req)
 	f->req = *req;
 	if (f->add_error)
 		return f->add_error;
+	if (f->no_ipv6 && req->family != AF_INET)
+		return -EAFNOSUPPORT;
 	req->flow = ++f->adds;
 	req->adv = f->adds % ARRAY_SIZE(f->adv);
 	memset(&f->adv[req->adv], 0, sizeof(f->adv[0]));

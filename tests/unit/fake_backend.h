@@ -27,6 +27,7 @@ struct fake_sent {
  * @tx_memory:	tx_alloc() works
  * @tx_moves:	most bytes of a packet for which tx_moves() is true
  * @add_error:	flow_add() answers with this
+ * @no_ipv6:	flow_add() takes IPv4 only
  * @sent:	what was sent; freed with the backend
  * @req:	last flow_add()
  * @deleted:	last handle given to flow_del(), its flags
@@ -44,6 +45,7 @@ struct fake {
 	bool tx_memory;
 	u32 tx_moves;
 	int add_error;
+	bool no_ipv6;
 	struct fake_sent sent[FAKE_SENT];
 	u32 n_sent;
 	struct unet_flow_req req;

@@ -70,6 +70,44 @@ static void who_waits_for_memory_lets_the_stack_sleep(void **state)
 	assert_int_equal(fake.n_sent, 10);
 }
 
+static void is_bound_to(const struct unet_sock *s, const char *text)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof(sa);
+	char buf[80];
+
+	assert_int_equal(unet_getsockname(s, (void *)&sa, &len), 0);
+	assert_int_equal(unet_addr_text((void *)&sa, buf, sizeof(buf)), 0);
+	assert_string_equal(buf, text);
+}
+
+/* Who asks for any address is given what there is; who asks for IPv6 is told. */
+static void without_ipv6_any_address_is_any_of_ipv4(void **state)
+{
+	struct unet_sock *s = unet_udp_open(st, AF_INET6);
+	struct unet_sock *ls;
+
+	fake.no_ipv6 = true;
+	assert_int_equal(unet_udp_bind(s, "[::]:53"), -EAFNOSUPPORT);
+	assert_non_null(strstr(unet_error_detail(), "[::]:53"));
+	assert_int_equal(unet_udp_bind(s, ":53"), 0);
+	assert_string_equal(unet_error_detail(), "");
+	is_bound_to(s, "0.0.0.0:53");
+	assert_null(unet_listen(st, "tcp", "[::]:80", 1));
+	assert_int_equal(errno, EAFNOSUPPORT);
+	ls = unet_listen(st, "tcp", ":80", 1);
+	assert_non_null(ls);
+	assert_string_equal(unet_error_detail(), "");
+	is_bound_to(ls, "0.0.0.0:80");
+	fake.add_error = -EADDRINUSE;
+	assert_null(unet_listen(st, "tcp", ":81", 1));
+	assert_int_equal(errno, EADDRINUSE);
+	assert_int_equal(fake.req.family, AF_INET6);
+	fake.add_error = 0;
+	unet_close(ls);
+	unet_close(s);
+}
+
 static void accept_all(struct unet_hook_batch *b, void *arg)
 {
 }
@@ -129,6 +167,7 @@ int main(void)
 		TEST(who_waits_for_memory_lets_the_stack_sleep),
 		TEST(before_hooks_only_one_waits_to_be_moved),
 		TEST(the_first_sends_port_is_of_ipv6_only_if_asked_for),
+		TEST(without_ipv6_any_address_is_any_of_ipv4),
 	};
 
 	return cmocka_run_group_tests_name("sock udp", tests, NULL, NULL);
