@@ -454,6 +454,42 @@ static void more_than_the_limit_wait_for_their_turn(void **state)
 	close_world(&w);
 }
 
+struct flows_row {
+	unsigned int conns;
+	unsigned int listeners;
+	uint32_t most;
+	uint32_t flows;
+	unsigned int conns_left;
+};
+
+/* Each connection that may be open or wait has a flow, as long as there are any. */
+static void flows_are_enough_for_the_connections(void **state)
+{
+	static const struct flows_row rows[] = {
+		{ 1, 1, 65536, 4096, 1 },
+		{ 1024, 16, 65536, 4096, 1024 },
+		{ 3173, 1, 65536, 4096, 3173 },	/* + 793 + 129: all of them */
+		{ 3175, 1, 65536, 8192, 3175 },
+		{ 4095, 1, 65536, 8192, 4095 },
+		{ 20000, 2, 65536, 32768, 20000 },
+		{ 50000, 1, 65536, 65536, 50000 },
+		{ 65407, 1, 65536, 65536, 65407 },
+		{ 65408, 1, 65536, 65536, 65407 },
+		{ 1000000, 16, 65536, 65536, 65536 - 16 * 129 },
+		{ 1000000, 1, 8192, 8192, 8192 - 129 },
+	};
+	static struct unet_http_server server;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		server.max_conns = rows[i].conns;
+		assert_int_equal(unet_http_server_flows(&server, rows[i].listeners,
+							rows[i].most),
+				 rows[i].flows);
+		assert_int_equal(server.max_conns, rows[i].conns_left);
+	}
+}
+
 static void a_file_that_shrinks_ends_the_connection(void **state)
 {
 	struct client c;
@@ -519,6 +555,7 @@ int main(void)
 		cmocka_unit_test(dribbling_does_not_buy_time),
 		cmocka_unit_test(a_peer_that_does_not_read_is_reset),
 		cmocka_unit_test(more_than_the_limit_wait_for_their_turn),
+		cmocka_unit_test(flows_are_enough_for_the_connections),
 		cmocka_unit_test(a_file_that_shrinks_ends_the_connection),
 		cmocka_unit_test(the_end_lets_answers_under_way_finish),
 	};

@@ -221,12 +221,25 @@ static void print_ready(const struct settings *set)
 	fflush(stdout);
 }
 
+/* Where the kernel cannot be asked unet_stack_open() says why. */
+static struct unet_stack *open_stack(struct unet_http_server *server,
+				     const struct settings *set)
+{
+	struct unet_stack_opts opts = { .size = sizeof(opts) };
+	struct unet_query query;
+
+	if (!unet_channel_query(&query))
+		opts.params.max_flows = unet_http_server_flows(server, set->nlocal,
+							       query.max_flows);
+	return unet_stack_open(set->dev, &opts);
+}
+
 static int run(struct unet_http_server *server, const struct settings *set)
 {
 	unsigned int i;
 	int err;
 
-	server->stack = unet_stack_open(set->dev, NULL);
+	server->stack = open_stack(server, set);
 	if (!server->stack)
 		return complain("-i", set->dev, errno);
 	for (i = 0; i < set->nlocal; i++) {

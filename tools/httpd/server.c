@@ -7,6 +7,23 @@
 #include "server.h"
 
 #define BACKLOG		128
+#define FLOWS		4096	/* the kernel's default, which costs little */
+
+uint32_t unet_http_server_flows(struct unet_http_server *server,
+				unsigned int nlisteners, uint32_t most)
+{
+	/* a listener, and who waits to be accepted */
+	uint64_t beside = nlisteners * (1ull + BACKLOG);
+	/* those that are closed have theirs until the peer has all */
+	uint64_t wanted = beside + server->max_conns + server->max_conns / 4;
+	uint32_t flows = FLOWS;
+
+	while (flows < wanted && flows < most)
+		flows *= 2;
+	if (server->max_conns > flows - beside)
+		server->max_conns = flows - beside;
+	return flows;
+}
 
 int unet_http_server_listen(struct unet_http_server *server, const char *local)
 {

@@ -45,6 +45,19 @@ struct unet_http_server {
 };
 
 /**
+ * unet_http_server_flows() - how many flows the channel is to have
+ * @server:	@max_conns is lowered where @most leaves no more
+ * @nlisteners:	addresses there will be
+ * @most:	flows that a channel may have, a power of two
+ *
+ * Where flows run out, who connects is reset instead of waiting for its turn.
+ *
+ * Return: a power of two, for struct unet_params.
+ */
+uint32_t unet_http_server_flows(struct unet_http_server *server,
+				unsigned int nlisteners, uint32_t most);
+
+/**
  * unet_http_server_listen() - one more address
  * @server: server
  * @local:  as unet_listen() takes it
