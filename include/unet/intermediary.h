@@ -180,7 +180,8 @@ uint32_t unet_intermediary_reason(const struct unet_intermediary *im);
  * @flow: of a packet
  * @whose: receives what the grant lets see, see linux/unet.h
  *
- * Return: 0, or -ENOENT: the flow is gone.
+ * Return: 0, -ENOENT: the grant is in no such flow (any more), -EIO or -ENODEV: the
+ * claim has ended.
  */
 int unet_intermediary_whose(struct unet_intermediary *im, uint32_t flow,
 			    struct unet_inter_flow *whose);

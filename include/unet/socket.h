@@ -147,14 +147,16 @@ int unet_udp_bind_addr(struct unet_sock *s, const struct sockaddr *local,
  * @s: the socket
  * @buf: bytes, copied
  * @len: how many
- * @flags: MSG_MORE: more follows at once; others are refused
+ * @flags: MSG_MORE: more follows at once; MSG_NOSIGNAL and MSG_DONTWAIT mean nothing,
+ *	others are refused
  *
  * TCP takes as much as the send buffer has room for. The bytes go out at the
  * end of the current turn, or in the next one.
  *
  * Return: bytes taken, or -EAGAIN no room, -EPIPE shut down for sending,
- * -ENOTCONN, -EMSGSIZE datagram too large, -ECONNRESET, -ECONNREFUSED,
- * -ETIMEDOUT, -EHOSTUNREACH, -EINVAL.
+ * -ENOTCONN a listener or not connected, -EDESTADDRREQ no peer (UDP), -EMSGSIZE
+ * datagram too large, -ECONNRESET, -ECONNREFUSED, -ETIMEDOUT, -EHOSTUNREACH, -ENETDOWN
+ * the channel has ended, -EINVAL another flag.
  */
 ssize_t unet_send(struct unet_sock *s, const void *buf, size_t len, int flags);
 
@@ -172,7 +174,8 @@ ssize_t unet_sendv(struct unet_sock *s, const struct iovec *iov, int n,
  *
  * Return: @len; with @seg_size fewer, a multiple of it, when only so many
  * datagrams could be sent: the next call for the rest says why not. Or -errno as
- * unet_send(), and nothing was sent.
+ * unet_send(), and nothing was sent; also -EOPNOTSUPP no UDP socket, -EISCONN it has a
+ * peer, -EAFNOSUPPORT, -EINVAL @to is too short or has no port.
  */
 ssize_t unet_sendto(struct unet_sock *s, const void *buf, size_t len,
 		    uint16_t seg_size, const struct sockaddr *to,
@@ -183,10 +186,11 @@ ssize_t unet_sendto(struct unet_sock *s, const void *buf, size_t len,
  * @s: the socket
  * @buf: where to
  * @len: room; what of a datagram does not fit is lost
- * @flags: MSG_PEEK, MSG_TRUNC (datagrams: answer with the whole length)
+ * @flags: MSG_PEEK, MSG_TRUNC (datagrams: answer with the whole length; else it means
+ *	nothing, as MSG_DONTWAIT does); others are refused
  *
- * Return: bytes, 0 at the end of the stream, -EAGAIN nothing there, or the
- * error the connection ended with.
+ * Return: bytes, 0 at the end of the stream, -EAGAIN nothing there, -ENOTCONN a
+ * listener, -EINVAL another flag, or the error the connection ended with.
  */
 ssize_t unet_recv(struct unet_sock *s, void *buf, size_t len, int flags);
 
@@ -197,7 +201,7 @@ ssize_t unet_recv(struct unet_sock *s, void *buf, size_t len, int flags);
  * @len: room
  * @flags: as unet_recv()
  * @from: receives the address, may be NULL
- * @fromlen: in: room, out: length
+ * @fromlen: in: room, out: length, 0 on a connection; needed with @from
  */
 ssize_t unet_recvfrom(struct unet_sock *s, void *buf, size_t len, int flags,
 		      struct sockaddr *from, socklen_t *fromlen);
