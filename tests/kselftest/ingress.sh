@@ -112,16 +112,18 @@ reaches() {
 # What the README says to do about that: its own words, for this device.
 readme_rules() {
 	local text
-	text=$(sed -n "/^    sudo nft '/,/'\$/p" "$UNET_TOP/README.md" |
-		sed "s/^    sudo nft '//; s/'\$//; s/ eth0 / va /")
+	text=$(sed -n "/^    sudo tee .*\.nft << 'END'/,/^    END/{//!s/^    //p}" \
+		"$UNET_TOP/README.md" | sed 's/ eth0 / va /')
 	echo "$text"
-	[[ $text = "table netdev unet {"* ]] && in_a nft "$text"
+	[[ $text = "table netdev unet"* ]] && in_a nft -f - <<< "$text"
 }
 
 close_ports() {
 	check "attaches" in_a unetctl attach va
 	check "before the README's rules a port is open" reaches 7001
 	check "they are taken" readme_rules
+	check "once more, as when the device comes up again" readme_rules
+	equal "but hold once" 1 "$(in_a nft list table netdev unet | grep -c udp)"
 	refuse "they close it to flows, too" "nothing came to port 7002" reaches 7002
 	check "not one of those they name" reaches 8080
 	equal "they close ports of UDP" 0 "$(received send_udp 10 5000)"
@@ -175,7 +177,7 @@ try_egress() {
 	check "detaches" in_a unetctl detach va
 }
 
-plan 43
+plan 45
 load_module
 WORK=$(mktemp -d)
 at_exit rm -rf "$WORK"
