@@ -146,7 +146,7 @@ layer build-user make "$jobs" lib tools unit-build sim-build fuzz-build kselftes
 layer build-clang make "$jobs" clang-build
 
 beside install run_install "$k61"
-beside demo make demo DEMO_SECONDS=400
+beside demo make demo
 beside dkms run_dkms "$k612"
 for l in unit sim fuzz; do
 	beside $l make $l

@@ -122,11 +122,11 @@ start_server() {
 	echo "Hello from a TCP/IP stack inside the application." > $www/hello.txt
 	head -c 20000000 /dev/urandom > $www/large.bin
 	chmod -R a+rX /tmp/unet-demo
-	show "setpriv --reuid=nobody unet-httpd -i eth0 -l 10.0.0.2:8080 -l [fd00::2]:8080 -r www &"
+	show "setpriv --reuid=nobody unet-httpd -t 300 -i eth0 -l 10.0.0.2:8080 -l [fd00::2]:8080 -r www &"
 	# Straight into the namespace: "ip netns exec" in between would be killed instead.
 	nsenter --net=/run/netns/server \
 		setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs \
-		unet-httpd -i eth0 -l 10.0.0.2:8080 -l '[fd00::2]:8080' -r $www \
+		unet-httpd -t 300 -i eth0 -l 10.0.0.2:8080 -l '[fd00::2]:8080' -r $www \
 		> /tmp/unet-demo/server.log 2>&1 &
 	httpd=$!
 	disown $httpd
@@ -154,23 +154,40 @@ fetches() {
 	holds "20 MB arrive unchanged (SHA-256 equal)" same_file $www/large.bin $got/large.bin
 }
 
+connected() { server unetctl flows state est | grep -c ' est '; }
+all_connected() { [ "$(connected)" = 20 ]; }
+
+# For the background. Nobody reads what curl writes until the gate is open: so all are
+# connected at the same time, however slow the machine is.
+fetch_gated() {
+	set -o pipefail
+	fetch --max-time 200 $url/one.bin | { : < $got/gate; cat > "$1"; }
+}
+
 concurrent() {
-	step "20 fetches of 1 MB at the same time."
+	step "20 fetches of 1 MB at the same time: none goes on before all are connected."
 	local i pids=() wanted
 	head -c 1000000 $www/large.bin > $www/one.bin
 	chmod a+r $www/one.bin
 	wanted=$(sum $www/one.bin)
+	mkfifo $got/gate
 	for i in {1..20}; do
-		fetch $url/one.bin -o "$got/one.$i" &
+		fetch_gated "$got/one.$i" &
 		pids+=($!)
 	done
+	show "unetctl flows state est | grep -c ' est '"
+	wait_for 100 all_connected || fail "$(connected) of 20 are connected"
+	connected | indent
+	holds "20 connections are there at once" true
+	exec 8> $got/gate
 	for i in "${pids[@]}"; do
 		wait "$i" || fail "one of the 20: curl's status $?"
 	done
+	exec 8>&-
 	for i in {1..20}; do
 		[ "$(sum "$got/one.$i")" = "$wanted" ] || fail "file $i of 20 differs"
 	done
-	holds "20 concurrent fetches, all equal" true
+	holds "and all 20 files are equal" true
 }
 
 inspect() {
@@ -203,6 +220,22 @@ beside() {
 	show "nc 10.0.0.2 22"
 	client nc -d -w 5 10.0.0.2 22 | indent
 	holds "the kernel's listener on the same address still answers" wait_for 10 greeting
+}
+
+kernel_listens() { client ss -Hltn 'sport = :7000' | grep -q LISTEN; }
+
+client_of_the_kernel() {
+	step "The other way round: unet-cat connects, from inside its own process, to a listener" \
+		"of the client machine's kernel."
+	client timeout 60 nc -l -N 10.0.0.1 7000 < /dev/null > $got/sent &
+	local listener=$!
+	wait_for 20 kernel_listens || fail "nc does not listen"
+	show "unet-cat -i eth0 10.0.0.1:7000 < hello.txt"
+	server setpriv --reuid=65534 --regid=65534 --clear-groups \
+		unet-cat -i eth0 -t 30 10.0.0.1:7000 < $www/hello.txt || fail "unet-cat: status $?"
+	wait $listener || fail "nc: status $?"
+	indent < $got/sent
+	holds "what unet-cat sent arrives at a kernel's socket" same_file $www/hello.txt $got/sent
 }
 
 being_served() { ip netns exec server unetctl flows | grep -q ' est '; }
@@ -251,6 +284,7 @@ fetches
 concurrent
 inspect
 beside
+client_of_the_kernel
 kill_server
 unload
 kill $kernel_listener
