@@ -49,7 +49,8 @@ json "with counters" 'map(select(.counter == "accepted"))[0].value == 0' \
 	unetctl -n "$NS_A" -j intermediary stat "$ID"
 refuse "another has none" 'no such grant' \
 	unetctl -n "$NS_A" intermediary stat 999999
-check "it is revoked" unetctl -n "$NS_A" intermediary revoke "$ID"
+json "it is revoked, and told so" ".grant == $ID" \
+	unetctl -n "$NS_A" -j intermediary revoke "$ID"
 refuse "once" 'GRANT is no grant of this network namespace' \
 	unetctl -n "$NS_A" intermediary revoke "$ID"
 json "and listed no more" 'length == 0' unetctl -n "$NS_A" -j intermediary list
