@@ -3,10 +3,12 @@
  * Description: every ioctl of /dev/unet made as it should be but for one thing: a
  * byte of a reserved field, memory that cannot take the answer, a file that is none
  * of ours, a channel that is poisoned or detached (R7.1, R7.8). Each row is sound
- * otherwise, and is seen to pass without it.
+ * otherwise, and is seen to pass without it. A call whose answer cannot be written was
+ * carried out. Nothing is left of any of them.
  */
 #include "any_arg.h"
 #include "inter.h"
+#include "live.h"
 #include "type_hand.h"
 #include "kselftest_harness.h"
 
@@ -23,6 +25,7 @@ struct world {
 
 FIXTURE(calls) {
 	struct world w;
+	struct live before;
 };
 
 /* ---- sound arguments; what they need is made first ---- */
@@ -160,6 +163,7 @@ FIXTURE_SETUP(calls)
 {
 	const struct grant g = { .rights = UNET_INTER_OBSERVE_HEADERS };
 
+	self->before = live_now();
 	ASSERT_EQ(0, topo_setup(&self->w.t));
 	ASSERT_EQ(0, nl_open(&self->w.nl));
 	ASSERT_EQ(0, nl_device(&self->w.nl, UNET_CMD_NEXUS_ATTACH, "va", NULL, NULL));
@@ -171,9 +175,15 @@ FIXTURE_SETUP(calls)
 
 FIXTURE_TEARDOWN(calls)
 {
+	struct live now;
+
 	chan_close(&self->w.other);
 	chan_close(&self->w.c);
+	/* One test has done so. */
+	nl_device(&self->w.nl, UNET_CMD_NEXUS_DETACH, "va", NULL, NULL);
 	close(self->w.nl.fd);
+	EXPECT_TRUE(live_returns_to(&self->before, &now))
+		TH_LOG("before: %s after: %s", self->before.text, now.text);
 	topo_teardown(&self->w.t);
 }
 
@@ -278,6 +288,79 @@ TEST_F(calls, answers_to_read_only_memory_fault)
 	}
 	EXPECT_EQ(UNET_CHANNEL_LIVE, chan_state(&self->w.c, NULL));
 	munmap(ro, sizeof(*ro));
+}
+
+/* @call as it should be, made with an answer that cannot be written. */
+static int call_unheard(struct world *w, const struct call *call, int fd)
+{
+	union any_arg *ro = mmap(NULL, sizeof(*ro), PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int err;
+
+	if (ro == MAP_FAILED || sound(w, call, ro) ||
+	    mprotect(ro, sizeof(*ro), PROT_READ))
+		return -1;
+	err = chan_ioctl(fd, call->nr, ro);
+	munmap(ro, sizeof(*ro));
+	return err;
+}
+
+TEST_F(calls, a_bind_whose_answer_faults_has_bound)
+{
+	struct chan c = { .fd = open(UNET_DEVICE, O_RDWR | O_CLOEXEC) };
+	const struct call *call = call_of(UNET_IOC_BIND);
+	const struct live before = live_now();
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, 1999, NULL, 0);
+	long long opened = nexus_counter("va", "ch_opened");
+	union any_arg a;
+	struct live now;
+
+	ASSERT_LE(0, c.fd);
+	EXPECT_EQ(UNET_CHANNEL_UNBOUND, chan_state(&c, NULL));
+	EXPECT_EQ(-EFAULT, call_unheard(&self->w, call, c.fd));
+	EXPECT_EQ(UNET_CHANNEL_LIVE, chan_state(&c, NULL));
+	EXPECT_EQ(opened + 1, nexus_counter("va", "ch_opened"));
+	EXPECT_EQ(-EBUSY, call_unheard(&self->w, call, c.fd));
+	ASSERT_EQ(0, sound(&self->w, call, &a));
+	EXPECT_EQ(-EBUSY, chan_ioctl(c.fd, call->nr, &a));
+	EXPECT_EQ(0, chan_flow_add(&c, &r));
+	close(c.fd);
+	EXPECT_EQ(opened + 1, nexus_counter("va", "ch_opened"));
+	/* @before has the file itself. */
+	c.fd = open(UNET_DEVICE, O_RDWR | O_CLOEXEC);
+	EXPECT_TRUE(live_returns_to(&before, &now))
+		TH_LOG("before: %s after: %s", before.text, now.text);
+	EXPECT_EQ(0, chan_ioctl(c.fd, call->nr, &a));
+	close(c.fd);
+}
+
+TEST_F(calls, a_claim_whose_answer_faults_is_one_until_it_is_closed)
+{
+	struct chan c = { .fd = open(UNET_DEVICE, O_RDWR | O_CLOEXEC) };
+	struct chan next = { .fd = open(UNET_DEVICE, O_RDWR | O_CLOEXEC) };
+	const struct call *call = call_of(UNET_IOC_INTER_OPEN);
+	const struct live before = live_now();
+	struct unet_inter_flow q = { .size = sizeof(q), .flow = 1 };
+	union any_arg a;
+	struct live now;
+
+	ASSERT_LE(0, c.fd);
+	EXPECT_EQ(-EFAULT, call_unheard(&self->w, call, c.fd));
+	EXPECT_EQ(UNET_CHANNEL_LIVE, chan_state(&c, NULL));
+	/* It serves. */
+	EXPECT_EQ(-ENOENT, chan_ioctl(c.fd, UNET_IOC_INTER_FLOW, &q));
+	EXPECT_EQ(-EBUSY, call_unheard(&self->w, call, c.fd));
+	ASSERT_EQ(0, sound(&self->w, call, &a));
+	EXPECT_EQ(-EBUSY, chan_ioctl(c.fd, call->nr, &a));
+	EXPECT_EQ(-EBUSY, chan_ioctl(next.fd, call->nr, &a));
+	EXPECT_EQ(UNET_CHANNEL_UNBOUND, chan_state(&next, NULL));
+	close(c.fd);
+	c.fd = open(UNET_DEVICE, O_RDWR | O_CLOEXEC);
+	EXPECT_TRUE(live_returns_to(&before, &now))
+		TH_LOG("before: %s after: %s", before.text, now.text);
+	EXPECT_EQ(0, chan_ioctl(next.fd, call->nr, &a));
+	close(next.fd);
+	close(c.fd);
 }
 
 /* ---- files ---- */
