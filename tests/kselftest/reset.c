@@ -7,9 +7,9 @@
  * by its user.
  */
 /* libs: $(UNET_LIB) */
-#include <unet/unet.h>
 #include "tcp_hand.h"
 #include "nexus.h"
+#include "pour.h"
 #include "kselftest_harness.h"
 
 FIXTURE(reset) {
@@ -41,18 +41,6 @@ FIXTURE_TEARDOWN(reset)
 	if (self->c.fd >= 0)
 		chan_close(&self->c);
 	topo_teardown(&self->t);
-}
-
-/* What a blocking read of the client ends with: bytes, 0, or -errno. */
-static ssize_t client_reads(int fd)
-{
-	struct timeval tv = { .tv_sec = 2 };
-	char buf[4096];
-	ssize_t n;
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
-	n = recv(fd, buf, sizeof(buf), 0);
-	return n < 0 ? -errno : n;
 }
 
 TEST_F(reset, data_passes_on_the_connection)
@@ -251,45 +239,7 @@ TEST_F(reset, a_clean_end_frees_the_port_at_once)
 	EXPECT_EQ(0, host_listen(&self->h, HAND_PORT));
 }
 
-#define LOADED_PORT	8001
 #define LOADED_CLIENTS	16
-
-static void pour(struct unet_sock *s, uint32_t events, void *arg)
-{
-	static const char data[65536];
-
-	while (unet_send(s, data, sizeof(data), 0) > 0)
-		;
-}
-
-/* A server on the library's TCP that sends to all who connect, without end. */
-static int pour_for_ever(const struct hand *h, int ready)
-{
-	struct unet_stack *st = unet_stack_open("va", NULL);
-	struct unet_sock *ls, *s;
-	char addr[64];
-
-	snprintf(addr, sizeof(addr), h->family == AF_INET ? "%s:%d" : "[%s]:%d",
-		 hand_ours(h), LOADED_PORT);
-	ls = st ? unet_listen(st, "tcp", addr, LOADED_CLIENTS) : NULL;
-	if (!ls || write(ready, "l", 1) != 1)
-		return 1;
-	while (unet_stack_run(st, -1) >= 0) {
-		while ((s = unet_accept(ls)))
-			unet_sock_on(s, UNET_WRITABLE, pour, NULL);
-	}
-	return 1;
-}
-
-/* Bytes until the end, which is left in @end: 0 or -errno. */
-static size_t drain(int fd, ssize_t *end)
-{
-	size_t bytes = 0;
-
-	while ((*end = client_reads(fd)) > 0)
-		bytes += *end;
-	return bytes;
-}
 
 /*
  * No timer and no worker has a part in it: by the time the process is reaped
@@ -297,23 +247,15 @@ static size_t drain(int fd, ssize_t *end)
  */
 TEST_F(reset, a_process_killed_under_load_has_reset_all_when_it_is_reaped)
 {
-	int client[LOADED_CLIENTS], status, ready[2], i;
+	int client[LOADED_CLIENTS], status, i;
 	uint64_t killed, reaped;
 	ssize_t end;
-	pid_t pid;
-	char b;
+	pid_t pid = topo_start(pour_for_ever, &self->h);
 
-	ASSERT_EQ(0, pipe(ready));
-	pid = fork();
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		_exit(pour_for_ever(&self->h, ready[1]));
-	}
-	ASSERT_EQ(1, read(ready[0], &b, 1));
+	ASSERT_LT(0, pid);
 	for (i = 0; i < LOADED_CLIENTS; i++) {
-		client[i] = peer_socket(&self->t, variant->family, SOCK_STREAM);
-		ASSERT_EQ(0, connect_to(client[i], hand_ours(&self->h), LOADED_PORT));
-		ASSERT_LT(0, client_reads(client[i]));
+		client[i] = pour_client(&self->t, &self->h);
+		ASSERT_LE(0, client[i]);
 	}
 	killed = mono_ms();
 	kill(pid, SIGKILL);
