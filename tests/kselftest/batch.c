@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
  * Description: flow batches (R1.4, R1.5, R1.10, R1.13, R1.14): a burst of N
- * packets of a flow arrives as one slot with a chain of N; flows of one burst
+ * packets of a flow arrives as one slot with a chain of N, over IPv4 and IPv6, with
+ * either receive hook; flows of one burst
  * each get their own slot, all published at once; limits and "do not batch" are
  * kept; a super packet passes whole; a bad checksum is marked and spoils nothing;
- * order holds with two processors receiving; a full ring or an empty pool drops,
+ * order holds with two processors receiving, likewise; a full ring or an empty pool drops,
  * counted, and never another flow's packets.
  */
 /* libs: -lpthread */
 #include "topo.h"
 #include "chan.h"
+#include "effort.h"
 #include "pin.h"
 #include "nexus.h"
 #include "probe.h"
@@ -47,11 +49,47 @@ FIXTURE_TEARDOWN(batch)
 	topo_teardown(&self->t);
 }
 
-static int udp_flow(struct chan *c, int port, uint32_t meta_flags,
-		    uint32_t limit, uint64_t tag)
+/* For what may depend on the family, or on the hook. */
+FIXTURE(way) {
+	struct topo t;
+	struct chan c;
+	int peer;
+};
+
+FIXTURE_VARIANT(way) {
+	int family;
+	const char *ours;
+	uint32_t header;	/* bytes of IP's */
+	int (*attach)(const char *dev);
+};
+
+FIXTURE_VARIANT_ADD(way, rx_handler_v4) { AF_INET, OUR_V4, 20, nexus_attach };
+FIXTURE_VARIANT_ADD(way, rx_handler_v6) { AF_INET6, OUR_V6, 40, nexus_attach };
+FIXTURE_VARIANT_ADD(way, ingress_v4) { AF_INET, OUR_V4, 20, nexus_attach_ingress };
+FIXTURE_VARIANT_ADD(way, ingress_v6) { AF_INET6, OUR_V6, 40, nexus_attach_ingress };
+
+FIXTURE_SETUP(way)
 {
-	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, port,
-					  NULL, 0);
+	ASSERT_EQ(0, topo_setup(&self->t));
+	ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx-udp-segmentation off"));
+	ASSERT_EQ(0, sh("ethtool -K va gro on"));
+	ASSERT_EQ(0, variant->attach("va"));
+	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
+	self->peer = peer_socket(&self->t, variant->family, SOCK_DGRAM);
+	ASSERT_GE(self->peer, 0);
+}
+
+FIXTURE_TEARDOWN(way)
+{
+	close(self->peer);
+	chan_close(&self->c);
+	topo_teardown(&self->t);
+}
+
+static int udp_flow_of(struct chan *c, int family, const char *ours, int port,
+		       uint32_t meta_flags, uint32_t limit, uint64_t tag)
+{
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, family, ours, port, NULL, 0);
 
 	r.meta.flags = meta_flags;
 	r.meta.batch_limit = limit;
@@ -59,11 +97,23 @@ static int udp_flow(struct chan *c, int port, uint32_t meta_flags,
 	return chan_flow_add(c, &r);
 }
 
+static int udp_flow(struct chan *c, int port, uint32_t meta_flags,
+		    uint32_t limit, uint64_t tag)
+{
+	return udp_flow_of(c, AF_INET, OUR_V4, port, meta_flags, limit, tag);
+}
+
 /* Send n * bytes with a segment size: n packets in one go. */
-static int burst(int fd, int port, const void *data, size_t bytes, int seg)
+static int burst_to(int fd, const char *ours, int port, const void *data,
+		    size_t bytes, int seg)
 {
 	setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &seg, sizeof(seg));
-	return send_to(fd, OUR_V4, port, data, bytes);
+	return send_to(fd, ours, port, data, bytes);
+}
+
+static int burst(int fd, int port, const void *data, size_t bytes, int seg)
+{
+	return burst_to(fd, OUR_V4, port, data, bytes, seg);
 }
 
 static uint8_t pattern[64 * 100];
@@ -77,37 +127,44 @@ static void fill_pattern(void)
 }
 
 /* Warm neighbours up, so that no burst is split by resolution. */
-static void warm(struct chan *c, int peer, int port)
+static void warm_to(struct chan *c, int peer, const char *ours, int port)
 {
-	burst(peer, port, "warm", 4, 0);
-	if (chan_rx_peek(c, 2000))
+	burst_to(peer, ours, port, "warm", 4, 0);
+	if (chan_rx_peek(c, 20 * 1000))
 		chan_rx_next(c);
 }
 
-TEST_F(batch, a_burst_of_n_is_one_slot_of_n)
+static void warm(struct chan *c, int peer, int port)
+{
+	warm_to(c, peer, OUR_V4, port);
+}
+
+TEST_F(way, a_burst_of_n_is_one_slot_of_n)
 {
 	const struct unet_rx_slot *s;
-	uint32_t b, i = 0;
+	uint32_t header = variant->header + 8, b, i = 0;
 	uint64_t before;
 
 	fill_pattern();
-	ASSERT_EQ(0, udp_flow(&self->c, 1000, 0, 0, 42));
-	warm(&self->c, self->peer, 1000);
+	ASSERT_EQ(0, udp_flow_of(&self->c, variant->family, variant->ours,
+				 1000, 0, 0, 42));
+	warm_to(&self->c, self->peer, variant->ours, 1000);
 	before = mono_ns();
-	ASSERT_EQ(0, burst(self->peer, 1000, pattern, 40 * 100, 100));
-	s = chan_rx_peek(&self->c, 2000);
+	ASSERT_EQ(0, burst_to(self->peer, variant->ours, 1000, pattern, 40 * 100,
+			      100));
+	s = chan_rx_peek(&self->c, 20 * 1000);
 	ASSERT_NE(NULL, s);
 	EXPECT_EQ(40, s->packets);
 	EXPECT_EQ(40, s->segments);
-	EXPECT_EQ(40 * 128, s->bytes);
+	EXPECT_EQ(40 * (header + 100), s->bytes);
 	EXPECT_EQ(42, s->tag);
 	EXPECT_LT(before, s->tstamp);
 	EXPECT_GT(mono_ns(), s->tstamp);
 	for (b = s->first; b != UNET_NO_BUF; b = self->c.desc[b].next, i++) {
-		EXPECT_EQ(128, self->c.desc[b].len);
-		EXPECT_EQ(20, self->c.desc[b].l4_offset);
+		EXPECT_EQ(header + 100, self->c.desc[b].len);
+		EXPECT_EQ(variant->header, self->c.desc[b].l4_offset);
 		EXPECT_TRUE(self->c.desc[b].flags & UNET_DESC_CSUM_OK);
-		EXPECT_EQ(0, memcmp(chan_buf(&self->c, b) + 28,
+		EXPECT_EQ(0, memcmp(chan_buf(&self->c, b) + header,
 				    pattern + i * 100, 100));
 	}
 	EXPECT_EQ(40, i);
@@ -552,7 +609,7 @@ TEST_F_TIMEOUT(batch, a_super_packet_with_cwr_is_its_flows, 120)
 /* ---- order ---- */
 
 struct sender {
-	struct topo *t;
+	const char *ours;
 	int fd;
 	int cpu;
 	uint32_t base;
@@ -568,7 +625,7 @@ static void *send_numbers(void *arg)
 	for (i = 0; i < s->n; i++) {
 		uint32_t v = s->base + i;
 
-		send_to(s->fd, OUR_V4, 1000, &v, 4);
+		send_to(s->fd, s->ours, 1000, &v, 4);
 		if (!(i % 64))
 			usleep(500);
 	}
@@ -593,10 +650,13 @@ static unsigned long received_on(int cpu)
  * sender's numbers must come in order whatever processor received them. Without
  * GRO a veth has no queue of its own: each processor receives what it sent.
  */
-TEST_F_TIMEOUT(batch, two_receiving_processors_do_not_reorder_a_flow, 120)
+TEST_F_TIMEOUT(way, two_receiving_processors_do_not_reorder_a_flow, 120)
 {
-	struct sender s[2] = { { .cpu = 0, .n = 20000 },
-			       { .cpu = 1, .n = 20000, .base = 0x80000000 } };
+	const uint32_t n = effort(20000);
+	struct sender s[2] = {
+		{ .ours = variant->ours, .cpu = 0, .n = n },
+		{ .ours = variant->ours, .cpu = 1, .n = n, .base = 0x80000000 },
+	};
 	uint32_t next[2] = { 0, 0 }, lost = 0;
 	unsigned long before[2];
 	pthread_t th[2];
@@ -604,12 +664,13 @@ TEST_F_TIMEOUT(batch, two_receiving_processors_do_not_reorder_a_flow, 120)
 
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
 		SKIP(return, "needs two processors");
-	ASSERT_EQ(0, udp_flow(&self->c, 1000, 0, 0, 1));
-	warm(&self->c, self->peer, 1000);
+	ASSERT_EQ(0, udp_flow_of(&self->c, variant->family, variant->ours,
+				 1000, 0, 0, 1));
+	warm_to(&self->c, self->peer, variant->ours, 1000);
 	ASSERT_EQ(0, sh("ethtool -K va gro off"));
 	for (i = 0; i < 2; i++) {
 		before[i] = received_on(i);
-		s[i].fd = peer_socket(&self->t, AF_INET, SOCK_DGRAM);
+		s[i].fd = peer_socket(&self->t, variant->family, SOCK_DGRAM);
 		ASSERT_EQ(0, pthread_create(&th[i], NULL, send_numbers, &s[i]));
 	}
 	for (;;) {
@@ -621,7 +682,7 @@ TEST_F_TIMEOUT(batch, two_receiving_processors_do_not_reorder_a_flow, 120)
 		for (b = slot->first; b != UNET_NO_BUF; b = self->c.desc[b].next) {
 			uint32_t v, who;
 
-			memcpy(&v, chan_buf(&self->c, b) + 28, 4);
+			memcpy(&v, chan_buf(&self->c, b) + variant->header + 8, 4);
 			who = v >> 31;
 			v &= 0x7fffffff;
 			ASSERT_LE(next[who], v) TH_LOG("sender %u", who);
@@ -634,10 +695,10 @@ TEST_F_TIMEOUT(batch, two_receiving_processors_do_not_reorder_a_flow, 120)
 		pthread_join(th[i], NULL);
 		EXPECT_LE(s[i].n, received_on(i) - before[i]);
 	}
-	lost += 2 * 20000 - next[0] - next[1];
+	lost += 2 * n - next[0] - next[1];
 	EXPECT_EQ(lost, nexus_counter("va", "rx_drop_no_buffer") +
 			nexus_counter("va", "rx_drop_ring_full"));
-	EXPECT_GT(20000, lost);
+	EXPECT_GT(n, lost);
 }
 
 /* ---- back-pressure ---- */

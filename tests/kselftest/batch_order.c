@@ -3,7 +3,8 @@
 /*
  * Description: a flow's packets stay in order when two processors receive them
  * (R1.10). One is stopped in the midst of its burst, behind the flow's first packet:
- * what the other receives meanwhile must not overtake that.
+ * what the other receives meanwhile must not overtake that, over IPv4 and IPv6, with
+ * either receive hook.
  *
  *   processor 0: first, gate ------------------------ (opened) end of its burst
  *   processor 1:                second, end of its burst
@@ -29,6 +30,22 @@ FIXTURE(batch_order) {
 	int fast;
 };
 
+FIXTURE_VARIANT(batch_order) {
+	int family;
+	const char *ours;
+	uint32_t header;	/* bytes of IP's and UDP's */
+	int (*attach)(const char *dev);
+};
+
+FIXTURE_VARIANT_ADD(batch_order, rx_handler_v4)
+{ AF_INET, OUR_V4, 28, nexus_attach };
+FIXTURE_VARIANT_ADD(batch_order, rx_handler_v6)
+{ AF_INET6, OUR_V6, 48, nexus_attach };
+FIXTURE_VARIANT_ADD(batch_order, ingress_v4)
+{ AF_INET, OUR_V4, 28, nexus_attach_ingress };
+FIXTURE_VARIANT_ADD(batch_order, ingress_v6)
+{ AF_INET6, OUR_V6, 48, nexus_attach_ingress };
+
 /* Two packets of one slot leave in one go, and so are received in one. */
 static int make_queues(struct topo *t)
 {
@@ -39,7 +56,8 @@ static int make_queues(struct topo *t)
 
 FIXTURE_SETUP(batch_order)
 {
-	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, PORT, NULL, 0);
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, variant->family, variant->ours,
+					  PORT, NULL, 0);
 	int at_once = AT_ONCE;
 
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
@@ -47,17 +65,17 @@ FIXTURE_SETUP(batch_order)
 	run_on(1);
 	ASSERT_EQ(0, sh("insmod $EXT_TEST_KO"));
 	ASSERT_EQ(0, topo_setup(&self->t));
-	ASSERT_EQ(0, nexus_attach("va"));
+	ASSERT_EQ(0, variant->attach("va"));
 	ASSERT_EQ(0, sh("unetctl type add udp %d extension gate action extension",
 			GATE_PORT));
 	/* Without GRO each processor receives what it sent. */
 	ASSERT_EQ(0, sh("ethtool -K va gro off"));
-	ASSERT_EQ(0, sh_peer(&self->t, "ping -q -c 1 " OUR_V4));
+	ASSERT_EQ(0, sh_peer(&self->t, "ping -q -c 1 %s", variant->ours));
 	ASSERT_EQ(0, make_queues(&self->t));
 	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
 	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
-	self->slow = peer_socket(&self->t, AF_INET, SOCK_DGRAM);
-	self->fast = peer_socket(&self->t, AF_INET, SOCK_DGRAM);
+	self->slow = peer_socket(&self->t, variant->family, SOCK_DGRAM);
+	self->fast = peer_socket(&self->t, variant->family, SOCK_DGRAM);
 	ASSERT_EQ(0, setsockopt(self->fast, SOL_SOCKET, SO_PRIORITY, &at_once,
 				sizeof(at_once)));
 }
@@ -74,13 +92,18 @@ FIXTURE_TEARDOWN(batch_order)
 			"sleep 0.1; done; exit 1"));
 }
 
+struct sender {
+	int fd;
+	const char *ours;
+};
+
 static void *send_first_and_gate(void *arg)
 {
-	int fd = *(int *)arg;
+	const struct sender *s = arg;
 
 	run_on(0);
-	send_to(fd, OUR_V4, PORT, "1", 1);
-	send_to(fd, OUR_V4, GATE_PORT, "g", 1);
+	send_to(s->fd, s->ours, PORT, "1", 1);
+	send_to(s->fd, s->ours, GATE_PORT, "g", 1);
 	return NULL;
 }
 
@@ -116,15 +139,16 @@ static bool gate_reaches(unsigned int n)
 	return true;
 }
 
-/* The first byte of each packet that came, in their order, until none comes. */
-static void take_all(struct chan *c, char *seen, size_t room)
+/* The first byte of each of the two packets, in their order. */
+static void take_both(struct chan *c, uint32_t header, char *seen)
 {
 	const struct unet_rx_slot *s;
+	int left = 2;
 	uint32_t b;
 
-	while ((s = chan_rx_peek(c, 300))) {
-		for (b = s->first; b != UNET_NO_BUF && room > 1; b = c->desc[b].next, room--)
-			*seen++ = ((char *)chan_buf(c, b))[28];
+	while (left && (s = chan_rx_peek(c, 20 * 1000))) {
+		for (b = s->first; b != UNET_NO_BUF && left; b = c->desc[b].next, left--)
+			*seen++ = ((char *)chan_buf(c, b))[header];
 		chan_rx_next(c);
 	}
 	*seen = 0;
@@ -132,20 +156,21 @@ static void take_all(struct chan *c, char *seen, size_t room)
 
 TEST_F(batch_order, what_comes_later_on_another_processor_stays_behind)
 {
-	char seen[16];
+	struct sender slow = { self->slow, variant->ours };
+	char seen[3];
 	pthread_t th;
 	int i;
 
 	for (i = 0; i < ROUNDS; i++) {
 		ASSERT_EQ(0, set_gate("0"));
-		ASSERT_EQ(0, pthread_create(&th, NULL, send_first_and_gate, &self->slow));
+		ASSERT_EQ(0, pthread_create(&th, NULL, send_first_and_gate, &slow));
 		pthread_join(th, NULL);
 		ASSERT_TRUE(gate_reaches(i + 1));
-		ASSERT_EQ(0, send_to(self->fast, OUR_V4, PORT, "2", 1));
+		ASSERT_EQ(0, send_to(self->fast, variant->ours, PORT, "2", 1));
 		usleep(20 * 1000);
 		ASSERT_EQ(i + 1, gate_reached());
 		ASSERT_EQ(0, set_gate("1"));
-		take_all(&self->c, seen, sizeof(seen));
+		take_both(&self->c, variant->header, seen);
 		EXPECT_EQ(0, strcmp("12", seen)) TH_LOG("round %d: '%s'", i, seen);
 	}
 }
