@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Description: what the owner of a flow is told unasked (R6.4, R6.8, D10): a flow
- * is suspended when the qdisc drops or too much is on the way, resumed later, and
+ * is suspended when qdisc or device drops or too much is on the way, resumed later, and
  * its sleeping owner woken; MTU, CE marks, sends and drops are counted; the entry of
  * a removed flow says so, and a flow the kernel removed ends with a slot.
  */
@@ -9,6 +9,8 @@
 #include "chan.h"
 #include "nexus.h"
 #include "kselftest_harness.h"
+
+#include <linux/if_tun.h>
 
 #define PORT	7000
 #define RPORT	9000
@@ -110,6 +112,25 @@ TEST_F(advice, a_sleeper_in_sync_is_woken_by_a_resume)
 	EXPECT_EQ(1, w.ready);
 }
 
+/* @num sends of 1400 bytes, from TX of their own: they may be held for long. */
+static int send_large(struct chan *c, uint32_t flow, struct pkt_spec *p, int num)
+{
+	int i;
+
+	p->bytes = 1400;
+	for (i = 0; i < num; i++) {
+		uint32_t hdr = build_packet(c->tx_mem + i * 2048, p);
+		struct unet_tx_slot s = {
+			.flow = flow, .header_len = hdr, .extents = 1,
+			.extent = { { i * 2048, hdr + p->bytes } },
+			.cookie = i,
+		};
+
+		chan_tx_slot(c, &s);
+	}
+	return chan_sync(c, UNET_SYNC_TX);
+}
+
 TEST_F(advice, too_much_on_the_way_suspends_until_half_is_left)
 {
 	uint32_t flags;
@@ -117,17 +138,7 @@ TEST_F(advice, too_much_on_the_way_suspends_until_half_is_left)
 
 	ASSERT_EQ(0, sh("echo 8 > " FLIGHT));
 	ASSERT_EQ(0, sh("tc qdisc add dev va root netem delay 1s"));
-	self->p.bytes = 1400;
-	for (i = 0; i < 8; i++) {
-		uint32_t hdr = build_packet(self->c.tx_mem + i * 2048, &self->p);
-		struct unet_tx_slot s = {
-			.flow = self->r.flow, .header_len = hdr, .extents = 1,
-			.extent = { { i * 2048, hdr + self->p.bytes } },
-		};
-
-		chan_tx_slot(&self->c, &s);
-	}
-	EXPECT_EQ(0, chan_sync(&self->c, UNET_SYNC_TX));
+	EXPECT_EQ(0, send_large(&self->c, self->r.flow, &self->p, 8));
 	flags = self->adv->flags;
 	EXPECT_EQ(0, sh("echo 512 > " FLIGHT));
 	EXPECT_TRUE(flags & UNET_ADV_SUSPENDED);
@@ -196,6 +207,128 @@ TEST_F(advice, a_flow_the_kernel_removed_says_so_and_ends_with_a_slot)
 	EXPECT_EQ(UNET_RX_END, self->c.rx[head & mask].flags);
 	EXPECT_EQ(self->r.flow, self->c.rx[head & mask].flow);
 	EXPECT_EQ(self->r.meta.tag, self->c.rx[head & mask].tag);
+}
+
+/* ---- a device that is full ---- */
+
+#define TAP_OURS	"10.8.0.2"
+#define TAP_THEIRS	"10.8.0.1"
+#define TAP_ROOM	4	/* frames that nobody has read */
+
+FIXTURE(tap) {
+	struct topo t;
+	struct chan c;
+	int tap;
+	struct unet_flow_req r;
+	const struct unet_flow_adv *adv;
+	struct pkt_spec p;
+};
+
+static int open_tap(void)
+{
+	struct ifreq ifr = { .ifr_name = "ta", .ifr_flags = IFF_TAP | IFF_NO_PI };
+	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+	return fd < 0 || ioctl(fd, TUNSETIFF, &ifr) ? -1 : fd;
+}
+
+/* The host has nothing to say there: neither IPv6 nor a neighbour to look for. */
+FIXTURE_SETUP(tap)
+{
+	static const uint8_t data[400];
+
+	ASSERT_EQ(0, topo_setup(&self->t));
+	ASSERT_EQ(0, sh("modprobe -q tun; "
+			"echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6"));
+	self->tap = open_tap();
+	ASSERT_LE(0, self->tap);
+	ASSERT_EQ(0, sh("ip link set ta txqueuelen %d && "
+			"ip addr add " TAP_OURS "/24 dev ta && "
+			"tc qdisc replace dev ta root noqueue && ip link set ta up && "
+			"ip neigh add " TAP_THEIRS " lladdr 02:00:00:00:00:01 dev ta",
+			TAP_ROOM));
+	ASSERT_EQ(0, nexus_attach("ta"));
+	ASSERT_EQ(0, chan_open(&self->c, "ta", NULL));
+	self->r = flow_req(IPPROTO_UDP, AF_INET, TAP_OURS, PORT, NULL, 0);
+	ASSERT_EQ(0, chan_flow_add(&self->c, &self->r));
+	self->adv = &self->c.adv[self->r.adv];
+	self->p = (struct pkt_spec){
+		.family = AF_INET, .proto = IPPROTO_UDP, .src = TAP_OURS,
+		.dst = TAP_THEIRS, .sport = PORT, .dport = RPORT,
+		.data = data, .bytes = sizeof(data),
+	};
+}
+
+FIXTURE_TEARDOWN(tap)
+{
+	chan_close(&self->c);
+	EXPECT_EQ(0, nexus_detach("ta"));
+	close(self->tap);
+	topo_teardown(&self->t);
+}
+
+/* Sends that went until the device took no more, or -1. */
+static int fill(struct chan *c, uint32_t flow, const struct pkt_spec *p)
+{
+	int i, status;
+
+	for (i = 0; i < 10 * TAP_ROOM; i++) {
+		status = chan_send(c, flow, p, 0);
+		if (status)
+			return status == UNET_CNT_TX_DROP_DEVICE ? i : -1;
+	}
+	return -1;
+}
+
+/* Frames of our flow's. */
+static int read_empty(int tap)
+{
+	uint8_t f[2048];
+	int n, ours = 0;
+
+	while ((n = read(tap, f, sizeof(f))) > 0)
+		ours += n == 14 + 28 + 400 && f[12] == 8 && !f[13] &&
+			f[14 + 9] == IPPROTO_UDP &&
+			(f[14 + 20] << 8 | f[14 + 21]) == PORT;
+	return ours;
+}
+
+/* The owner sleeps until the resume, which is all there is to wake it. */
+static bool woken_by_resume(struct chan *c)
+{
+	struct pollfd pfd = { .fd = c->fd, .events = POLLIN };
+	const struct unet_rx_slot *s;
+	bool resumed;
+
+	if (poll(&pfd, 1, 20 * 1000) != 1)
+		return false;
+	s = chan_rx_peek(c, 0);
+	resumed = s && s->flags == UNET_RX_RESUMED && !s->packets;
+	if (s)
+		chan_rx_next(c);
+	return resumed;
+}
+
+TEST_F(tap, a_full_device_suspends_and_sends_go_on_when_it_was_read_empty)
+{
+	int round, refused = 0, went;
+
+	for (round = 0; round < 3; round++) {
+		went = fill(&self->c, self->r.flow, &self->p);
+		EXPECT_EQ(TAP_ROOM, went);
+		EXPECT_TRUE(woken_by_resume(&self->c));
+		/* It was asked to wait, not told that there is room. */
+		EXPECT_EQ(UNET_CNT_TX_DROP_DEVICE,
+			  chan_send(&self->c, self->r.flow, &self->p, 0));
+		EXPECT_TRUE(woken_by_resume(&self->c));
+		refused += 2;
+		EXPECT_EQ(0, self->adv->flags);
+		EXPECT_EQ(refused, self->adv->dropped);
+		EXPECT_EQ(refused, nexus_counter("ta", "tx_pushback"));
+		EXPECT_EQ(refused, nexus_counter("ta", "tx_drop_device"));
+		EXPECT_EQ(went, read_empty(self->tap));
+	}
+	EXPECT_EQ(3 * TAP_ROOM, self->adv->sent);
 }
 
 TEST_HARNESS_MAIN
