@@ -9,6 +9,7 @@
  */
 #include "type_hand.h"
 #include "effort.h"
+#include "pin.h"
 #include "nexus.h"
 #include "kselftest_harness.h"
 
@@ -657,16 +658,19 @@ struct stream {
 	uint32_t sent;		/* atomic */
 	uint32_t taken;		/* atomic */
 	uint32_t rule;
+	bool always;		/* its patterns hold after each change */
 	int failed;
 	int done;
 };
 
+/* On one CPU: a sender that moves overtakes itself. */
 static void *send_all(void *arg)
 {
 	struct stream *s = arg;
 	uint8_t p[8] = { 'k' };
 	uint32_t i;
 
+	run_on(1);
 	for (i = 0; i < s->packets; i++) {
 		while (i - __atomic_load_n(&s->taken, __ATOMIC_RELAXED) > 2048)
 			usleep(100);
@@ -692,7 +696,10 @@ static void *change_all(void *arg)
 		while (__atomic_load_n(&s->sent, __ATOMIC_RELAXED) < (i + 1) * step)
 			usleep(100);
 		spec.priority = i % 4 < 2 ? 1500 : 2500;
-		spec.pattern[0] = pattern_byte(0, i % 8 < 5 ? 'k' : 'x', 0xff);
+		if (s->always)
+			spec.pattern[0] = pattern_byte(0, 'k' & i, i);
+		else
+			spec.pattern[0] = pattern_byte(0, i % 8 < 5 ? 'k' : 'x', 0xff);
 		if (i % 2)
 			s->failed += !!type_modify(s->c, s->rule, &spec, &r);
 		else
@@ -703,12 +710,13 @@ static void *change_all(void *arg)
 }
 
 struct count {
-	uint32_t next;		/* smallest that may come */
+	uint8_t *seen;		/* by whom, for each packet: 1 or 2; 3: twice */
+	uint32_t next[2];	/* smallest that may come */
+	uint32_t got[2];
 	uint32_t wrong;
-	uint32_t got;
 };
 
-static void take_all(struct chan *c, struct count *n, uint8_t *seen)
+static void take_all(struct chan *c, int kid, struct count *n)
 {
 	const struct unet_rx_slot *s;
 	uint32_t buf, number;
@@ -716,65 +724,120 @@ static void take_all(struct chan *c, struct count *n, uint8_t *seen)
 	while ((s = chan_rx_peek(c, 0))) {
 		for (buf = s->first; buf != UNET_NO_BUF; buf = c->desc[buf].next) {
 			memcpy(&number, (uint8_t *)chan_buf(c, buf) + 28 + 4, sizeof(number));
-			n->wrong += number < n->next;
-			n->next = number + 1;
-			n->got++;
-			seen[number]++;
+			n->wrong += number < n->next[kid];
+			n->next[kid] = number + 1;
+			n->got[kid]++;
+			n->seen[number] = n->seen[number] ? 3 : 1 + kid;
 		}
 		chan_rx_next(c);
 	}
 	chan_sync(c, UNET_SYNC_FREE);
 }
 
-TEST_F_TIMEOUT(type_flow, no_packet_falls_between_two_rules_of_a_flow, 300)
+/* Sends and changes and takes with @kids children, until all came or none does for long. */
+static void stream(struct stream *st, struct chan *kid, int kids, struct count *n)
 {
-	struct unet_type_spec spec = spec_child(pattern_byte(0, 'k', 0xff));
-	struct stream st = { .c = &self->c, .fd = self->peer, .packets = effort(200000) };
-	uint8_t *seen = calloc(1, st.packets);
-	uint32_t total, i, wrong = 0;
-	struct count n[2] = { { 0 } };
-	struct unet_type_req r;
 	pthread_t gen, chg;
-	struct chan kid[2];
+	uint32_t total = 0;
 	uint64_t end;
+	int i;
 
-	for (i = 0; i < 2; i++) {
-		spec.priority = i ? 2000 : 1500;
-		ASSERT_EQ(0, child_add(&self->c, self->flow, &spec, &r));
-		ASSERT_EQ(0, chan_open(&kid[i], "va", &large));
-		ASSERT_EQ(0, join_as(&kid[i], r.id, 1 + i, NULL));
-		if (!i)
-			st.rule = r.id;
-	}
-	ASSERT_EQ(0, pthread_create(&gen, NULL, send_all, &st));
-	ASSERT_EQ(0, pthread_create(&chg, NULL, change_all, &st));
-	end = mono_ms() + 250000;
-	for (total = 0; total < st.packets && mono_ms() < end;) {
-		for (i = 0; i < 2; i++)
-			take_all(&kid[i], &n[i], seen);
-		if (n[0].got + n[1].got == total)
+	if (pthread_create(&gen, NULL, send_all, st) ||
+	    pthread_create(&chg, NULL, change_all, st))
+		abort();
+	end = mono_ms() + 20000;
+	while (total < st->packets && mono_ms() < end) {
+		for (i = 0; i < kids; i++)
+			take_all(&kid[i], i, n);
+		if (n->got[0] + n->got[1] == total)
 			usleep(100);
-		total = n[0].got + n[1].got;
-		__atomic_store_n(&st.taken, total, __ATOMIC_RELAXED);
+		else
+			end = mono_ms() + 20000;
+		total = n->got[0] + n->got[1];
+		__atomic_store_n(&st->taken, total, __ATOMIC_RELAXED);
 	}
-	st.taken = st.packets;
+	__atomic_store_n(&st->taken, st->packets, __ATOMIC_RELAXED);
 	pthread_join(gen, NULL);
 	pthread_join(chg, NULL);
-	EXPECT_EQ(st.packets, total);
-	EXPECT_EQ(0, n[0].wrong + n[1].wrong);
-	for (i = 0; i < st.packets; i++)
-		wrong += seen[i] != 1;
-	EXPECT_EQ(0, wrong);
+}
+
+/* Return: how often a packet was another's than the one before; @missed: nobody's. */
+static uint32_t turns_of(const struct count *n, uint32_t packets, uint32_t *missed)
+{
+	uint32_t i, turns = 0;
+
+	*missed = 0;
+	for (i = 0; i < packets; i++) {
+		*missed += n->seen[i] != 1 && n->seen[i] != 2;
+		turns += i && n->seen[i] != n->seen[i - 1];
+	}
+	return turns;
+}
+
+static int start_kid(struct chan *c, uint32_t flow, int priority, struct chan *kid,
+		     uint32_t *rule)
+{
+	struct unet_type_spec spec = spec_child(pattern_byte(0, 'k', 0xff));
+	struct unet_type_req r;
+
+	spec.priority = priority;
+	if (child_add(c, flow, &spec, &r) || chan_open(kid, "va", &large))
+		return -1;
+	*rule = r.id;
+	return join_as(kid, r.id, 1, NULL);
+}
+
+TEST_F_TIMEOUT(type_flow, no_packet_falls_between_two_rules_of_a_flow, 300)
+{
+	struct stream st = { .c = &self->c, .fd = self->peer, .packets = effort(200000) };
+	struct count n = { .seen = calloc(1, st.packets) };
+	uint32_t other, turns, missed;
+	struct chan kid[2];
+
+	ASSERT_EQ(0, start_kid(&self->c, self->flow, 1500, &kid[0], &st.rule));
+	ASSERT_EQ(0, start_kid(&self->c, self->flow, 2000, &kid[1], &other));
+	stream(&st, kid, 2, &n);
+	EXPECT_EQ(st.packets, n.got[0] + n.got[1]);
+	EXPECT_EQ(0, n.wrong);
+	turns = turns_of(&n, st.packets, &missed);
+	EXPECT_EQ(0, missed);
+	/* Each other change is one, and a gap would be two more. */
+	EXPECT_LT(CHANGES / 8, turns);
+	EXPECT_GE(CHANGES / 2, turns);
 	/* Never the parent's: one of the two holds at all times. */
 	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 0));
 	EXPECT_EQ(CHANGES, st.done);
 	EXPECT_EQ(0, st.failed);
-	EXPECT_LT(0, n[0].got);
-	EXPECT_LT(0, n[1].got);
-	TH_LOG("%u packets, %u and %u by rule", total, n[0].got, n[1].got);
-	free(seen);
+	EXPECT_LT(0, n.got[0]);
+	EXPECT_LT(0, n.got[1]);
+	TH_LOG("%u and %u packets by rule, %u turns", n.got[0], n.got[1], turns);
+	free(n.seen);
 	chan_close(&kid[0]);
 	chan_close(&kid[1]);
+}
+
+/* What it lets fall while it is changed would be the parent's. */
+TEST_F_TIMEOUT(type_flow, no_packet_falls_beside_the_only_rule_of_a_flow, 300)
+{
+	struct stream st = { .c = &self->c, .fd = self->peer, .packets = effort(200000),
+			     .always = true };
+	struct count n = { .seen = calloc(1, st.packets) };
+	struct chan kid;
+	uint32_t missed;
+
+	ASSERT_EQ(0, start_kid(&self->c, self->flow, 1500, &kid, &st.rule));
+	stream(&st, &kid, 1, &n);
+	EXPECT_EQ(st.packets, n.got[0]);
+	EXPECT_EQ(0, n.wrong);
+	EXPECT_EQ(0, turns_of(&n, st.packets, &missed));
+	EXPECT_EQ(0, missed);
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 0));
+	EXPECT_EQ(CHANGES, st.done);
+	EXPECT_EQ(0, st.failed);
+	EXPECT_EQ(0, nexus_counter("va", "rx_host"));
+	EXPECT_EQ(0, nexus_counter("va", "rx_drop_dead"));
+	free(n.seen);
+	chan_close(&kid);
 }
 
 TEST_HARNESS_MAIN
