@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Links and addresses by rtnetlink, in the caller's network namespace: what ip does,
- * without a program to start.
+ * Links, addresses and neighbours by rtnetlink, in the caller's network namespace: what
+ * ip does, without a program to start.
  */
 #ifndef UNET_TEST_RTNL_H
 #define UNET_TEST_RTNL_H
@@ -17,6 +17,7 @@
 
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
@@ -26,6 +27,7 @@ struct rtnl_req {
 	union {
 		struct ifinfomsg link;
 		struct ifaddrmsg addr;
+		struct ndmsg neigh;
 		uint8_t bytes[512];
 	};
 };
@@ -140,6 +142,24 @@ static inline int rtnl_addr(const char *dev, const char *text, int prefix)
 	rtnl_put(&r, IFA_LOCAL, addr, bytes);
 	rtnl_put(&r, IFA_ADDRESS, addr, bytes);
 	return r.addr.ifa_index ? rtnl_ask(&r) : -ENODEV;
+}
+
+/* Who has @text behind @dev need not be asked: it is @mac. Return: 0 or -errno. */
+static inline int rtnl_neigh(const char *dev, const char *text, const uint8_t *mac)
+{
+	int family = strchr(text, ':') ? AF_INET6 : AF_INET;
+	struct rtnl_req r;
+	uint8_t addr[16];
+
+	if (inet_pton(family, text, addr) != 1)
+		return -EINVAL;
+	rtnl_start(&r, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, sizeof(r.neigh));
+	r.neigh.ndm_family = family;
+	r.neigh.ndm_state = NUD_PERMANENT;
+	r.neigh.ndm_ifindex = if_nametoindex(dev);
+	rtnl_put(&r, NDA_DST, addr, family == AF_INET ? 4 : 16);
+	rtnl_put(&r, NDA_LLADDR, mac, 6);
+	return r.neigh.ndm_ifindex ? rtnl_ask(&r) : -ENODEV;
 }
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Description: packet types of channels (R3.1 to R3.9): what a rule of each layer
- * delivers, drops and leaves to the host, in which order rules and flows are asked;
+ * Description: packet types of channels (R3.1 to R3.9): what a rule of an ethertype
+ * delivers, what one drops and leaves to the host, in which order rules and flows are asked;
  * each request that is refused, with its reason and the rule in its way; what is
  * amended; who may; what is sent must match; and that rules die with their owner.
  */
@@ -143,66 +143,6 @@ TEST_F(type, what_is_sent_on_an_ethertype_must_match_it)
 		  chan_send_raw(&self->c, r.flow, 20, len, 0));
 	ASSERT_EQ(0, type_del(&self->c, r.id));
 	EXPECT_EQ(UNET_CNT_TX_BAD_FLOW, chan_send_raw(&self->c, r.flow, 20, len, 0));
-}
-
-TEST_F(type, an_ip_protocol_is_delivered_and_sent)
-{
-	struct unet_type_spec spec = spec_proto(RAW_PROTO, RAW_PROTO + 1);
-	struct pkt_spec p = { .family = AF_INET, .proto = RAW_PROTO + 1,
-			      .src = OUR_V4, .dst = PEER_V4, .data = "data", .bytes = 4 };
-	int raw = peer_socket_of(&self->t, AF_INET, SOCK_RAW, RAW_PROTO + 1);
-	struct timeval patience = { .tv_sec = 2 };
-	const struct unet_rx_slot *s;
-	struct unet_type_req r;
-	uint8_t buf[100];
-
-	ASSERT_GE(raw, 0);
-	setsockopt(raw, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	ASSERT_EQ(0, type_add(&self->c, &spec, 6, &r));
-	ASSERT_EQ(0, send_to(raw, OUR_V4, 0, "ping", 4));
-	s = chan_rx_peek(&self->c, 2000);
-	ASSERT_NE(NULL, s);
-	EXPECT_EQ(6, s->tag);
-	EXPECT_EQ(0, s->flags);
-	EXPECT_EQ(24, s->bytes);
-	EXPECT_EQ(RAW_PROTO + 1, ((uint8_t *)chan_buf(&self->c, s->first))[9]);
-	chan_rx_next(&self->c);
-	EXPECT_EQ(0, chan_send(&self->c, r.flow, &p, 0));
-	ASSERT_EQ(24, recv(raw, buf, sizeof(buf), 0));
-	p.proto = RAW_PROTO + 2;
-	EXPECT_EQ(UNET_CNT_TX_SPOOF_PROTO, chan_send(&self->c, r.flow, &p, 0));
-	p.proto = IPPROTO_UDP;
-	EXPECT_EQ(UNET_CNT_TX_SPOOF_PROTO, chan_send(&self->c, r.flow, &p, 0));
-	p.proto = RAW_PROTO;
-	p.src = "10.9.0.77";
-	EXPECT_EQ(UNET_CNT_TX_SOURCE_GONE, chan_send(&self->c, r.flow, &p, 0));
-	close(raw);
-}
-
-TEST_F(type, a_range_of_ports_is_delivered_and_sent)
-{
-	struct unet_type_spec spec = spec_port(IPPROTO_UDP, PORT, PORT + 9);
-	struct pkt_spec p = { .family = AF_INET, .proto = IPPROTO_UDP, .src = OUR_V4,
-			      .dst = PEER_V4, .sport = PORT + 9, .dport = RPORT,
-			      .data = "hello", .bytes = 5 };
-	struct timeval patience = { .tv_sec = 2 };
-	struct unet_type_req r;
-	char buf[16];
-
-	setsockopt(self->peer, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	ASSERT_EQ(0, type_add(&self->c, &spec, 7, &r));
-	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, "a", 1));
-	EXPECT_EQ(7, next_tag(&self->c, 2000));
-	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT + 9, "a", 1));
-	EXPECT_EQ(7, next_tag(&self->c, 2000));
-	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT + 10, "a", 1));
-	EXPECT_EQ(0, next_tag(&self->c, 200));
-	EXPECT_EQ(0, chan_send(&self->c, r.flow, &p, 0));
-	ASSERT_EQ(5, recv(self->peer, buf, sizeof(buf), 0));
-	p.sport = PORT + 10;
-	EXPECT_EQ(UNET_CNT_TX_SPOOF_PORT, chan_send(&self->c, r.flow, &p, 0));
-	/* A handle of a rule goes with the rule, not alone. */
-	EXPECT_EQ(-EBUSY, chan_flow_del(&self->c, r.flow, 0));
 }
 
 /* ---- ports are held ---- */

@@ -7,10 +7,12 @@
 #define UNET_TEST_TYPE_HAND_H
 
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 
 #include "chan.h"
 #include "nl.h"
@@ -232,8 +234,24 @@ static inline uint64_t next_tag(struct chan *c, int ms)
 
 /* ---- somebody else ---- */
 
-/* Run @fn in a child with another uid and no capabilities; its exit status. */
-static inline int as_user(uid_t uid, int (*fn)(void *arg), void *arg)
+/* Be @uid from now on, with @caps (a bit each) and no other capability. */
+static inline int become(uid_t uid, uint32_t caps)
+{
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct set[2] = {
+		{ .effective = caps, .permitted = caps },
+	};
+
+	return prctl(PR_SET_KEEPCAPS, 1) || setgroups(0, NULL) ||
+	       setresgid(uid, uid, uid) || setresuid(uid, uid, uid) ||
+	       syscall(SYS_capset, &head, set) ? -errno : 0;
+}
+
+/* Run @fn in a child with another uid and only @caps; its exit status. */
+static inline int as_capable(uid_t uid, uint32_t caps, int (*fn)(void *arg),
+			     void *arg)
 {
 	int status;
 	pid_t pid;
@@ -242,14 +260,19 @@ static inline int as_user(uid_t uid, int (*fn)(void *arg), void *arg)
 	pid = fork();
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (setgroups(0, NULL) || setresgid(uid, uid, uid) ||
-		    setresuid(uid, uid, uid))
+		if (become(uid, caps))
 			_exit(99);
 		_exit(fn(arg));
 	}
 	if (waitpid(pid, &status, 0) != pid)
 		return -1;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* With another uid and no capabilities. */
+static inline int as_user(uid_t uid, int (*fn)(void *arg), void *arg)
+{
+	return as_capable(uid, 0, fn, arg);
 }
 
 /* In a child: say which, and be the exit status. */
