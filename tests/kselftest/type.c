@@ -659,9 +659,12 @@ TEST_F(type, another_users_packets_are_out_of_reach)
 
 /* ---- ends ---- */
 
+/* One to deliver by port, one by ethertype, one to drop. */
+#define VICTIMS	3
+
 struct victim {
 	int ready[2];
-	struct unet_type_spec spec;
+	struct unet_type_spec spec[VICTIMS];
 };
 
 static pid_t start_victim(struct victim *v)
@@ -670,6 +673,7 @@ static pid_t start_victim(struct victim *v)
 	struct chan c;
 	pid_t pid;
 	char b;
+	int i;
 
 	if (pipe(v->ready))
 		return -1;
@@ -677,36 +681,97 @@ static pid_t start_victim(struct victim *v)
 	if (pid)
 		return read(v->ready[0], &b, 1) == 1 && !b ? pid : -1;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	b = chan_open(&c, "va", NULL) || type_add(&c, &v->spec, 0, &r);
+	b = !!chan_open(&c, "va", NULL);
+	for (i = 0; i < VICTIMS && !b; i++)
+		b = !!type_add(&c, &v->spec[i], 0, &r);
 	if (write(v->ready[1], &b, 1) != 1)
 		_exit(1);
 	for (;;)
 		pause();
 }
 
+static bool comes_to(const char *name, long long value)
+{
+	uint64_t end = mono_ms() + 10000;
+
+	while (nexus_counter("va", name) != value && mono_ms() < end)
+		usleep(10000);
+	return nexus_counter("va", name) == value;
+}
+
+/* What no rule takes reaches these. */
+struct host {
+	int udp[2];		/* PORT, once bound, and PORT + 1 */
+	int frames;		/* OWN_TYPE */
+};
+
+static void host_listen(struct host *h)
+{
+	struct timeval patience = { .tv_sec = 10 };
+	int i;
+
+	h->udp[0] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	h->udp[1] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	h->frames = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(OWN_TYPE));
+	for (i = 0; i < 2; i++)
+		setsockopt(h->udp[i], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setsockopt(h->frames, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+}
+
+static void host_close(struct host *h)
+{
+	close(h->udp[0]);
+	close(h->udp[1]);
+	close(h->frames);
+}
+
 TEST_F(type, rules_die_with_their_owner_at_once)
 {
-	struct victim v = { .spec = spec_port(IPPROTO_UDP, PORT, PORT) };
-	int host = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct timeval patience = { .tv_sec = 2 };
+	struct victim v = { .spec = {
+		spec_port(IPPROTO_UDP, PORT, PORT), spec_ether(OWN_TYPE, OWN_TYPE),
+		spec_does(spec_port(IPPROTO_UDP, PORT + 1, PORT + 1), UNET_TYPE_DROP),
+	} };
 	struct unet_type_req r;
+	uint8_t buf[100];
+	struct host h;
+	struct nl nl;
 	pid_t pid;
-	char c;
 
-	setsockopt(host, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	ASSERT_EQ(0, nl_open(&nl));
+	host_listen(&h);
+	ASSERT_EQ(0, bind_to(h.udp[1], OUR_V4, PORT + 1));
+	v.spec[2].flags = UNET_TYPE_NO_HOLD;
 	pid = start_victim(&v);
 	ASSERT_GT(pid, 0);
 	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, "x", 1));
-	EXPECT_EQ(-EEXIST, type_add(&self->c, &v.spec, 0, &r));
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT + 1, "x", 1));
+	ASSERT_EQ(0, send_frame(self->frames, self->ours, self->theirs, OWN_TYPE, "x", 1));
+	EXPECT_TRUE(comes_to("rx_delivered", 2));
+	EXPECT_TRUE(comes_to("rx_type_drop", 1));
+	EXPECT_EQ(-1, recv(h.udp[1], buf, sizeof(buf), MSG_DONTWAIT));
+	EXPECT_EQ(-1, recv(h.frames, buf, sizeof(buf), MSG_DONTWAIT));
+	EXPECT_EQ(-EEXIST, type_add(&self->c, &v.spec[0], 0, &r));
+	EXPECT_EQ(VICTIMS, tell(&nl, 0).rules);
 	ASSERT_EQ(0, kill(pid, SIGKILL));
 	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
 	/* No wait: the file is closed when the process can be waited for. */
-	ASSERT_EQ(0, bind_to(host, OUR_V4, PORT));
+	EXPECT_EQ(0, tell(&nl, 0).rules);
+	ASSERT_EQ(0, bind_to(h.udp[0], OUR_V4, PORT));
 	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, "y", 1));
-	ASSERT_EQ(1, recv(host, &c, 1, 0));
-	EXPECT_EQ('y', c);
-	close(host);
-	ASSERT_EQ(0, type_add(&self->c, &v.spec, 0, &r));
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT + 1, "z", 1));
+	ASSERT_EQ(0, send_frame(self->frames, self->ours, self->theirs, OWN_TYPE, "f", 1));
+	ASSERT_EQ(1, recv(h.udp[0], buf, sizeof(buf), 0));
+	EXPECT_EQ('y', buf[0]);
+	ASSERT_EQ(1, recv(h.udp[1], buf, sizeof(buf), 0));
+	EXPECT_EQ('z', buf[0]);
+	ASSERT_LE(15, recv(h.frames, buf, sizeof(buf), 0));
+	EXPECT_EQ('f', buf[14]);
+	EXPECT_EQ(2, nexus_counter("va", "rx_delivered"));
+	EXPECT_EQ(1, nexus_counter("va", "rx_type_drop"));
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 0));
+	host_close(&h);
+	close(nl.fd);
+	EXPECT_EQ(0, type_add(&self->c, &v.spec[0], 0, &r));
 }
 
 TEST_F(type, rules_die_when_the_nexus_is_detached)
