@@ -2,7 +2,7 @@
 /*
  * The rights, in one place:
  *
- *   ethertype, IP protocol                 CAP_NET_RAW, or the policy
+ *   ethertype, IP protocol                 CAP_NET_RAW, CAP_NET_ADMIN, or the policy
  *   TCP, UDP, ICMP, ICMPv6 as a whole      CAP_NET_ADMIN
  *   a port that bind() would give          anybody, who then holds it
  *   packets of an own flow                 its owner

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Description: who may have which rule of packet types (R3.7, R3.8): each capability
+ * alone gets what its layer, action and priority need, amended as it says, and nothing
+ * else; and a user's rule conflicts with another user's that selects some of the same
+ * packets on the same device, and with no other.
+ */
+#include "type_hand.h"
+#include "nexus.h"
+#include "kselftest_harness.h"
+
+#define PORT	7000
+
+FIXTURE(type_rights) {
+	struct topo t;
+	struct chan c;
+};
+
+FIXTURE_SETUP(type_rights)
+{
+	ASSERT_EQ(0, topo_setup(&self->t));
+	ASSERT_EQ(0, nexus_attach("va"));
+	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
+}
+
+FIXTURE_TEARDOWN(type_rights)
+{
+	chan_close(&self->c);
+	topo_teardown(&self->t);
+}
+
+/* ---- rules in a line ---- */
+
+#define ETHER(n, ...)	{ .layer = UNET_TYPE_ETHERTYPE, .first = n, __VA_ARGS__ }
+#define PROTO(n, ...)	{ .layer = UNET_TYPE_PROTO, .first = n, __VA_ARGS__ }
+#define UDP(n, ...)	{ .layer = UNET_TYPE_PORT, .proto = IPPROTO_UDP, .first = n, \
+			  __VA_ARGS__ }
+#define TCP(n)		{ .layer = UNET_TYPE_PORT, .proto = IPPROTO_TCP, .first = n }
+#define V4		.family = AF_INET
+#define V6		.family = AF_INET6
+#define FROM(bits, ...)	.remote_bits = bits, .remote = { __VA_ARGS__ }
+#define TO(bits, ...)	.local_bits = bits, .local = { __VA_ARGS__ }
+#define BYTE(at, v, m)	{ .offset = at, .bytes = 1, .value = { v }, .mask = { m } }
+#define HAS(...)	.num_patterns = 1, .pattern = { __VA_ARGS__ }
+#define HAS_TWO(...)	.num_patterns = 2, .pattern = { __VA_ARGS__ }
+
+/* What a line does not say: one number, received, delivered. */
+static struct unet_type_spec whole(struct unet_type_spec spec)
+{
+	spec.last = spec.last ?: spec.first;
+	spec.direction = spec.direction ?: UNET_TYPE_RX;
+	spec.action = spec.action ?: UNET_TYPE_DELIVER;
+	return spec;
+}
+
+/* ---- each capability alone ---- */
+
+enum { NOTHING, RAW, BIND, ADMIN, WHO };
+
+static const struct {
+	const char *name;
+	uint32_t caps;
+} who[WHO] = {
+	[NOTHING] = { "no capability", 0 },
+	[RAW] = { "CAP_NET_RAW", 1 << CAP_NET_RAW },
+	[BIND] = { "CAP_NET_BIND_SERVICE", 1 << CAP_NET_BIND_SERVICE },
+	[ADMIN] = { "CAP_NET_ADMIN", 1 << CAP_NET_ADMIN },
+};
+
+/* What becomes of a request: granted with amendments, or denied for a reason. */
+struct answer {
+	uint32_t reason;
+	uint32_t amended;
+};
+
+#define AS_IT_IS		{ 0, 0 }
+#define AMENDED(what)		{ 0, what }
+#define DENIED(reason)		{ UNET_TYPE_NO_##reason, 0 }
+#define NARROWED		AMENDED(UNET_AMEND_NARROWED)
+#define NARROWED_BEHIND		AMENDED(UNET_AMEND_NARROWED | UNET_AMEND_PRIORITY)
+/* It is told what would have been. */
+#define MUST_NARROW		{ UNET_TYPE_NO_AMENDED, UNET_AMEND_NARROWED }
+#define BEHIND			AMENDED(UNET_AMEND_PRIORITY)
+
+/*
+ * By unet(4): an ethertype or an IP protocol needs CAP_NET_RAW, a port what bind(2)
+ * needs; an extension, a protocol most of the host lives by, ports that are not held, a
+ * priority below 1000, what is not for the host and what is another user's need
+ * CAP_NET_ADMIN, which may all but what bind(2) would refuse.
+ */
+static const struct {
+	const char *name;
+	struct unet_type_spec spec;
+	struct answer answer[WHO];
+} wishes[] = {
+	{ "an ethertype", ETHER(OWN_TYPE),
+	  { DENIED(RIGHT), AS_IT_IS, DENIED(RIGHT), AS_IT_IS } },
+	{ "an ethertype to drop", ETHER(OWN_TYPE, .action = UNET_TYPE_DROP),
+	  { DENIED(RIGHT), AS_IT_IS, DENIED(RIGHT), AS_IT_IS } },
+	{ "any ethertype", ETHER(0),
+	  { DENIED(RIGHT), AMENDED(UNET_AMEND_NUMBER), DENIED(RIGHT),
+	    AMENDED(UNET_AMEND_NUMBER) } },
+	{ "an ethertype before flows", ETHER(OWN_TYPE, .priority = 10),
+	  { DENIED(RIGHT), BEHIND, DENIED(RIGHT), AS_IT_IS } },
+	{ "the ethertype of IPv6", ETHER(0x86dd),
+	  { DENIED(RESERVED), DENIED(RESERVED), DENIED(RESERVED), DENIED(RESERVED) } },
+	{ "an ethertype of another user", ETHER(OTHER_TYPE),
+	  { DENIED(RIGHT), DENIED(CONFLICT), DENIED(RIGHT), AS_IT_IS } },
+	{ "an IP protocol", PROTO(RAW_PROTO),
+	  { DENIED(RIGHT), NARROWED, DENIED(RIGHT), AS_IT_IS } },
+	{ "an IP protocol for the host", PROTO(RAW_PROTO, .flags = UNET_TYPE_LOCAL_ONLY),
+	  { DENIED(RIGHT), AS_IT_IS, DENIED(RIGHT), AS_IT_IS } },
+	{ "any IP protocol", PROTO(0),
+	  { DENIED(RIGHT), AMENDED(UNET_AMEND_NUMBER | UNET_AMEND_NARROWED),
+	    DENIED(RIGHT), AMENDED(UNET_AMEND_NUMBER) } },
+	{ "an IP protocol for an extension", PROTO(RAW_PROTO,
+	  .action = UNET_TYPE_EXTENSION, .extension = "nobody"),
+	  { DENIED(RIGHT), DENIED(RIGHT), DENIED(RIGHT), DENIED(EXTENSION) } },
+	{ "ICMP", PROTO(IPPROTO_ICMP),
+	  { DENIED(PRIVILEGED), DENIED(PRIVILEGED), DENIED(PRIVILEGED), AS_IT_IS } },
+	{ "TCP", PROTO(IPPROTO_TCP),
+	  { DENIED(PRIVILEGED), DENIED(PRIVILEGED), DENIED(PRIVILEGED), AS_IT_IS } },
+	{ "UDP", PROTO(IPPROTO_UDP),
+	  { DENIED(PRIVILEGED), DENIED(PRIVILEGED), DENIED(PRIVILEGED), AS_IT_IS } },
+	{ "ICMPv6", PROTO(IPPROTO_ICMPV6),
+	  { DENIED(PRIVILEGED), DENIED(PRIVILEGED), DENIED(PRIVILEGED), AS_IT_IS } },
+	{ "protocols with UDP among them", PROTO(10, .last = 20),
+	  { DENIED(PRIVILEGED), DENIED(PRIVILEGED), DENIED(PRIVILEGED), AS_IT_IS } },
+	{ "a port", UDP(PORT),
+	  { NARROWED, NARROWED, NARROWED, AS_IT_IS } },
+	{ "a port to drop", UDP(PORT, .action = UNET_TYPE_DROP),
+	  { NARROWED, NARROWED, NARROWED, AS_IT_IS } },
+	{ "any port", UDP(0),
+	  { AMENDED(UNET_AMEND_NUMBER | UNET_AMEND_NARROWED),
+	    AMENDED(UNET_AMEND_NUMBER | UNET_AMEND_NARROWED),
+	    AMENDED(UNET_AMEND_NUMBER | UNET_AMEND_NARROWED),
+	    AMENDED(UNET_AMEND_NUMBER) } },
+	{ "a port before flows", UDP(PORT, .priority = 10),
+	  { NARROWED_BEHIND, NARROWED_BEHIND, NARROWED_BEHIND, AS_IT_IS } },
+	{ "a port just behind flows", UDP(PORT, .priority = UNET_TYPE_RESERVED),
+	  { NARROWED, NARROWED, NARROWED, AS_IT_IS } },
+	{ "a port, just so", UDP(PORT, .flags = UNET_TYPE_STRICT),
+	  { MUST_NARROW, MUST_NARROW, MUST_NARROW, AS_IT_IS } },
+	{ "a port that is not held", UDP(PORT, .flags = UNET_TYPE_NO_HOLD),
+	  { DENIED(RIGHT), DENIED(RIGHT), DENIED(RIGHT), AS_IT_IS } },
+	{ "a port for an extension", UDP(PORT, .action = UNET_TYPE_EXTENSION,
+	  .extension = "nobody"),
+	  { DENIED(RIGHT), DENIED(RIGHT), DENIED(RIGHT), DENIED(EXTENSION) } },
+	{ "a privileged port", UDP(53),
+	  { DENIED(RIGHT), DENIED(RIGHT), NARROWED, DENIED(RIGHT) } },
+	{ "ports from a privileged one on", UDP(1020, .last = 1030),
+	  { DENIED(RIGHT), DENIED(RIGHT), NARROWED, DENIED(RIGHT) } },
+	{ "a privileged port that is not held", UDP(53, .flags = UNET_TYPE_NO_HOLD),
+	  { DENIED(RIGHT), DENIED(RIGHT), DENIED(RIGHT), AS_IT_IS } },
+};
+
+/* As one of them: how many wishes were answered otherwise. */
+static int wish_all(void *arg)
+{
+	int w = *(int *)arg, wrong = 0, err;
+	struct unet_type_req r;
+	unsigned int i;
+	struct chan c;
+
+	CHECK(!chan_open(&c, "va", NULL));
+	for (i = 0; i < ARRAY_SIZE(wishes); i++) {
+		const struct answer *a = &wishes[i].answer[w];
+		struct unet_type_spec spec = whole(wishes[i].spec);
+
+		err = type_add(&c, &spec, 0, &r);
+		if (!err != !a->reason || r.reason != a->reason ||
+		    r.amended != a->amended) {
+			printf("# %s, %s: %d, reason %u, amended %x; not %u, %x\n",
+			       who[w].name, wishes[i].name, err, r.reason, r.amended,
+			       a->reason, a->amended);
+			fflush(stdout);
+			wrong++;
+		}
+		if (!err)
+			CHECK(!type_del(&c, r.id));
+	}
+	return wrong;
+}
+
+TEST_F(type_rights, each_capability_alone_gets_what_it_is_for)
+{
+	struct unet_type_spec taken = spec_ether(OTHER_TYPE, OTHER_TYPE);
+	struct unet_type_req r;
+	int w;
+
+	/* Of another user, and no duplicate. */
+	taken.priority = 2000;
+	ASSERT_EQ(0, type_add(&self->c, &taken, 0, &r));
+	for (w = 0; w < WHO; w++)
+		EXPECT_EQ(0, as_capable(1000, who[w].caps, wish_all, &w));
+}
+
+/* ---- two users ---- */
+
+static const struct pair {
+	const char *name;
+	struct unet_type_spec theirs;	/* root's, on va */
+	struct unet_type_spec ours;	/* the user's */
+	const char *dev;		/* va, or */
+	uint32_t reason;
+} pairs[] = {
+	{ "just the same", ETHER(OWN_TYPE), ETHER(OWN_TYPE), NULL, UNET_TYPE_NO_DUPLICATE },
+	{ "an ethertype", ETHER(OWN_TYPE), ETHER(OWN_TYPE, HAS(BYTE(0, 'a', 0xff))), NULL,
+	  UNET_TYPE_NO_CONFLICT },
+	{ "another ethertype", ETHER(OWN_TYPE), ETHER(OTHER_TYPE), NULL, 0 },
+	{ "ethertypes with one in common", ETHER(OWN_TYPE, .last = OTHER_TYPE),
+	  ETHER(OTHER_TYPE, .last = 0x88c0), NULL, UNET_TYPE_NO_CONFLICT },
+	{ "ethertypes side by side", ETHER(OWN_TYPE, .last = OTHER_TYPE),
+	  ETHER(OTHER_TYPE + 1, .last = 0x88c0), NULL, 0 },
+	{ "an ethertype of another device", ETHER(OWN_TYPE), ETHER(OWN_TYPE), "vc", 0 },
+	{ "an ethertype the other sends", ETHER(OWN_TYPE),
+	  ETHER(OWN_TYPE, .direction = UNET_TYPE_TX), NULL, 0 },
+	{ "an ethertype both send", ETHER(OWN_TYPE, .direction = UNET_TYPE_TX),
+	  ETHER(OWN_TYPE, .direction = UNET_TYPE_TX | UNET_TYPE_RX), NULL,
+	  UNET_TYPE_NO_CONFLICT },
+	{ "another priority", ETHER(OWN_TYPE, .priority = 2000),
+	  ETHER(OWN_TYPE, .priority = 60000), NULL, UNET_TYPE_NO_CONFLICT },
+	{ "just what the other drops", ETHER(OWN_TYPE, .action = UNET_TYPE_DROP),
+	  ETHER(OWN_TYPE), NULL, UNET_TYPE_NO_DUPLICATE },
+	{ "what the other drops", ETHER(OWN_TYPE, .action = UNET_TYPE_DROP),
+	  ETHER(OWN_TYPE, .priority = 60000), NULL, UNET_TYPE_NO_CONFLICT },
+
+	{ "an IP protocol", PROTO(RAW_PROTO), PROTO(RAW_PROTO), NULL,
+	  UNET_TYPE_NO_CONFLICT },
+	{ "an IP protocol of another device", PROTO(RAW_PROTO), PROTO(RAW_PROTO), "vc", 0 },
+	{ "a protocol and an ethertype", PROTO(RAW_PROTO), ETHER(OWN_TYPE), NULL, 0 },
+	{ "UDP and one of its ports", PROTO(IPPROTO_UDP), UDP(PORT), NULL,
+	  UNET_TYPE_NO_CONFLICT },
+	{ "TCP and a port of UDP", PROTO(IPPROTO_TCP), UDP(PORT), NULL, 0 },
+	{ "UDP of another device", PROTO(IPPROTO_UDP), UDP(PORT), "vc", 0 },
+	{ "a port", UDP(PORT), UDP(PORT), NULL, UNET_TYPE_NO_CONFLICT },
+	{ "another port", UDP(PORT), UDP(PORT + 1), NULL, 0 },
+	{ "a port of TCP", UDP(PORT), TCP(PORT), NULL, 0 },
+	/* no conflict, but one host has the port once */
+	{ "a port of another device", UDP(PORT), UDP(PORT), "vc",
+	  UNET_TYPE_NO_PORT_TAKEN },
+	{ "a port that is not held", UDP(PORT, .flags = UNET_TYPE_NO_HOLD), UDP(PORT),
+	  NULL, UNET_TYPE_NO_CONFLICT },
+	{ "not held, of another device", UDP(PORT, .flags = UNET_TYPE_NO_HOLD),
+	  UDP(PORT), "vc", 0 },
+
+	{ "another family", PROTO(RAW_PROTO, V4), PROTO(RAW_PROTO, V6), NULL, 0 },
+	{ "any family", PROTO(RAW_PROTO, V4), PROTO(RAW_PROTO), NULL,
+	  UNET_TYPE_NO_CONFLICT },
+	{ "other peers", PROTO(RAW_PROTO, V4, FROM(24, 192, 0, 2)),
+	  PROTO(RAW_PROTO, V4, FROM(24, 192, 0, 3)), NULL, 0 },
+	{ "peers among the others", PROTO(RAW_PROTO, V4, FROM(24, 192, 0, 2)),
+	  PROTO(RAW_PROTO, V4, FROM(32, 192, 0, 2, 9)), NULL, UNET_TYPE_NO_CONFLICT },
+	{ "other local addresses", PROTO(RAW_PROTO, V4, TO(32, 10, 9, 0, 2)),
+	  PROTO(RAW_PROTO, V4, TO(32, 10, 9, 0, 3)), NULL, 0 },
+	{ "the same local, other peers", PROTO(RAW_PROTO, V4, TO(32, 10, 9, 0, 2),
+	  FROM(32, 10, 9, 0, 1)), PROTO(RAW_PROTO, V4, TO(32, 10, 9, 0, 2),
+	  FROM(32, 10, 9, 0, 9)), NULL, 0 },
+
+	{ "bytes that exclude each other", PROTO(RAW_PROTO, HAS(BYTE(0, 'a', 0xff))),
+	  PROTO(RAW_PROTO, HAS(BYTE(0, 'b', 0xff))), NULL, 0 },
+	{ "the same byte", PROTO(RAW_PROTO, HAS(BYTE(0, 'a', 0xff))),
+	  PROTO(RAW_PROTO, HAS(BYTE(0, 'a', 0xff))), NULL, UNET_TYPE_NO_CONFLICT },
+	{ "bytes of other places", PROTO(RAW_PROTO, HAS(BYTE(0, 'a', 0xff))),
+	  PROTO(RAW_PROTO, HAS(BYTE(1, 'b', 0xff))), NULL, UNET_TYPE_NO_CONFLICT },
+	{ "other bits of a byte", PROTO(RAW_PROTO, HAS(BYTE(0, 0x10, 0xf0))),
+	  PROTO(RAW_PROTO, HAS(BYTE(0, 0x02, 0x0f))), NULL, UNET_TYPE_NO_CONFLICT },
+	{ "a bit that excludes", PROTO(RAW_PROTO, HAS(BYTE(0, 0x10, 0x30))),
+	  PROTO(RAW_PROTO, HAS(BYTE(0, 0x20, 0x20))), NULL, 0 },
+	{ "bytes against all", PROTO(RAW_PROTO, HAS(BYTE(0, 'a', 0xff))),
+	  PROTO(RAW_PROTO), NULL, UNET_TYPE_NO_CONFLICT },
+	{ "one of two that excludes", PROTO(RAW_PROTO,
+	  HAS_TWO(BYTE(3, 'a', 0xff), BYTE(9, 'b', 0xff))),
+	  PROTO(RAW_PROTO, HAS(BYTE(9, 'c', 0xff))), NULL, 0 },
+	{ "bytes of frames that exclude", ETHER(OWN_TYPE, HAS(BYTE(0, 'a', 0xff))),
+	  ETHER(OWN_TYPE, HAS(BYTE(0, 'b', 0xff))), NULL, 0 },
+	{ "bytes counted from other headers", PROTO(IPPROTO_UDP, HAS(BYTE(0, 'a', 0xff))),
+	  UDP(PORT, HAS(BYTE(0, 'b', 0xff))), NULL, UNET_TYPE_NO_CONFLICT },
+};
+
+struct wish {
+	const struct pair *pair;
+	uint32_t theirs;	/* id of the other's rule */
+};
+
+static int wish_beside(void *arg)
+{
+	const struct wish *w = arg;
+	const struct pair *p = w->pair;
+	struct unet_type_spec spec = whole(p->ours);
+	struct unet_type_req r;
+	struct chan c;
+
+	CHECK(!chan_open(&c, p->dev ?: "va", NULL));
+	CHECK(!type_add(&c, &spec, 0, &r) == !p->reason);
+	CHECK(r.reason == p->reason);
+	/* Of a port that is taken nobody knows by which rule, if any. */
+	CHECK(r.conflict == (p->reason == UNET_TYPE_NO_CONFLICT ||
+			     p->reason == UNET_TYPE_NO_DUPLICATE ? w->theirs : 0));
+	return 0;
+}
+
+static int attach_second(struct topo *t)
+{
+	return rtnl_veth("vc", "vd", t->peer) || rtnl_up("vc") || nexus_attach("vc");
+}
+
+TEST_F(type_rights, rules_of_users_conflict_where_they_select_the_same)
+{
+	struct unet_type_req r;
+	struct wish w;
+	unsigned int i;
+
+	ASSERT_EQ(0, attach_second(&self->t));
+	for (i = 0; i < ARRAY_SIZE(pairs); i++) {
+		struct unet_type_spec spec = whole(pairs[i].theirs);
+
+		ASSERT_EQ(0, type_add(&self->c, &spec, 0, &r))
+			TH_LOG("%s", pairs[i].name);
+		w = (struct wish){ &pairs[i], r.id };
+		EXPECT_EQ(0, as_capable(1000, 1 << CAP_NET_RAW, wish_beside, &w))
+			TH_LOG("%s", pairs[i].name);
+		ASSERT_EQ(0, type_del(&self->c, r.id));
+	}
+}
+
+/* ---- and the administrator ---- */
+
+static int gets_number(void *arg)
+{
+	struct unet_type_spec spec = spec_ether(0, 0);
+	struct unet_type_req r;
+	struct chan c;
+
+	CHECK(!chan_open(&c, "va", NULL));
+	CHECK(!type_add(&c, &spec, 0, &r));
+	CHECK(r.amended == UNET_AMEND_NUMBER && r.spec.first == *(int *)arg);
+	CHECK(!type_del(&c, r.id));
+	/* To ask for it by number is no conflict: the administrator is no other user. */
+	spec = spec_ether(OWN_TYPE, OWN_TYPE);
+	CHECK(!type_add(&c, &spec, 0, &r) && !r.amended);
+	return 0;
+}
+
+static int first_number(int number)
+{
+	return as_capable(1000, 1 << CAP_NET_RAW, gets_number, &number);
+}
+
+/* Rules of its own are in force where their device is; a free number is free there. */
+TEST_F(type_rights, a_number_is_free_where_no_rule_of_the_device_has_it)
+{
+	ASSERT_EQ(0, attach_second(&self->t));
+	EXPECT_EQ(0, first_number(OWN_TYPE));
+	ASSERT_EQ(0, sh("unetctl type add ethertype 0x88b5 action drop dev vc"));
+	EXPECT_EQ(0, first_number(OWN_TYPE));
+	ASSERT_EQ(0, sh("unetctl type add ethertype 0x88b5 action drop dev va"));
+	EXPECT_EQ(0, first_number(OTHER_TYPE));
+	ASSERT_EQ(0, sh("for i in $(unetctl -j type | jq .[].type); do unetctl type del $i; done"));
+	EXPECT_EQ(0, first_number(OWN_TYPE));
+	ASSERT_EQ(0, sh("unetctl type add ethertype 0x88b5 action drop"));
+	EXPECT_EQ(0, first_number(OTHER_TYPE));
+}
+
+TEST_HARNESS_MAIN
