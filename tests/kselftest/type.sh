@@ -2,14 +2,91 @@
 # SPDX-License-Identifier: MIT
 # Description: rules of the administrator and what befalls devices: there before
 # the device is, renamed, moved to another namespace, unregistered, detached; the
-# namespace's end; a kernel extension, which cannot be unloaded while a rule has
-# it; and the module unloaded with rules left.
+# namespace's end; each word of a rule and of the policy, as they are listed; an eBPF
+# program and a kernel extension, which cannot be unloaded while a rule has it; and
+# the module unloaded with rules left.
 source "$(dirname "$0")/lib.sh"
 require_root
 require ip jq insmod rmmod
 [ -e "${EXT_TEST_KO:-}" ] || skip_all "EXT_TEST_KO does not name ext_test.ko"
 
-plan 33
+# same SENTENCE WANTED GOT: as JSON, whatever the order of keys.
+same() { equal "$1" "$(jq -Sc . <<< "$2")" "$(jq -Sc . <<< "$3")"; }
+
+# added VERB WORD...: what it says to have added, once listed just so, without what a
+# test cannot know.
+added() {
+	local verb=$1 said
+	shift
+	said=$(in_a unetctl -j "$verb" add "$@" | jq -Sc '.[0]')
+	[ "$said" = "$(in_a unetctl -j "$verb" | jq -Sc 'max_by(.type // .policy)')" ] ||
+		echo '"not listed as it was added"'
+	jq 'del(.type, .policy) | if .pid then .pid |= (. > 0) else . end' <<< "$said"
+}
+
+# rule FIELDS: a rule of no more than these.
+rule() {
+	jq -c --argjson fields "$1" '. + $fields' <<- 'END'
+		{ "ifname": null, "layer": null, "proto": null, "first": null, "last": null,
+		  "local_addr": null, "local_bits": null, "remote_addr": null,
+		  "remote_bits": null, "flags": 0, "flow": null, "patterns": null, "dir": "rx",
+		  "action": null, "extension": null, "priority": 32768, "generation": 1,
+		  "channel": null, "pid": true, "uid": 0, "comm": "unetctl", "packets": 0,
+		  "bytes": 0 }
+	END
+}
+
+pin_program() {
+	BPF=$(mktemp -d)
+	at_exit rmdir "$BPF"
+	mount -t bpf bpf "$BPF" || return
+	at_exit umount "$BPF"
+	"$(dirname "$0")/aid_pin" "$BPF/byte" 28
+}
+
+words_of_rules() {
+	same "all words of a rule of ports" "$(rule '{ "ifname": "va", "layer": "port",
+		"proto": "udp", "first": 7100, "last": 7109, "local_addr": "10.77.0.1",
+		"local_bits": 32, "remote_addr": "192.0.2.0", "remote_bits": 24, "flags": 1,
+		"patterns": 2, "action": "drop", "priority": 20 }')" \
+		"$(added type udp 7100-7109 action drop dir rx priority 20 dev va local $A4 \
+			remote 192.0.2.0/24 only local pattern 0:40/c0 pattern 5:0102)"
+	same "ports of TCP, sent, over IPv6" "$(rule '{ "layer": "port", "proto": "tcp",
+		"first": 80, "last": 80, "local_addr": "fd77::", "local_bits": 64, "dir": "tx",
+		"action": "drop" }')" "$(added type tcp 80 local fd77::/64 action drop dir tx)"
+	same "ethertypes, both ways" "$(rule '{ "layer": "ethertype", "first": 34997,
+		"last": 34998, "dir": "both", "action": "host", "priority": 65535 }')" \
+		"$(added type ethertype 0x88b5-0x88b6 action host dir both priority 65535)"
+	same "an IP protocol, by default" "$(rule '{ "layer": "protocol", "first": 99,
+		"last": 99, "action": "drop" }')" "$(added type protocol 99 action drop)"
+	same "a program" "$(rule '{ "layer": "port", "proto": "udp", "first": 7200,
+		"last": 7200, "action": "bpf" }')" \
+		"$(added type udp 7200 action bpf program "$BPF/byte")"
+	counted "it drops what it wants" "$NS_A" rx_type_drop 1 say '\x01' 7200
+	counted "and leaves the rest" "$NS_A" rx_type_host 1 say '\x00' 7200
+	refuse "a program there is not is refused in words" "program: .*No such file" \
+		in_a unetctl type add udp 7201 action bpf program "$BPF/none"
+	refuse "an action without its program, too" "no eBPF program" \
+		in_a unetctl type add udp 7201 action bpf
+}
+
+words_of_policy() {
+	same "all words of an entry of the policy" '{ "uid": 1000, "gid": 100, "ifname": "va",
+		"layer": "ethertype", "proto": null, "first": 34997, "last": 34998, "dir": "rx",
+		"actions": 30, "max": 3 }' "$(added policy ethertype 0x88b5-0x88b6 uid 1000 \
+			gid 100 dev va dir rx actions deliver,drop,host,bpf max 3)"
+	same "an entry by default" '{ "uid": null, "gid": null, "ifname": null,
+		"layer": "port", "proto": "udp", "first": 53, "last": 53, "dir": "both",
+		"actions": 2, "max": 64 }' "$(added policy udp 53 actions deliver)"
+	same "an IP protocol in the policy" '{ "uid": 0, "gid": null, "ifname": null,
+		"layer": "protocol", "proto": null, "first": 253, "last": 254, "dir": "both",
+		"actions": 12, "max": 8192 }' "$(added policy protocol 253-254 uid 0 dir both \
+			actions drop,host max 8192)"
+	refuse "a word of rules is none of the policy" "priority.*not a word of add" \
+		in_a unetctl policy add udp 53 actions deliver priority 5
+}
+
+plan 46
 load_module
 setup_pair
 setup_ns NS_C
@@ -75,9 +152,15 @@ refuse "reserved ethertypes are refused in words" "the host itself needs" \
 refuse "an extension there is not is refused in words" "no kernel extension" \
 	in_a unetctl type add udp 7002 action extension extension parity
 
+pin_program || ktap_exit_fail_msg "cannot pin a program"
+words_of_rules
+words_of_policy
+in_a bash -c 'for i in $(unetctl -j type | jq ".[2:][].type"); do unetctl type del $i; done'
+
 insmod "$EXT_TEST_KO" || ktap_exit_fail_msg "cannot load ext_test.ko"
-check "a rule with a kernel extension" \
-	in_a unetctl type add udp 7002 action extension extension parity
+same "a rule with a kernel extension" "$(rule '{ "layer": "port", "proto": "udp",
+	"first": 7002, "last": 7002, "action": "extension", "extension": "parity" }')" \
+	"$(added type udp 7002 action extension extension parity)"
 counted "it drops what it wants" "$NS_A" rx_type_drop 1 say '\x01' 7002
 counted "and leaves the rest" "$NS_A" rx_type_host 1 say '\x02' 7002
 refuse "its module stays while a rule has it" "in use" rmmod ext_test
