@@ -68,7 +68,7 @@ static void *generate(void *arg)
 
 	run_on(1);
 	for (i = 0; i < g->packets; i++) {
-		while (i - __atomic_load_n(&g->taken, __ATOMIC_RELAXED) > 4096)
+		while (i > __atomic_load_n(&g->taken, __ATOMIC_RELAXED) + 4096)
 			usleep(100);
 		while (send(g->fd, &i, sizeof(i), 0) != sizeof(i))
 			usleep(100);

@@ -672,7 +672,7 @@ static void *send_all(void *arg)
 
 	run_on(1);
 	for (i = 0; i < s->packets; i++) {
-		while (i - __atomic_load_n(&s->taken, __ATOMIC_RELAXED) > 2048)
+		while (i > __atomic_load_n(&s->taken, __ATOMIC_RELAXED) + 2048)
 			usleep(100);
 		memcpy(p + 4, &i, sizeof(i));
 		while (send_to(s->fd, OUR_V4, PORT, p, sizeof(p)))
