@@ -12,6 +12,7 @@
 
 struct grant {
 	const char *dev;
+	uint32_t uid;		/* who may claim it; 0: who grants */
 	uint32_t rights;
 	uint32_t directions;	/* 0: both */
 	uint32_t policy;
@@ -63,6 +64,7 @@ static inline void inter_grant_req(struct nl *nl, struct nl_req *r,
 	nl_start(nl, r, nl->family, NLM_F_ACK, UNET_CMD_INTER_GRANT);
 	nl_put_str(r, UNET_IA_IFNAME, g->dev ? g->dev : "va");
 	nl_put(r, UNET_IA_RIGHTS, &g->rights, 4);
+	inter_u32(r, UNET_IA_UID, g->uid);
 	inter_u32(r, UNET_IA_DIRECTIONS, g->directions);
 	inter_u32(r, UNET_IA_POLICY, g->policy);
 	inter_u32(r, UNET_IA_AFTER_MS, g->after_ms);
