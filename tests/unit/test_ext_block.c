@@ -6,7 +6,8 @@
  * overtakes is dropped while the name is not known, and taken when it is sent again;
  * bytes that were seen are not taken twice. Other connections, such that began before,
  * such whose bytes are not all shown, and what has no name in 4 KiB go on. A SYN that
- * nobody answers moves nothing; extension headers of IPv6 hide nothing.
+ * nobody answers moves nothing; extension headers of IPv6 hide nothing. All of it
+ * holds for a TLS server name, too, wherever its ClientHello is cut in two or more.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -230,6 +231,93 @@ static void a_keepalive_at_once(void **state)
 	drops(say(AT_SECOND, second));
 }
 
+/* ---- TLS ---- */
+
+/* A ClientHello for "www.example.org", and so long a name of another host. */
+#define HELLO(name)							\
+	"\x16\x03\x01\x00\x54\x01\x00\x00\x50\x03\x03"			\
+	"0123456789abcdef0123456789abcdef"				\
+	"\x00" "\x00\x02\x13\x01" "\x01\x00" "\x00\x22"		\
+	"\x00\x2b\x00\x03\x02\x03\x04"					\
+	"\x00\x00\x00\x14\x00\x12\x00\x00\x0f" name			\
+	"\x00\x17\x00\x00"
+
+static const char hello[] = HELLO("www.example.org");
+static const char other_hello[] = HELLO("www.example.net");
+
+#define HELLO_LEN	(sizeof(hello) - 1)
+#define NAME_END	(HELLO_LEN - 4)		/* behind the name in it */
+
+static void a_server_name_in_one_segment(void **state)
+{
+	(void)state;
+	connects();
+	drops(segment(ACK, 0, hello, HELLO_LEN, 0));
+	/* Sent again, and what comes behind it. */
+	drops(segment(ACK, 0, hello, HELLO_LEN, 0));
+	drops(say(HELLO_LEN, "more"));
+	port++;
+	connects();
+	passes(segment(ACK, 0, other_hello, HELLO_LEN, 0));
+	passes(say(HELLO_LEN, "more"));
+	/* Of one that began before, too. */
+	port++;
+	drops(segment(ACK, 700, hello, HELLO_LEN, 0));
+}
+
+/* The segment that ends the name is dropped, whichever that is. */
+static void a_server_name_cut_at_each_place(void **state)
+{
+	uint32_t at;
+
+	(void)state;
+	for (at = 1; at < HELLO_LEN; at++, port++) {
+		connects();
+		assert_int_equal(segment(ACK, 0, hello, at, 0), at < NAME_END ?
+				 UNET_VERDICT_ACCEPT : UNET_VERDICT_DROP);
+		drops(segment(ACK, at, hello + at, HELLO_LEN - at, 0));
+		drops(say(HELLO_LEN, "more"));
+	}
+}
+
+static void another_server_name_cut_at_each_place(void **state)
+{
+	uint32_t at;
+
+	(void)state;
+	for (at = 1; at < HELLO_LEN; at++, port++) {
+		connects();
+		passes(segment(ACK, 0, other_hello, at, 0));
+		passes(segment(ACK, at, other_hello + at, HELLO_LEN - at, 0));
+		passes(say(HELLO_LEN, "more"));
+	}
+}
+
+/* Its second half comes first, and again in its turn. */
+static void a_server_name_whose_halves_overtake(void **state)
+{
+	uint32_t at;
+
+	(void)state;
+	for (at = 1; at < NAME_END; at++, port++) {
+		connects();
+		drops(segment(ACK, at, hello + at, HELLO_LEN - at, 0));
+		passes(segment(ACK, 0, hello, at, 0));
+		drops(segment(ACK, at, hello + at, HELLO_LEN - at, 0));
+	}
+}
+
+static void a_server_name_a_byte_at_a_time(void **state)
+{
+	uint32_t at;
+
+	(void)state;
+	connects();
+	for (at = 0; at < HELLO_LEN; at++)
+		assert_int_equal(segment(ACK, at, hello + at, 1, 0), at + 1 < NAME_END ?
+				 UNET_VERDICT_ACCEPT : UNET_VERDICT_DROP);
+}
+
 static void behind_extension_headers_of_ipv6(void **state)
 {
 	static const char request[] = "GET / HTTP/1.1\r\nHost: example.org\r\n\r\n";
@@ -263,6 +351,11 @@ int main(void)
 		T(a_syn_in_between_moves_nothing),
 		T(the_next_connection_of_these_ports),
 		T(a_keepalive_at_once),
+		T(a_server_name_in_one_segment),
+		T(a_server_name_cut_at_each_place),
+		T(another_server_name_cut_at_each_place),
+		T(a_server_name_whose_halves_overtake),
+		T(a_server_name_a_byte_at_a_time),
 		T(behind_extension_headers_of_ipv6),
 	};
 
