@@ -4,11 +4,13 @@
  * that drops, one that changes datagrams, longer and shorter too, and one that only
  * counts, of what is received and of what is sent, over IPv4 and IPv6; super datagrams
  * as the kernel hands them over. What a hook drops of what is sent never reaches the
- * kernel; what it changes is what the other end hears; nobody sends as somebody else.
+ * kernel; what it changes is what the other end hears; nobody sends as somebody else. All
+ * bytes of a TCP connection are changed, both ways; so are frames of an own ethertype.
  */
 /* libs: $(UNET_LIB) */
 #include "topo.h"
 #include "nexus.h"
+#include "type_hand.h"
 #include "kselftest_harness.h"
 
 #include <time.h>
@@ -492,6 +494,179 @@ TEST_F(hooks, a_super_datagram_is_one_packet_and_changes_whole)
 	EXPECT_EQ(2 * SEGS, c.segs);
 	EXPECT_EQ(0, stats_of(h).refused);
 	ASSERT_EQ(0, unet_hook_del(h));
+}
+
+/* ---- TCP ---- */
+
+#define TCP_PORT	7001
+#define STREAM		200000
+
+/* All of the payload, and what was there is to be seen in what comes out. */
+static void flip_all(struct unet_hook_batch *b, void *arg)
+{
+	static uint8_t buf[65536];
+	uint32_t i, n;
+
+	for (i = 0; i < b->n; i++) {
+		struct unet_hook_pkt *p = b->pkt[i];
+		uint32_t at = unet_hook_headers(p)->payload, len = p->total - at;
+		const uint8_t *bytes = len ? unet_hook_read(p, at, len, buf) : NULL;
+
+		for (n = 0; bytes && n < len; n++)
+			buf[n] = bytes[n] ^ 0x20;
+		if (bytes && !unet_hook_write(p, at, buf, len))
+			p->verdict = UNET_HOOK_MODIFY;
+	}
+	count_all(b, arg);
+}
+
+static uint8_t stream_byte(uint32_t i)
+{
+	return i * 7 + (i >> 8);
+}
+
+/* One end of the connection: how far it is. */
+struct half {
+	uint32_t sent;
+	uint32_t got;
+	uint32_t wrong;
+};
+
+static uint32_t next_bytes(const struct half *h, uint8_t *buf, uint32_t room)
+{
+	uint32_t i;
+
+	for (i = 0; i < room && h->sent + i < STREAM; i++)
+		buf[i] = stream_byte(h->sent + i);
+	return i;
+}
+
+static void got_bytes(struct half *h, const uint8_t *buf, ssize_t n)
+{
+	ssize_t i;
+
+	for (i = 0; i < n; i++)
+		h->wrong += buf[i] != (stream_byte(h->got++) ^ 0x20);
+}
+
+static void turn(struct unet_sock *s, struct half *ours, int fd, struct half *theirs)
+{
+	uint8_t buf[8192];
+	ssize_t n;
+
+	n = unet_send(s, buf, next_bytes(ours, buf, sizeof(buf)), 0);
+	ours->sent += n > 0 ? n : 0;
+	n = send(fd, buf, next_bytes(theirs, buf, sizeof(buf)), MSG_DONTWAIT);
+	theirs->sent += n > 0 ? n : 0;
+	got_bytes(ours, buf, unet_recv(s, buf, sizeof(buf), 0));
+	got_bytes(theirs, buf, recv(fd, buf, sizeof(buf), MSG_DONTWAIT));
+}
+
+static struct unet_sock *accepted(struct unet_stack *st, struct unet_sock *listener)
+{
+	long end = now_ms() + 10000;
+	struct unet_sock *s;
+
+	while (!(s = unet_accept(listener)) && now_ms() < end)
+		unet_stack_run(st, 20);
+	return s;
+}
+
+TEST_F_TIMEOUT(hooks, all_bytes_of_a_tcp_connection_change_both_ways, 120)
+{
+	struct unet_hook_opts o = only(0);
+	struct half ours = { 0 }, theirs = { 0 };
+	struct unet_sock *listener, *s;
+	struct count c = { 0 };
+	struct unet_hook *h;
+	long end;
+	int fd;
+
+	o.proto = IPPROTO_TCP;
+	o.local_port = TCP_PORT;
+	h = unet_hook_add(self->st, flip_all, &c, &o);
+	ASSERT_NE(NULL, h) TH_LOG("%s", unet_error_detail());
+	listener = unet_listen(self->st, "tcp", ":7001", 1);
+	ASSERT_NE(NULL, listener) TH_LOG("%s", unet_error_detail());
+	fd = peer_socket(&self->t, variant->family, SOCK_STREAM | SOCK_NONBLOCK);
+	ASSERT_EQ(-EINPROGRESS, connect_to(fd, variant->ours, TCP_PORT));
+	s = accepted(self->st, listener);
+	ASSERT_NE(NULL, s);
+	end = now_ms() + 60000;
+	while ((ours.got < STREAM || theirs.got < STREAM) && now_ms() < end) {
+		turn(s, &ours, fd, &theirs);
+		unet_stack_run(self->st, 1);
+	}
+	EXPECT_EQ(STREAM, ours.got);
+	EXPECT_EQ(STREAM, theirs.got);
+	EXPECT_EQ(0, ours.wrong);
+	EXPECT_EQ(0, theirs.wrong);
+	EXPECT_LT(0, c.rx);
+	EXPECT_LT(0, c.tx);
+	EXPECT_EQ(0, stats_of(h).refused);
+	EXPECT_EQ(0, nexus_counter("va", "rx_csum_bad"));
+	close(fd);
+	unet_close(s);
+	unet_close(listener);
+	ASSERT_EQ(0, unet_hook_del(h));
+}
+
+/* ---- frames ---- */
+
+/* The first byte behind the Ethernet header. */
+static void stamp(struct unet_hook_batch *b, void *arg)
+{
+	uint32_t i;
+
+	for (i = 0; i < b->n; i++) {
+		unet_hook_write(b->pkt[i], ETH_HLEN,
+				b->dir == UNET_HOOK_RX ? "r" : "t", 1);
+		b->pkt[i]->verdict = UNET_HOOK_MODIFY;
+	}
+	count_all(b, arg);
+}
+
+TEST_F(hooks, frames_of_an_own_ethertype_change_both_ways)
+{
+	struct unet_hook_opts o = { .size = sizeof(o), .match = UNET_HOOK_ETHERTYPE,
+				    .ethertype = OWN_TYPE };
+	struct unet_type_spec spec = spec_ether(OWN_TYPE, OWN_TYPE);
+	uint8_t theirs[6], ours[6], buf[256];
+	struct unet_hook_frame frame = { .bytes = buf, .room = sizeof(buf) };
+	const struct unet_rx_slot *slot;
+	struct unet_type_req r;
+	struct count n = { 0 };
+	struct unet_hook *h;
+	struct chan c;
+	int fd;
+
+	h = unet_hook_add(self->st, stamp, &n, &o);
+	ASSERT_NE(NULL, h) TH_LOG("%s", unet_error_detail());
+	fd = peer_frames(&self->t, OWN_TYPE, theirs);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, mac_of("va", ours));
+	ASSERT_EQ(0, chan_open(&c, "va", NULL));
+	ASSERT_EQ(0, type_add(&c, &spec, 0, &r));
+	ASSERT_EQ(0, send_frame(fd, ours, theirs, OWN_TYPE, "hello", 5));
+	slot = chan_rx_peek(&c, 5000);
+	ASSERT_NE(NULL, slot);
+	frame.len = slot->bytes;
+	memcpy(buf, chan_buf(&c, slot->first), frame.len);
+	chan_rx_next(&c);
+	EXPECT_EQ(1, unet_hook_frames(self->st, UNET_HOOK_RX, &frame, 1));
+	EXPECT_EQ(0, memcmp(buf + ETH_HLEN, "rello", 5));
+	/* And back. */
+	frame.bytes = c.tx_mem;
+	frame.len = build_frame(c.tx_mem, theirs, ours, OWN_TYPE, "hello, hello", 12);
+	EXPECT_EQ(1, unet_hook_frames(self->st, UNET_HOOK_TX, &frame, 1));
+	EXPECT_EQ(0, chan_send_raw(&c, r.flow, 20, frame.len, 0));
+	ASSERT_LE(ETH_HLEN + 12, recv(fd, buf, sizeof(buf), 0));
+	EXPECT_EQ(0, memcmp(buf + ETH_HLEN, "tello, hello", 12));
+	EXPECT_EQ(1, n.rx);
+	EXPECT_EQ(1, n.tx);
+	ASSERT_EQ(0, unet_hook_del(h));
+	chan_close(&c);
+	close(fd);
 }
 
 TEST_HARNESS_MAIN
