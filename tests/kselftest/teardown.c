@@ -3,7 +3,8 @@
  * Description: the teardown matrix under traffic (R7.4, R7.6), each cell 50
  * times: owner killed, owner closes, detach, device deleted, namespace gone,
  * module removal refused while in use; what is on its way to the device arrives
- * whole though its owner is dead. Owners of packet type rules are killed likewise:
+ * whole though its owner is dead, sent by a flow or by a rule of a port or of an
+ * ethertype. Owners of packet type rules are killed likewise:
  * the rules are gone with the file, and of a flow's rule the flow has its packets
  * back. Intermediaries are killed, and everything around them goes while they hold
  * packets: the flow goes on, or ends as it would have. Every object the module made is gone
@@ -651,35 +652,102 @@ TEST_F_TIMEOUT(teardown, namespace_gone_under_traffic, 300)
 
 #define PIECE	1000
 #define PIECES	16
+#define MIN_HEADER 20	/* bytes of a slot, of a frame too */
 
 static uint8_t piece_byte(int i)
 {
 	return i * 7 + (i >> 8) + 1;
 }
 
+/* What an owner sends by, and how much of that is one slot. */
+struct sender {
+	int (*open)(struct chan *c, struct unet_tx_slot *slot);
+	uint32_t (*header)(uint8_t *at, uint32_t bytes);
+	uint32_t slots;
+	uint32_t frame_header;	/* the peer hears frames that begin so; 0: datagrams */
+	uint8_t mac[2][6];	/* the peer's, ours */
+};
+
+static struct sender sender;
+
+static uint32_t datagram_header(uint8_t *at, uint32_t bytes)
+{
+	const struct pkt_spec p = {
+		.family = AF_INET, .proto = IPPROTO_UDP, .src = OUR_V4,
+		.dst = PEER_V4, .sport = 1000, .dport = 9, .bytes = bytes,
+	};
+
+	return build_packet(at, &p);
+}
+
+static uint32_t frame_header(uint8_t *at, uint32_t bytes)
+{
+	(void)bytes;
+	return build_frame(at, sender.mac[0], sender.mac[1], OWN_TYPE, "", 0);
+}
+
+static int open_flow(struct chan *c, struct unet_tx_slot *slot)
+{
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, 1000,
+					  PEER_V4, 9);
+	int err = chan_flow_add(c, &r);
+
+	slot->flow = r.flow;
+	slot->seg_size = PIECE;
+	return err;
+}
+
+static int open_rule(struct chan *c, struct unet_tx_slot *slot,
+		     const struct unet_type_spec *spec)
+{
+	struct unet_type_req r;
+	int err = type_add(c, spec, 0, &r);
+
+	slot->flow = r.flow;
+	return err;
+}
+
+static int open_port_rule(struct chan *c, struct unet_tx_slot *slot)
+{
+	const struct unet_type_spec spec = spec_port(IPPROTO_UDP, 1000, 1000);
+
+	slot->seg_size = PIECE;
+	return open_rule(c, slot, &spec);
+}
+
+static int open_ethertype_rule(struct chan *c, struct unet_tx_slot *slot)
+{
+	const struct unet_type_spec spec = spec_ether(OWN_TYPE, OWN_TYPE);
+
+	return open_rule(c, slot, &spec);
+}
+
+/* Into @c's TX at @at, bytes from @from on. */
+static void queue_bytes(struct chan *c, struct unet_tx_slot *slot, uint32_t at,
+			uint32_t from, uint32_t bytes)
+{
+	uint32_t header = sender.header(c->tx_mem + at, bytes), i;
+
+	for (i = 0; i < bytes; i++)
+		c->tx_mem[at + header + i] = piece_byte(from + i);
+	slot->header_len = header < MIN_HEADER ? MIN_HEADER : header;
+	slot->extents = 1;
+	slot->extent[0].offset = at;
+	slot->extent[0].len = header + bytes;
+	chan_tx_slot(c, slot);
+}
+
 /* Send PIECES from memory that stays where it is, and die. */
 static void send_and_die(void)
 {
-	static uint8_t data[PIECE * PIECES];
-	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, 1000,
-					  PEER_V4, 9);
-	struct pkt_spec p = {
-		.family = AF_INET, .proto = IPPROTO_UDP, .src = OUR_V4,
-		.dst = PEER_V4, .sport = 1000, .dport = 9,
-		.data = data, .bytes = sizeof(data),
-	};
-	struct unet_tx_slot s = { .seg_size = PIECE, .extents = 1 };
+	uint32_t i, bytes = PIECE * PIECES / sender.slots;
+	struct unet_tx_slot slot = { 0 };
 	struct chan c;
-	int i;
 
-	for (i = 0; i < PIECE * PIECES; i++)
-		data[i] = piece_byte(i);
-	if (chan_open(&c, "va", NULL) || chan_flow_add(&c, &r))
+	if (chan_open(&c, "va", NULL) || sender.open(&c, &slot))
 		_exit(1);
-	s.flow = r.flow;
-	s.header_len = build_packet(c.tx_mem, &p);
-	s.extent[0].len = s.header_len + p.bytes;
-	chan_tx_slot(&c, &s);
+	for (i = 0; i < sender.slots; i++)
+		queue_bytes(&c, &slot, i * 2 * PIECE, i * bytes, bytes);
 	if (chan_sync(&c, UNET_SYNC_TX))
 		_exit(2);
 	/* It is on its way for a second: nothing is done yet. */
@@ -698,9 +766,25 @@ static void scribble_over(struct chan *c)
 	       c->bind.layout.region[UNET_REGION_RX_SMALL].bytes);
 }
 
-TEST_F(teardown, what_was_sent_outlives_its_owner)
+/* Where the peer hears it. */
+static int hear(struct topo *t)
 {
 	struct timeval tv = { .tv_sec = 10 };
+	int fd;
+
+	if (sender.frame_header)
+		fd = peer_frames(t, OWN_TYPE, sender.mac[0]);
+	else
+		fd = peer_socket(t, AF_INET, SOCK_DGRAM);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	if (sender.frame_header)
+		return mac_of("va", sender.mac[1]) ? -1 : fd;
+	return bind_to(fd, PEER_V4, 9) ? -1 : fd;
+}
+
+static void outlives(struct __test_metadata *_metadata)
+{
+	uint32_t header = sender.frame_header;
 	uint8_t buf[2 * PIECE];
 	struct chan other;
 	int i, n, status, fd;
@@ -712,9 +796,8 @@ TEST_F(teardown, what_was_sent_outlives_its_owner)
 	/* What waits for its neighbour is copied: the peer is to be known. */
 	ASSERT_EQ(0, sh("ping -q -c 1 -W 5 " PEER_V4));
 	ASSERT_EQ(0, sh("tc qdisc add dev va root netem delay 1s"));
-	fd = peer_socket(&t, AF_INET, SOCK_DGRAM);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
-	ASSERT_EQ(0, bind_to(fd, PEER_V4, 9));
+	fd = hear(&t);
+	ASSERT_LE(0, fd);
 	pid = fork();
 	if (!pid)
 		send_and_die();
@@ -723,14 +806,36 @@ TEST_F(teardown, what_was_sent_outlives_its_owner)
 	ASSERT_EQ(0, chan_open(&other, "va", NULL));
 	scribble_over(&other);
 	for (i = 0; i < PIECES; i++) {
-		ASSERT_EQ(PIECE, recv(fd, buf, sizeof(buf), 0));
+		ASSERT_EQ(header + PIECE, recv(fd, buf, sizeof(buf), 0));
 		for (n = 0; n < PIECE; n++)
-			ASSERT_EQ(piece_byte(i * PIECE + n), buf[n]);
+			ASSERT_EQ(piece_byte(i * PIECE + n), buf[header + n]);
 	}
 	close(fd);
 	chan_close(&other);
 	ASSERT_EQ(0, nexus_detach("va"));
 	topo_teardown(&t);
+}
+
+TEST_F(teardown, what_was_sent_outlives_its_owner)
+{
+	sender = (struct sender){ .open = open_flow,
+				  .header = datagram_header, .slots = 1 };
+	outlives(_metadata);
+}
+
+TEST_F(teardown, what_a_rule_of_a_port_sent_outlives_its_owner)
+{
+	sender = (struct sender){ .open = open_port_rule,
+				  .header = datagram_header, .slots = 1 };
+	outlives(_metadata);
+}
+
+TEST_F(teardown, what_a_rule_of_an_ethertype_sent_outlives_its_owner)
+{
+	sender = (struct sender){ .open = open_ethertype_rule,
+				  .header = frame_header, .slots = PIECES,
+				  .frame_header = ETH_HLEN };
+	outlives(_metadata);
 }
 
 TEST_F(teardown, module_removal_is_refused_while_a_channel_is_open)
