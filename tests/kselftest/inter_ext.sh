@@ -1,26 +1,29 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Description: the example extensions do what they say (R4.7): a log of a TCP connection, a
-# host that is blocked, its name in two segments too, and one that is not, a text put in
-# another's place, the MSS and the DSCP as the peer sees them, no text of another length, a
-# right that is missing, a delay. unetctl flows shows who is in the flow.
+# host that is blocked, of HTTP and of TLS, its name in two segments too, and one that is
+# not, a text put in another's place, the MSS and the DSCP as the peer sees them, no text of
+# another length, a right that is missing, a delay. unetctl flows shows who is in the flow. An
+# ordinary user runs one when the grant is for him.
 source "$(dirname "$0")/lib.sh"
 require_root
-require jq tcpdump unet-cat unet-ext
+require jq setpriv tcpdump unet-cat unet-ext
 WORK=$(mktemp -d)
 at_exit rm -rf "$WORK"
 
 # Each listener has a port of its own: the last one's lingers.
 PORT=7000
 
-# extend WORDS_OF_GRANT -- EXTENSION...: in all TCP flows from now on.
+# extend WORDS_OF_GRANT -- EXTENSION...: in all TCP flows from now on, as user $AS.
+AS=0
 extend() {
 	local -a words=()
 	while [ "$1" != -- ]; do words+=("$1"); shift; done
 	shift
 	ID=$(in_a unetctl -j intermediary grant va proto tcp "${words[@]}" |
 		jq .grant)
-	ip netns exec "$NS_A" unet-ext "$ID" "$@" > "$WORK/out" 2> "$WORK/err" &
+	ip netns exec "$NS_A" setpriv --reuid="$AS" --regid="$AS" --clear-groups \
+		unet-ext "$ID" "$@" > "$WORK/out" 2> "$WORK/err" &
 	EXT=$!
 	at_exit end_process $EXT
 	wait_until 20 grep -q serves "$WORK/err"
@@ -31,13 +34,14 @@ contract() {
 	wait "$EXT"
 }
 
+# What comes later comes when the server has got what came before.
 speak() {
 	printf '%b' "$1"
-	[ -z "$2" ] || { sleep 1; printf '%b' "$2"; }
+	[ -z "$2" ] || { wait_until 60 test -s "$WORK/got"; printf '%b' "$2"; }
 }
 
-# say TEXT [SECONDS [MORE]]: over a connection of the peer's, MORE in a later segment; what
-# the server got is in $WORK/got.
+# say TEXT [HOST [MORE]]: over a connection of the peer's, MORE in a later segment; what
+# the server got is in $WORK/got. With HOST until that is said to be blocked.
 say() {
 	: > "$WORK/server"
 	PORT=$((PORT + 1))
@@ -46,10 +50,27 @@ say() {
 	local server=$!
 	at_exit end_process $server
 	wait_until 20 grep -q listening "$WORK/server"
-	speak "$1" "${3:-}" | in_b timeout "${2:-20}" unet-cat -k "$AT:$PORT" > /dev/null 2>&1
-	[ -z "${2:-}" ] || kill "$server"
-	wait "$server"
+	speak "$1" "${3:-}" |
+		ip netns exec "$NS_B" timeout 60 unet-cat -k "$AT:$PORT" > /dev/null 2>&1 &
+	local client=$!
+	at_exit end_process $client
+	if [ -n "${2:-}" ]; then
+		wait_until 60 grep -q "^$2: blocked" "$WORK/out"
+		kill "$client" "$server"
+	fi
+	wait "$client" "$server"
 }
+
+# hello NAME, of 15 letters: the first bytes of a TLS connection to that host, for speak.
+hello() {
+	printf %s '\x16\x03\x01\x00\x54\x01\x00\x00\x50\x03\x03' \
+		0123456789abcdef0123456789abcdef '\x00\x00\x02\x13\x01\x01\x00\x00\x22' \
+		'\x00\x2b\x00\x03\x02\x03\x04\x00\x00\x00\x14\x00\x12\x00\x00\x0f' \
+		"$1" '\x00\x17\x00\x00'
+}
+
+# got TEXT: it is what the server got, all of it.
+got() { printf '%b' "$1" | cmp - "$WORK/got"; }
 
 # say_watched SOURCE TEXT: the same; the SYN-ACK as the peer gets it is in $WORK/seen.
 say_watched() {
@@ -70,7 +91,7 @@ rewritten() {
 	check "$1: the peer sees the DSCP" grep -q "$3 0xb8" "$WORK/seen"
 }
 
-plan 19
+plan 28
 load_module
 setup_pair
 AT=$A4
@@ -95,12 +116,33 @@ contract
 extend rights observe,drop,delay hold 1000 -- block example.org
 say "GET / HTTP/1.1\r\nHost: example.net\r\n\r\n"
 check "a host that is not on the list passes" grep -q example.net "$WORK/got"
-say "GET / HTTP/1.1\r\nHost: www.example.org\r\n\r\n" 3
+say "GET / HTTP/1.1\r\nHost: www.example.org\r\n\r\n" www.example.org
 equal "one below a host on it does not" "" "$(cat "$WORK/got")"
 check "and is named" wait_until 10 grep -q '^www.example.org: blocked' "$WORK/out"
-say "GET / HTTP/1.1\r\nHost: abc.exam" 5 "ple.org\r\n\r\n"
+say "GET / HTTP/1.1\r\nHost: abc.exam" abc.example.org "ple.org\r\n\r\n"
 equal "nor across two segments" "Host: abc.exam" "$(tail -n 1 "$WORK/got")"
 check "which is named" wait_until 10 grep -q '^abc.example.org: blocked' "$WORK/out"
+TLS=$(hello www.example.net)
+say "$TLS"
+check "a TLS server name that is not on the list passes" got "$TLS"
+say "${TLS%le.net*}" "" "le.net${TLS#*le.net}"
+check "in two segments, too" got "$TLS"
+TLS=$(hello tls.example.org)
+say "$TLS" tls.example.org
+equal "one below a host on it does not" 0 "$(wc -c < "$WORK/got")"
+check "and is named" wait_until 10 grep -q '^tls.example.org: blocked' "$WORK/out"
+TLS=$(hello two.example.org)
+say "${TLS%le.org*}" two.example.org "le.org${TLS#*le.org}"
+check "nor across two segments" got "${TLS%le.org*}"
+check "which is named" wait_until 10 grep -q '^two.example.org: blocked' "$WORK/out"
+contract
+
+AS=1000
+extend uid 1000 rights observe-headers -- log
+AS=0
+say "hello"
+check "an ordinary user runs what was granted to him" jq -es 'any(.[]; .proto == 6)' "$WORK/out"
+equal "as himself" 1000 "$(stat -c %u "/proc/$EXT")"
 contract
 
 extend rights observe,modify,delay hold 1000 -- rewrite text cat/dog mss 1000 dscp 46
@@ -119,6 +161,11 @@ contract
 ID=$(in_a unetctl -j intermediary grant va proto tcp rights observe,modify-headers | jq .grant)
 refuse "a right that is missing is named" "lacks a right .*: modify-payload" \
 	in_a unet-ext "$ID" rewrite mss 1000 text cat/dog
+in_a unetctl intermediary revoke "$ID" > /dev/null
+
+ID=$(in_a unetctl -j intermediary grant va uid 1000 rights observe-headers | jq .grant)
+refuse "somebody else's grant is refused" "is another user's" in_a setpriv --reuid=1001 --regid=1001 \
+	--clear-groups unet-ext "$ID" log
 in_a unetctl intermediary revoke "$ID" > /dev/null
 
 ID=$(in_a unetctl -j intermediary grant va proto tcp rights observe-headers,delay hold 200 |
