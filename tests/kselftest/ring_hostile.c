@@ -4,8 +4,8 @@
  * broken cursor or buffer index poisons its own channel with the right reason;
  * a second thread that scribbles over all writable memory while traffic runs
  * hurts nobody: the neighbour's packets stay whole and in order, and of what the
- * villain sends no packet has another source than its own, however fast headers
- * change (R6.1).
+ * villain sends no packet has another source than its own, or another length than it
+ * says, however fast headers and slots change (R6.1).
  * The scribbling takes 60 s, less by UNET_EFFORT.
  */
 /* libs: -lpthread */
@@ -196,30 +196,50 @@ TEST_F(hostile, refused_slots_answer_with_their_reason)
 /* ---- the storm ---- */
 
 #define VILLAIN_PORT	3000
+#define SECOND_PORT	3002	/* its other flow's */
 #define ENOUGH		20	/* sends that go out while memory is scribbled on */
+
+/* What is scribbled on; the last of each, which poisons soon, once ENOUGH was sent. */
+enum kind {
+	MEMORY,		/* buffers and headers */
+	CURSORS,	/* likewise, then cursors */
+	SLOTS,		/* the slots of a flight, then what is on FREE */
+};
 
 /* A channel of the villain's, from its start to its end. */
 struct life {
 	struct chan c;
-	uint32_t flow;
+	enum kind kind;
+	uint32_t flow[2];
 	uint32_t seen;			/* of DONE */
 	unsigned long sent;		/* out, says the kernel */
 	unsigned long refused;
-	volatile bool cursors;		/* are scribbled on, too */
+	unsigned long bad_slot;		/* of the refused */
+	unsigned long bad_extent;
+	volatile bool wild;		/* the last is scribbled on, too */
 	volatile bool stop;
 };
 
-static int begin_life(struct life *v)
+static int add_flow(struct life *v, int which, int port)
 {
-	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4,
-					  VILLAIN_PORT, NULL, 0);
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, port, NULL, 0);
+	int err = chan_flow_add(&v->c, &r);
+
+	v->flow[which] = r.flow;
+	return err;
+}
+
+static int begin_life(struct life *v, enum kind kind)
+{
 	int err;
 
 	memset(v, 0, sizeof(*v));
+	v->kind = kind;
 	err = chan_open(&v->c, "va", NULL);
 	if (!err)
-		err = chan_flow_add(&v->c, &r);
-	v->flow = r.flow;
+		err = add_flow(v, 0, VILLAIN_PORT);
+	if (!err)
+		err = add_flow(v, 1, SECOND_PORT);
 	return err;
 }
 
@@ -261,21 +281,130 @@ static void scribble_cursors(struct chan *c, uint64_t r)
 		words[(r >> 8) % 4 * 16] += (r >> 40) & 3;
 }
 
+static void scribble_memory(struct chan *c, uint64_t r)
+{
+	scribble_header(c, r);
+	scribble_in(c, UNET_REGION_TX, r);
+	scribble_in(c, UNET_REGION_RX_SMALL, r * 5);
+	scribble_in(c, UNET_REGION_RX_LARGE, r * 7);
+}
+
+static uint64_t next_random(uint64_t r)
+{
+	r ^= r << 13;
+	r ^= r >> 7;
+	return r ^ r << 17;
+}
+
+/* A sound slot, but for one field. */
+static struct unet_tx_slot lie_of(const struct life *v,
+				  const struct unet_tx_slot *truth, uint64_t r)
+{
+	static const uint32_t odd[] = {
+		0, 1, 8, 20, 29, 127, 1000, 4096, 60000, 0x10000, 0x7ffffff0,
+		0xffffff00, 0xffffffff,
+	};
+	uint32_t n = odd[(r >> 32) % ARRAY_SIZE(odd)], which = r >> 8 & 1;
+	struct unet_tx_slot s = *truth;
+
+	switch ((r >> 16) % 7) {
+	case 0:
+		s.flow = n & 1 ? v->flow[which] : n;
+		break;
+	case 1:
+		s.seg_size = n;
+		break;
+	case 2:
+		s.header_len = n;
+		break;
+	case 3:
+		s.extents = r >> 24 & 7;
+		break;
+	case 4:
+		s.flags = 1u << (r >> 24 & 15);
+		break;
+	case 5:
+		s.extent[which].offset = n;
+		break;
+	case 6:
+		s.extent[which].len = n;
+		break;
+	}
+	return s;
+}
+
+static void stay(unsigned int moment)
+{
+	do
+		__asm__ volatile("" : : : "memory");
+	while (moment--);
+}
+
+/* All of a slot, for a moment. */
+static void put_slot(struct unet_tx_slot *at, const struct unet_tx_slot *s,
+		     unsigned int moment)
+{
+	memcpy(at, s, sizeof(*at));
+	stay(moment);
+}
+
+/*
+ * A slot of the flight that the kernel is at is true, a lie, true until it has taken
+ * the flight: a check of one copy says nothing of the next.
+ */
+static void scribble_flight(struct life *v, uint64_t r)
+{
+	struct chan *c = &v->c;
+	uint32_t mask = c->bind.layout.params.tx_slots - 1;
+	uint32_t head = load_acquire(&c->kring->tx_head);
+	uint32_t flight = load_acquire(&c->uring->tx_tail) - head;
+	struct unet_tx_slot truth, lie, *at;
+
+	if (!flight)
+		return;
+	at = &c->tx[(head + (r >> 40) % flight) & mask];
+	truth = *at;
+	while (!v->stop && load_acquire(&c->kring->tx_head) == head) {
+		r = next_random(r);
+		lie = lie_of(v, &truth, r);
+		put_slot(at, &lie, r >> 52 & 31);
+		put_slot(at, &truth, r >> 57 & 31);
+	}
+}
+
+/* An entry of FREE that the kernel has not taken is no buffer of ours for a moment. */
+static void scribble_free(struct chan *c, uint64_t r)
+{
+	uint32_t mask = c->bind.layout.free_entries - 1;
+	uint32_t head = load_acquire(&c->kring->free_head);
+	uint32_t num = load_acquire(&c->uring->free_tail) - head;
+	volatile uint32_t *at;
+	uint32_t truth;
+
+	if (!num)
+		return;
+	at = &c->free[(head + (r >> 40) % num) & mask];
+	truth = *at;
+	*at = r & 1 ? r >> 32 : r >> 32 & mask;
+	stay(r >> 57 & 31);
+	*at = truth;
+}
+
 static void *scribble(void *arg)
 {
 	struct life *v = arg;
 	uint64_t r = 88172645463325252ull;
 
 	while (!v->stop) {
-		r ^= r << 13;
-		r ^= r >> 7;
-		r ^= r << 17;
-		if (v->cursors)
+		r = next_random(r);
+		if (v->wild && v->kind == CURSORS)
 			scribble_cursors(&v->c, r);
-		scribble_header(&v->c, r);
-		scribble_in(&v->c, UNET_REGION_TX, r);
-		scribble_in(&v->c, UNET_REGION_RX_SMALL, r * 5);
-		scribble_in(&v->c, UNET_REGION_RX_LARGE, r * 7);
+		if (v->wild && v->kind == SLOTS)
+			scribble_free(&v->c, r);
+		if (v->kind == SLOTS)
+			scribble_flight(v, r);
+		else
+			scribble_memory(&v->c, r);
 	}
 	return NULL;
 }
@@ -289,10 +418,12 @@ static void count_done(struct life *v)
 	if (tail - v->seen > entries)
 		v->seen = tail - entries;
 	for (; v->seen != tail; v->seen++) {
-		if (v->c.done[v->seen & (entries - 1)].status)
-			v->refused++;
-		else
-			v->sent++;
+		uint16_t status = v->c.done[v->seen & (entries - 1)].status;
+
+		v->sent += !status;
+		v->refused += !!status;
+		v->bad_slot += status == UNET_CNT_TX_BAD_SLOT;
+		v->bad_extent += status == UNET_CNT_TX_BAD_EXTENT;
 	}
 	store_release(&v->c.uring->done_head, tail);
 }
@@ -310,7 +441,7 @@ static void send_while_scribbled(struct life *v)
 		.data = c->at[UNET_REGION_RX_SMALL], .bytes = 1000,
 	};
 	uint32_t hdr = build_packet(c->tx_mem, &p);
-	struct unet_tx_slot s = { .flow = v->flow, .header_len = hdr, .extents = 1,
+	struct unet_tx_slot s = { .flow = v->flow[0], .header_len = hdr, .extents = 1,
 				  .extent = { { 0, hdr + p.bytes } } };
 
 	chan_tx_slot(c, &s);
@@ -319,10 +450,54 @@ static void send_while_scribbled(struct life *v)
 	store_release(&c->uring->rx_head, load_acquire(&c->kring->rx_tail));
 }
 
+#define FLIGHT		8	/* slots that are sent together */
+#define HEADER_ROOM	2048
+#define PIECE		1000
+
+/* A sound slot of one of the two flows, every other a super one. */
+static void add_to_flight(struct life *v, unsigned int i)
+{
+	struct pkt_spec p = {
+		.family = AF_INET, .proto = IPPROTO_UDP, .src = OUR_V4,
+		.dst = PEER_V4, .sport = i & 2 ? SECOND_PORT : VILLAIN_PORT,
+		.dport = 9000,
+	};
+	uint32_t at = (i & 2) * HEADER_ROOM;
+	uint32_t hdr = build_packet(v->c.tx_mem + at, &p);
+	struct unet_tx_slot s = {
+		.flow = v->flow[i >> 1 & 1], .header_len = hdr, .extents = 1,
+		.extent = { { at, hdr + PIECE } },
+	};
+
+	if (i & 1) {
+		s.seg_size = PIECE;
+		s.extents = 2;
+		s.extent[1] = (struct unet_extent){ HEADER_ROOM, 2 * PIECE };
+	}
+	chan_tx_slot(&v->c, &s);
+}
+
+/* All cursors are sound, and buffers go back when they were seen. */
+static void fly_while_scribbled(struct life *v)
+{
+	struct chan *c = &v->c;
+	unsigned int i;
+
+	for (i = 0; i < FLIGHT; i++)
+		if (c->uring->tx_tail - load_acquire(&c->kring->tx_head) <
+		    c->bind.layout.params.tx_slots)
+			add_to_flight(v, i);
+	chan_sync(c, UNET_SYNC_TX);
+	while (load_acquire(&c->kring->rx_tail) != c->uring->rx_head)
+		chan_rx_next(c);
+	chan_sync(c, UNET_SYNC_FREE);
+	count_done(v);
+}
+
 /* What comes to the peer. */
 struct wire {
 	int tap;
-	unsigned long ours;	/* packets of UDP that are the villain's */
+	unsigned long ours;	/* packets of UDP that are the villain's, and whole */
 	unsigned long others;
 	uint8_t first[32];	/* of the others */
 };
@@ -337,13 +512,19 @@ static int wire_open(struct wire *w, struct topo *t)
 	return bind(w->tap, (void *)&sll, sizeof(sll)) ? -errno : 0;
 }
 
+static int be16_at(const uint8_t *p)
+{
+	return p[0] << 8 | p[1];
+}
+
 static bool villains_own(const uint8_t *p, int bytes)
 {
-	uint32_t h = (p[0] & 15) * 4;
+	int h = (p[0] & 15) * 4;
 
-	return p[0] >> 4 == 4 && bytes >= (int)h + 8 && p[9] == IPPROTO_UDP &&
+	return p[0] >> 4 == 4 && bytes >= h + 8 && p[9] == IPPROTO_UDP &&
 	       !memcmp(p + 12, "\x0a\x09\x00\x02", 4) &&
-	       (p[h] << 8 | p[h + 1]) == VILLAIN_PORT;
+	       (be16_at(p + h) == VILLAIN_PORT || be16_at(p + h) == SECOND_PORT) &&
+	       be16_at(p + 2) == bytes && be16_at(p + h + 4) == bytes - h;
 }
 
 /* The host's own part is ICMP and IGMP. */
@@ -352,7 +533,7 @@ static void wire_look(struct wire *w)
 	uint8_t p[2048];
 	int n;
 
-	while ((n = recv(w->tap, p, sizeof(p), MSG_DONTWAIT)) > 0) {
+	while ((n = recv(w->tap, p, sizeof(p), MSG_DONTWAIT | MSG_TRUNC)) > 0) {
 		if (p[9] == IPPROTO_ICMP || p[9] == IPPROTO_IGMP)
 			continue;
 		if (villains_own(p, n))
@@ -383,28 +564,61 @@ static void *watch_neighbour(void *arg)
 	return NULL;
 }
 
+static bool enough(const struct life *v)
+{
+	return v->sent >= ENOUGH &&
+	       (v->kind != SLOTS || (v->bad_slot && v->bad_extent));
+}
+
 /*
- * Live until enough was sent, and a second at least. With @cursors these are scribbled
- * on from then on, until it is poisoned. Return: rounds.
+ * Live until there was enough of all, and a second at least. What poisons sooner or
+ * later begins then, but with cursors at once, and lasts until it does.
+ * Return: rounds.
  */
-static unsigned long live(struct life *v, int peer, bool cursors, struct wire *wire)
+static unsigned long live(struct life *v, int peer, struct wire *wire)
 {
 	uint64_t turn = mono_ms() + 1000, patience = turn + 60 * 1000;
 	unsigned long rounds = 0;
 
-	while (mono_ms() < (cursors || v->sent < ENOUGH ? patience : turn) &&
+	while (mono_ms() < (v->kind != MEMORY || !enough(v) ? patience : turn) &&
 	       chan_state(&v->c, NULL) == UNET_CHANNEL_LIVE) {
-		send_while_scribbled(v);
+		if (v->kind == SLOTS)
+			fly_while_scribbled(v);
+		else
+			send_while_scribbled(v);
 		send_to(peer, OUR_V4, VILLAIN_PORT, "storm", 5);
 		wire_look(wire);
-		v->cursors = cursors && v->sent >= ENOUGH;
+		v->wild = v->kind != MEMORY && enough(v) &&
+			  (v->kind == CURSORS || mono_ms() >= turn);
 		rounds++;
 	}
 	return rounds;
 }
 
+/* Of the numbers on a slot and of the buffers on FREE, and of nothing else. */
+static void slots_were_scribbled_on(struct __test_metadata *_metadata, struct life *v,
+				    long long bad_slot, long long bad_extent)
+{
+	uint32_t reason = 0;
+
+	EXPECT_LE(bad_slot + (long long)v->bad_slot, nexus_counter("va", "tx_bad_slot"));
+	EXPECT_LE(bad_extent + (long long)v->bad_extent,
+		  nexus_counter("va", "tx_bad_extent"));
+	EXPECT_LT(0, v->bad_slot);
+	EXPECT_LT(0, v->bad_extent);
+	EXPECT_LT(0, load_acquire(&v->c.kring->free_head));
+	if (chan_state(&v->c, &reason) != UNET_CHANNEL_LIVE)
+		EXPECT_TRUE(reason == UNET_POISON_FREE_INDEX ||
+			    reason == UNET_POISON_TX_ABUSE)
+			TH_LOG("poisoned for reason %u", reason);
+	TH_LOG("slots: %lu sent, %lu refused (%lu slot, %lu extent), %u given back, then %u",
+	       v->sent, v->refused, v->bad_slot, v->bad_extent,
+	       load_acquire(&v->c.kring->free_head), reason);
+}
+
 TEST_F_TIMEOUT(hostile, scribbling_hurts_only_the_scribbler, 600)
 {
+	static const enum kind kinds[] = { SLOTS, CURSORS, MEMORY, CURSORS };
 	struct neighbour next = { .good = &self->good };
 	uint64_t end = mono_ms() + effort(60) * 1000ull;
 	unsigned long lives = 0, rounds = 0, received = 0, sent = 0, refused = 0;
@@ -417,17 +631,21 @@ TEST_F_TIMEOUT(hostile, scribbling_hurts_only_the_scribbler, 600)
 	storm_over = false;
 	ASSERT_EQ(0, pthread_create(&other, NULL, watch_neighbour, &next));
 
-	while (mono_ms() < end || lives < 2) {
+	while (mono_ms() < end || lives < 3) {
+		long long bad_slot = nexus_counter("va", "tx_bad_slot");
+		long long bad_extent = nexus_counter("va", "tx_bad_extent");
 		struct life v;
 
-		ASSERT_EQ(0, begin_life(&v));
+		ASSERT_EQ(0, begin_life(&v, kinds[lives % ARRAY_SIZE(kinds)]));
 		ASSERT_EQ(0, pthread_create(&thread, NULL, scribble, &v));
-		rounds += live(&v, self->peer, lives % 4, &wire);
+		rounds += live(&v, self->peer, &wire);
 		poisoned += chan_state(&v.c, NULL) == UNET_CHANNEL_POISONED;
 		v.stop = true;
 		pthread_join(thread, NULL);
 		count_done(&v);
 		EXPECT_LE(ENOUGH, v.sent);
+		if (v.kind == SLOTS)
+			slots_were_scribbled_on(_metadata, &v, bad_slot, bad_extent);
 		received += load_acquire(&v.c.kring->rx_tail);
 		sent += v.sent;
 		refused += v.refused;
@@ -443,7 +661,7 @@ TEST_F_TIMEOUT(hostile, scribbling_hurts_only_the_scribbler, 600)
 	       poisoned, rounds);
 	TH_LOG("%lu slots received, %lu sent, %lu refused, %lu rounds of the neighbour",
 	       received, sent, refused, next.rounds);
-	TH_LOG("%lu packets at the peer, %lu forged", wire.ours, wire.others);
+	TH_LOG("%lu packets at the peer, %lu forged or not whole", wire.ours, wire.others);
 	EXPECT_EQ(0, next.wrong);
 	EXPECT_LT(0, next.rounds);
 	EXPECT_LT(0, poisoned);
@@ -451,9 +669,10 @@ TEST_F_TIMEOUT(hostile, scribbling_hurts_only_the_scribbler, 600)
 	EXPECT_LT(0, refused);
 	EXPECT_LE(lives, wire.ours);
 	EXPECT_EQ(0, wire.others)
-		TH_LOG("protocol %u from %u.%u.%u.%u, port %u", wire.first[9],
-		       wire.first[12], wire.first[13], wire.first[14],
-		       wire.first[15], wire.first[20] << 8 | wire.first[21]);
+		TH_LOG("protocol %u from %u.%u.%u.%u, port %d, says it has %d bytes",
+		       wire.first[9], wire.first[12], wire.first[13],
+		       wire.first[14], wire.first[15], be16_at(wire.first + 20),
+		       be16_at(wire.first + 2));
 	EXPECT_EQ(UNET_CHANNEL_LIVE, chan_state(&self->good, NULL));
 	EXPECT_EQ(UNET_CHANNEL_LIVE, chan_state(&self->c, NULL));
 }
