@@ -5,8 +5,8 @@
  * the device. Prints one JSON object with the times of the first and the last
  * packet on CLOCK_MONOTONIC.
  *
- * Packets carry no UDP checksum: with one, GRO would verify it ahead of every
- * receiver but the native ones. Addresses are fixed by the bench's topology:
+ * Packets carry no UDP checksum unless asked for: with one, GRO would verify it ahead of
+ * every receiver but the native ones. Addresses are fixed by the bench's topology:
  * 10.77.0.1 sends to 10.77.0.2.
  */
 #include <arpa/inet.h>
@@ -20,6 +20,7 @@
 #include <linux/udp.h>
 #include <net/if.h>
 #include <netinet/ether.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,7 @@ struct wish {
 	uint32_t bytes;
 	uint32_t flows;
 	uint32_t burst;
+	bool summed;
 };
 
 struct frame {
@@ -50,17 +52,28 @@ struct frame {
 	uint8_t payload[MAX_FRAME - HEADERS];
 } __attribute__((packed));
 
-static uint16_t ip_checksum(const void *ip)
+/* RFC 1071, of an even number of bytes, going on from @sum. */
+static uint16_t checksum(const void *bytes, size_t len, uint32_t sum)
 {
-	const uint16_t *p = ip;
-	uint32_t sum = 0;
+	const uint16_t *p = bytes;
 	size_t i;
 
-	for (i = 0; i < sizeof(struct iphdr) / sizeof(*p); i++)
+	for (i = 0; i < len / sizeof(*p); i++)
 		sum += p[i];
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
 	return ~sum;
+}
+
+/* Over the pseudo header, too: addresses, protocol, length. */
+static uint16_t udp_checksum(const struct frame *f)
+{
+	const uint8_t *ip = (const uint8_t *)f + ETH_HLEN;
+	uint16_t addresses = ~checksum(ip + 12, 8, htons(IPPROTO_UDP));
+	uint16_t sum = checksum(ip + sizeof(f->ip), ntohs(f->udp.len),
+				(uint32_t)addresses + f->udp.len);
+
+	return sum ? sum : 0xffff;
 }
 
 static void make_frame(struct frame *f, const struct wish *w)
@@ -76,10 +89,12 @@ static void make_frame(struct frame *f, const struct wish *w)
 	f->ip.tot_len = htons(w->bytes - ETH_HLEN);
 	f->ip.saddr = inet_addr("10.77.0.1");
 	f->ip.daddr = inet_addr("10.77.0.2");
-	f->ip.check = ip_checksum((uint8_t *)f + ETH_HLEN);
+	f->ip.check = checksum((uint8_t *)f + ETH_HLEN, sizeof(f->ip), 0);
 	f->udp.source = htons(FIRST_PORT);
 	f->udp.dest = htons(FIRST_PORT);
 	f->udp.len = htons(w->bytes - ETH_HLEN - sizeof(f->ip));
+	if (w->summed)
+		f->udp.check = udp_checksum(f);
 }
 
 static struct bpf_map *data_section(const struct bpf_object *obj,
@@ -151,7 +166,7 @@ static uint32_t number(const char *what, const char *text, uint32_t min,
 static void usage(void)
 {
 	fprintf(stderr,
-		"usage: bench_gen -o OBJECT -i DEV -d MAC [-n PACKETS] [-l BYTES] [-f FLOWS] [-b BURST]\n");
+		"usage: bench_gen -o OBJECT -i DEV -d MAC [-n PACKETS] [-l BYTES] [-f FLOWS] [-b BURST] [-c]\n");
 	exit(2);
 }
 
@@ -189,6 +204,9 @@ static void set(struct wish *w, int option, const char *text)
 	case 'b':
 		w->burst = number("burst", text, 1, 256);
 		break;
+	case 'c':
+		w->summed = true;
+		break;
 	default:
 		usage();
 	}
@@ -198,10 +216,15 @@ static void parse(int argc, char **argv, struct wish *w)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "o:i:d:n:l:f:b:")) != -1)
+	while ((c = getopt(argc, argv, "o:i:d:n:l:f:b:c")) != -1)
 		set(w, c, optarg);
 	if (!w->dev || !w->object || optind != argc)
 		usage();
+	/* The source port is written into each packet: the sum would not be. */
+	if (w->summed && (w->flows != 1 || w->bytes % 2)) {
+		fprintf(stderr, "bench_gen: -c: one flow and an even number of bytes only\n");
+		exit(2);
+	}
 }
 
 int main(int argc, char **argv)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # guest.sh KVER PART...: the measurements, inside the instruction-counting VM
-# (bench.sh starts it). Parts: rx, flows, mid, types, tcp, profile-rx, profile-mid, profile-tcp. Prints one JSON object a line;
+# (bench.sh starts it). Parts: rx, flows, sums, mid, types, tcp, profile-rx, profile-mid, profile-tcp. Prints one JSON object a line;
 # what else is said goes to standard error. A nanosecond in here is an
 # instruction.
 #
@@ -82,9 +82,11 @@ start()
 
 # ---- receive ------------------------------------------------------------------
 
+frame=(-l 64)
+
 generate()
 {
-	"$built/bench_gen" -o "$built/gen.bpf.o" -i va -n "$packets" -l 64 \
+	"$built/bench_gen" -o "$built/gen.bpf.o" -i va -n "$packets" "${frame[@]}" \
 		-d "$(cat /sys/class/net/vb/address)" -f "$1"
 }
 
@@ -227,6 +229,33 @@ part_flows()
 	hold 1 all
 	flows_row 1 unet-listen "$sources" | jq -Mc '.bench = "masks"'
 	let_go
+	detach
+	remove_link
+}
+
+# ---- checksums that nobody has verified --------------------------------------------
+
+# sums WAY: 1,400 bytes of IP, without a checksum and with one.
+sums()
+{
+	local frame summed
+
+	for summed in false true; do
+		frame=(-l 1414)
+		! $summed || frame+=(-c)
+		rx "$1" 1 | jq -Mc --argjson summed $summed '.bench = "sums" | .summed = $summed'
+	done
+}
+
+# With GRO nothing is left to verify; without, a program makes it poll.
+part_sums()
+{
+	make_link
+	ip link set dev vb xdpdrv object "$built/gen.bpf.o" program pass
+	ethtool -K vb gro off
+	sums udp
+	attach
+	sums unet
 	detach
 	remove_link
 }

@@ -76,6 +76,21 @@ if grep -q '"bench":"flows"' "$results"; then
 		| round) instructions more a look-up."' "$results"
 fi
 
+if grep -q '"bench":"sums"' "$results"; then
+	echo
+	echo "Packets of 1,400 bytes whose checksum nobody has verified: what that adds, over the"
+	echo "same packets without one. A pass of its own over the bytes reads them once more."
+	echo
+	rows '
+	[.[] | select(.bench == "sums")] as $s
+	| def plain($way): [$s[] | select(.way == $way and (.summed | not))][0];
+	["WAY", "WITHOUT", "WITH", "ADDS", "LOST"],
+	($s[] | select(.summed) | plain(.way) as $plain
+	 | [ .way, ($plain.insn | tostring), (.insn | tostring),
+	     ((.insn - $plain.insn) * 10 | round / 10 | tostring),
+	     (.packets - .received + $plain.packets - $plain.received | tostring) ]) | @tsv'
+fi
+
 if grep -q '"bench":"mid"' "$results"; then
 	echo
 	echo "A process in the middle: the same packets on their way to a receiver pass a process"
