@@ -719,20 +719,32 @@ struct unet_flow *unet_flow_add_type(struct unet_channel *ch,
  * The peer goes on while the owner's last words are held: what it says is nobody's,
  * and no more the host's, whose reset would come before them.
  */
-static bool stays(struct unet_flow *flow)
+static bool stays(struct unet_flow *flow, bool reset)
 {
-	return flow->tx.proto == IPPROTO_TCP && flow->num_nodes &&
-	       unet_inter_flow_stays(flow);
+	return reset && flow->num_nodes && unet_inter_flow_stays(flow);
 }
 
-static void stop_sending(struct unet_flow *flow, u32 flags)
+/* What is sent meanwhile by another thread of the owner's may change it: its fault. */
+static bool needs_reset(struct unet_flow *flow, u32 flags)
+{
+	struct unet_channel *ch = flow->channel;
+	bool needs;
+
+	if (!(flags & (UNET_DEL_RESET | UNET_FLOW_OWNER_GONE)))
+		return false;
+	mutex_lock(&ch->tx_lock);
+	needs = unet_reset_wanted(flow);
+	mutex_unlock(&ch->tx_lock);
+	return needs;
+}
+
+static void stop_sending(struct unet_flow *flow, bool reset)
 {
 	struct unet_channel *ch = flow->channel;
 
 	mutex_lock(&ch->tx_lock);
 	ch->flows[flow->handle & 0xffff] = NULL;
-	if (flags & (UNET_DEL_RESET | UNET_FLOW_OWNER_GONE) &&
-	    unet_reset_wanted(flow))
+	if (reset)
 		unet_reset_send(ch->nexus, flow);
 	unet_route_drop(&flow->route);
 	mutex_unlock(&ch->tx_lock);
@@ -764,15 +776,18 @@ void unet_flow_remove(struct unet_flow *flow, u32 flags)
 {
 	struct unet_channel *ch = flow->channel;
 	bool gone = flags & UNET_FLOW_OWNER_GONE;
+	bool reset = needs_reset(flow, flags);
 
 	lockdep_assert_held(&ch->ctl);
 	trace_unet_flow_del(ch->id, flow->handle, &flow->node[0].key);
-	if (!stays(flow))
+	if (!stays(flow, reset))
 		unet_flow_leave_table(flow);
 	bury(flow);
 	xa_erase(&ch->nexus->flows.ids, flow->id);
-	stop_sending(flow, flags);
-	unet_inter_flow_gone(flow);
+	stop_sending(flow, reset);
+	/* The port is nobody else's while the key is not. */
+	if (unet_inter_flow_gone(flow) && reset)
+		flags |= UNET_DEL_LINGER;
 	unet_advice_exit(flow, gone);
 	if (gone)
 		unet_batch_end(flow);

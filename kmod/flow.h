@@ -5,7 +5,7 @@
  * Life: unet_flow_add() (channel.ctl held) makes it findable; from then on the
  * receive path may hold it under RCU. unet_flow_remove() takes it out of table and
  * channel; what is still on a CPU's list is closed there and finds it dead. A TCP flow
- * whose chain holds what its owner sent stays in the table, dead, until that went. Freed
+ * whose reset waits behind what its chain holds stays in the table, dead, for so long. Freed
  * after the last reference and a grace period.
  *
  * References: the table and channel together hold one, each send in flight one, a

@@ -964,19 +964,22 @@ bool unet_inter_flow_stays(struct unet_flow *flow)
 	return stays;
 }
 
-void unet_inter_flow_gone(struct unet_flow *flow)
+bool unet_inter_flow_gone(struct unet_flow *flow)
 {
 	struct unet_inters *inters = &flow->channel->nexus->inters;
 	struct unet_chain *chain;
+	bool held = false;
 
 	mutex_lock(&inters->lock);
 	chain = chain_get(flow);
 	if (chain && chain->num_links) {
 		unlink_lane(&chain->lane[0]);
-		if (!end_lane(chain, &chain->lane[1]))
+		held = !end_lane(chain, &chain->lane[1]);
+		if (held)
 			list_add_tail(&chain->ending, &inters->ending);
 	}
 	mutex_unlock(&inters->lock);
+	return held;
 }
 
 /**

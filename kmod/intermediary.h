@@ -416,8 +416,9 @@ bool unet_inter_flow_stays(struct unet_flow *flow);
  * What was held on the way to its owner is dropped. What the owner sent goes on.
  *
  * Context: process, channel.ctl held.
+ * Return: such is held.
  */
-void unet_inter_flow_gone(struct unet_flow *flow);
+bool unet_inter_flow_gone(struct unet_flow *flow);
 
 /* mirror of the first link; for the end of a flow */
 void unet_inter_chain_free(struct unet_flow *flow);

@@ -158,6 +158,19 @@ TEST_F(inter_reset, then_the_flow_leaves_the_table)
 	EXPECT_EQ(0, hand_add_conn(&self->c, &self->h));
 }
 
+/* What it holds is of one peer, but the key is all peers'. */
+TEST_F(inter_reset, a_listener_leaves_it_at_once)
+{
+	uint32_t first = self->h.listener;
+
+	ASSERT_EQ(0, put_in(self, UNET_INTER_FAIL_OPEN));
+	ASSERT_EQ(0, hand_send(&self->c, &self->h, first, TH_SYN | TH_ACK, NULL, 0));
+	ASSERT_EQ(0, chan_flow_del(&self->c, self->h.conn, 0));
+	ASSERT_EQ(0, chan_flow_del(&self->c, first, 0));
+	EXPECT_EQ(1, inter_look(&self->nl, self->id).held);
+	EXPECT_EQ(0, hand_listen(&self->c, &self->h, 0));
+}
+
 /* A reset that was not sent is not counted as one. */
 TEST_F(inter_reset, without_its_source_nothing_goes)
 {
