@@ -566,7 +566,7 @@ static void *send_on(void *arg)
 
 	while (chan_state(s->c, NULL) == UNET_CHANNEL_LIVE &&
 	       owner_sends(s->c, s->flow, s->sent) >= 0)
-		s->sent++;
+		__atomic_fetch_add(&s->sent, 1, __ATOMIC_RELAXED);
 	return NULL;
 }
 
@@ -579,10 +579,13 @@ TEST_F(inter, while_the_nexus_goes_nothing_passes_a_closed_filter)
 	chan_close(&self->m);
 	self->m.fd = -1;
 	ASSERT_EQ(0, pthread_create(&thread, NULL, send_on, &s));
-	usleep(50 * 1000);
+	/* It is at it, however long that takes. */
+	while (__atomic_load_n(&s.sent, __ATOMIC_RELAXED) < 10 &&
+	       chan_state(&self->c, NULL) == UNET_CHANNEL_LIVE)
+		usleep(1000);
 	ASSERT_EQ(0, nexus_detach("va"));
 	pthread_join(thread, NULL);
-	EXPECT_LT(0, s.sent);
+	EXPECT_LE(10, s.sent);
 	EXPECT_TRUE(peer_has_nothing(self->peer)) TH_LOG("of %d sent", s.sent);
 	ASSERT_EQ(0, nexus_attach("va"));
 }

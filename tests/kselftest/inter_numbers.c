@@ -327,6 +327,8 @@ TEST_F_TIMEOUT(inter, two_hundred_come_and_go_and_no_number_is_missed, 900)
 	EXPECT_EQ(0, tr.way[1].failed);
 	EXPECT_EQ(0, nexus_counter("va", "rx_drop_inter"));
 	EXPECT_EQ(0, nexus_counter("va", "tx_drop_inter"));
+	EXPECT_EQ(0, nexus_counter("va", "rx_drop_no_buffer"));
+	EXPECT_EQ(0, nexus_counter("va", "rx_drop_ring_full"));
 	TH_LOG("%u came, %u went, %llu of them accepted, %llu held by who left",
 	       tr.way[0].next, tr.way[1].next, (unsigned long long)done.accepted,
 	       (unsigned long long)done.missed);

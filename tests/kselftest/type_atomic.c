@@ -344,8 +344,12 @@ static void count_all(struct chan *c, struct racer *racers, struct counted *t)
 	} while (!over);
 }
 
-/* What the host queues of a CPU that others keep busy. */
-#define BACKLOG	"/proc/sys/net/core/netdev_max_backlog"
+/* What the host queues of a CPU that others keep busy: a number of the first namespace. */
+static int set_backlog(int packets)
+{
+	return sh("nsenter --net=/proc/1/ns/net sh -c "
+		  "'echo %d > /proc/sys/net/core/netdev_max_backlog'", packets);
+}
 
 /*
  * A rule's batch may be open on the other CPU when the next rule has its turn here: the
@@ -365,7 +369,7 @@ TEST_F_TIMEOUT(type_atomic, each_packet_is_delivered_or_dropped, 900)
 	struct nl nl;
 
 	ASSERT_EQ(0, nl_open(&nl));
-	ASSERT_EQ(0, sh("echo 1000000 > " BACKLOG));
+	ASSERT_EQ(0, set_backlog(1000000));
 	racers[1].fd = peer_socket(&self->t, AF_INET, SOCK_DGRAM);
 	ASSERT_EQ(0, bind_to(racers[1].fd, PEER_V4, RPORT + 1));
 	ASSERT_EQ(0, connect_to(racers[1].fd, OUR_V4, PORT));
@@ -393,13 +397,14 @@ TEST_F_TIMEOUT(type_atomic, each_packet_is_delivered_or_dropped, 900)
 	TH_LOG("%u packets: %u and %u delivered by rule, %llu dropped, %llu without room",
 	       all, t.by[1], t.by[2], (unsigned long long)dropped,
 	       (unsigned long long)lost);
-	EXPECT_EQ(0, sh("echo 1000 > " BACKLOG));
+	EXPECT_EQ(0, set_backlog(1000));
 	EXPECT_EQ(CHANGES, d.done);
 	EXPECT_EQ(0, d.failed);
 	EXPECT_GE(CHANGES * FLOWS, t.disorder);
 	EXPECT_EQ(0, t.by[0]);
 	EXPECT_EQ(all, t.by[1] + t.by[2] + dropped + lost);
-	EXPECT_EQ(all, by_rule[0] + by_rule[1]);
+	/* A rule counts what had room. */
+	EXPECT_EQ(all - lost, by_rule[0] + by_rule[1]);
 	EXPECT_LE(t.by[1], by_rule[0]);
 	EXPECT_LE(t.by[2] + dropped, by_rule[1]);
 	EXPECT_EQ(0, nexus_counter("va", "rx_type_host"));
