@@ -29,7 +29,6 @@
 
 #include <linux/list.h>
 #include <linux/lockdep.h>
-#include <linux/rcupdate.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
