@@ -168,6 +168,21 @@ static uint64_t gone_astray(void)
 	return sum;
 }
 
+/* The whole stream, while @ch changes its rule. Return: packets that came, -1: no threads. */
+static int64_t stream_through(struct changer *ch, struct tally *t)
+{
+	pthread_t gen, chg;
+	uint32_t total;
+
+	if (pthread_create(&gen, NULL, generate, ch->g) ||
+	    pthread_create(&chg, NULL, change, ch))
+		return -1;
+	total = take_stream(ch->c, ch->g, t);
+	pthread_join(gen, NULL);
+	pthread_join(chg, NULL);
+	return total;
+}
+
 TEST_F_TIMEOUT(type_atomic, no_packet_falls_between_two_rules, 900)
 {
 	struct unet_type_spec spec = spec_does(spec_port(IPPROTO_UDP, PORT, PORT),
@@ -175,9 +190,7 @@ TEST_F_TIMEOUT(type_atomic, no_packet_falls_between_two_rules, 900)
 	struct generator g = { .fd = self->peer, .packets = effort(1000000) };
 	struct changer ch = { .c = &self->c, .g = &g };
 	struct tally t = { 0 };
-	pthread_t gen, chg;
 	struct unet_type_req r;
-	uint32_t total;
 
 	spec.flags = UNET_TYPE_NO_HOLD;
 	spec.priority = 2000;
@@ -186,12 +199,7 @@ TEST_F_TIMEOUT(type_atomic, no_packet_falls_between_two_rules, 900)
 	spec.last = PORT + 1;
 	ASSERT_EQ(0, type_add(&self->c, &spec, 2, &r));
 	ch.id = r.id;
-	ASSERT_EQ(0, pthread_create(&gen, NULL, generate, &g));
-	ASSERT_EQ(0, pthread_create(&chg, NULL, change, &ch));
-	total = take_stream(&self->c, &g, &t);
-	EXPECT_EQ(g.packets, total);
-	pthread_join(gen, NULL);
-	pthread_join(chg, NULL);
+	EXPECT_EQ(g.packets, stream_through(&ch, &t));
 	EXPECT_EQ(CHANGES, ch.done);
 	EXPECT_EQ(0, ch.failed);
 	EXPECT_EQ(0, t.wrong);
@@ -205,7 +213,7 @@ TEST_F_TIMEOUT(type_atomic, no_packet_falls_between_two_rules, 900)
 	EXPECT_GE(CHANGES / 2, t.turns);
 	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 100));
 	EXPECT_EQ(0, gone_astray());
-	TH_LOG("%u packets, %u and %u by rule, %u turns", total, t.by[1], t.by[2], t.turns);
+	TH_LOG("%u packets, %u and %u by rule, %u turns", g.packets, t.by[1], t.by[2], t.turns);
 }
 
 /* What a rule lets fall while it is changed, nobody else takes. */
@@ -216,18 +224,13 @@ TEST_F_TIMEOUT(type_atomic, no_packet_falls_beside_a_rule_that_is_alone, 900)
 	struct generator g = { .fd = self->peer, .packets = effort(1000000) };
 	struct changer ch = { .c = &self->c, .g = &g };
 	struct tally t = { 0 };
-	pthread_t gen, chg;
 	struct unet_type_req r;
 
 	spec.flags = UNET_TYPE_NO_HOLD;
 	spec.priority = 1500;
 	ASSERT_EQ(0, type_add(&self->c, &spec, 2, &r));
 	ch.id = r.id;
-	ASSERT_EQ(0, pthread_create(&gen, NULL, generate, &g));
-	ASSERT_EQ(0, pthread_create(&chg, NULL, change, &ch));
-	EXPECT_EQ(g.packets, take_stream(&self->c, &g, &t));
-	pthread_join(gen, NULL);
-	pthread_join(chg, NULL);
+	EXPECT_EQ(g.packets, stream_through(&ch, &t));
 	EXPECT_EQ(CHANGES, ch.done);
 	EXPECT_EQ(0, ch.failed);
 	EXPECT_EQ(0, t.wrong);
