@@ -48,6 +48,27 @@ count() {
 		}' "$1"
 }
 
+# What the tests of log $1 that failed said before and behind their "not ok": at most six
+# lines each, of at most ten tests; then how the log ends.
+reasons() {
+	awk '
+		/^[ \t]*ok / { kept = more = 0; next }
+		/RUN  / { kept = more = 0 }
+		/^[ \t]*not ok / && !/# *SKIP/ {
+			if (++failed > 10) exit
+			for (i = kept > 6 ? kept - 6 : 0; i < kept; i++) print line[i]
+			print
+			kept = 0
+			more = 6
+			next
+		}
+		{ line[kept++] = $0 }
+		more && more-- { print }
+	' "$1"
+	echo ...
+	tail -n 4 "$1"
+}
+
 case $action in
 begin)
 	mkdir -p "$logdir"
@@ -69,8 +90,7 @@ run)
 	echo "$name $p $f $s" >> "$logdir/results"
 	if [ "$f" -gt 0 ]; then
 		echo "  FAILED   $name: $p passed, $f failed, $s skipped ($log)"
-		grep -a '^[ 	]*not ok' "$log" | grep -v '# *SKIP' | head -10 | sed 's/^/           /'
-		tail -n 15 "$log" | sed 's/^/         | /'
+		reasons "$log" | sed 's/^/         | /'
 		exit 0
 	fi
 	echo "  PASSED   $name: $p passed, $f failed, $s skipped"
