@@ -40,13 +40,6 @@ FIXTURE_SETUP(counters)
 	ASSERT_EQ(0, chan_flow_add(&self->c, &self->r));
 	self->peer = peer_socket(&self->t, AF_INET, SOCK_DGRAM);
 	ASSERT_EQ(0, bind_to(self->peer, PEER_V4, RPORT));
-	/* Neighbours are known from here on, both ways. */
-	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, "warm", 4));
-	ASSERT_NE(NULL, chan_rx_peek(&self->c, 2000));
-	chan_rx_next(&self->c);
-	/* And are not asked again, however long a test takes. */
-	ASSERT_EQ(0, sh("ip neigh change " PEER_V4 " dev va nud permanent"));
-	ASSERT_EQ(0, sh_peer(&self->t, "ip neigh change " OUR_V4 " dev vb nud permanent"));
 }
 
 FIXTURE_TEARDOWN(counters)
@@ -124,14 +117,10 @@ do {										\
 /* The device address of va, or of everybody. */
 static int device_address(bool all, uint8_t *mac)
 {
-	struct ifreq ifr = { .ifr_name = "va" };
-	int fd = socket(AF_INET, SOCK_DGRAM, 0), err;
+	int err = rtnl_mac("va", mac);
 
-	err = ioctl(fd, SIOCGIFHWADDR, &ifr);
-	memcpy(mac, ifr.ifr_hwaddr.sa_data, 6);
 	if (all)
 		memset(mac, 0xff, 6);
-	close(fd);
 	return err;
 }
 

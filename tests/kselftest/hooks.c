@@ -644,7 +644,7 @@ TEST_F(hooks, frames_of_an_own_ethertype_change_both_ways)
 	ASSERT_NE(NULL, h) TH_LOG("%s", unet_error_detail());
 	fd = peer_frames(&self->t, OWN_TYPE, theirs);
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, mac_of("va", ours));
+	ASSERT_EQ(0, rtnl_mac("va", ours));
 	ASSERT_EQ(0, chan_open(&c, "va", NULL));
 	ASSERT_EQ(0, type_add(&c, &spec, 0, &r));
 	ASSERT_EQ(0, send_frame(fd, ours, theirs, OWN_TYPE, "hello", 5));

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -124,16 +125,24 @@ static inline int rtnl_veth(const char *dev, const char *peer, pid_t pid)
 	return rtnl_ask(&r);
 }
 
+/* An address and its family, as requests have them. Return: its bytes, or -EINVAL. */
+static inline int rtnl_parse(const char *text, uint8_t *addr, uint8_t *family)
+{
+	*family = strchr(text, ':') ? AF_INET6 : AF_INET;
+	if (inet_pton(*family, text, addr) != 1)
+		return -EINVAL;
+	return *family == AF_INET ? 4 : 16;
+}
+
 /* One more address of @dev, usable at once. Return: 0 or -errno. */
 static inline int rtnl_addr(const char *dev, const char *text, int prefix)
 {
-	int family = strchr(text, ':') ? AF_INET6 : AF_INET;
-	uint32_t bytes = family == AF_INET ? 4 : 16;
 	struct rtnl_req r;
-	uint8_t addr[16];
+	uint8_t addr[16], family;
+	int bytes = rtnl_parse(text, addr, &family);
 
-	if (inet_pton(family, text, addr) != 1)
-		return -EINVAL;
+	if (bytes < 0)
+		return bytes;
 	rtnl_start(&r, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, sizeof(r.addr));
 	r.addr.ifa_family = family;
 	r.addr.ifa_prefixlen = prefix;
@@ -144,20 +153,33 @@ static inline int rtnl_addr(const char *dev, const char *text, int prefix)
 	return r.addr.ifa_index ? rtnl_ask(&r) : -ENODEV;
 }
 
+/* The address of @dev, 6 bytes. Return: 0 or -errno. */
+static inline int rtnl_mac(const char *dev, uint8_t *mac)
+{
+	struct ifreq ifr = { 0 };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
+
+	strncpy(ifr.ifr_name, dev, sizeof(ifr.ifr_name) - 1);
+	err = ioctl(fd, SIOCGIFHWADDR, &ifr) ? -errno : 0;
+	close(fd);
+	memcpy(mac, ifr.ifr_hwaddr.sa_data, 6);
+	return err;
+}
+
 /* Who has @text behind @dev need not be asked: it is @mac. Return: 0 or -errno. */
 static inline int rtnl_neigh(const char *dev, const char *text, const uint8_t *mac)
 {
-	int family = strchr(text, ':') ? AF_INET6 : AF_INET;
 	struct rtnl_req r;
-	uint8_t addr[16];
+	uint8_t addr[16], family;
+	int bytes = rtnl_parse(text, addr, &family);
 
-	if (inet_pton(family, text, addr) != 1)
-		return -EINVAL;
+	if (bytes < 0)
+		return bytes;
 	rtnl_start(&r, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, sizeof(r.neigh));
 	r.neigh.ndm_family = family;
 	r.neigh.ndm_state = NUD_PERMANENT;
 	r.neigh.ndm_ifindex = if_nametoindex(dev);
-	rtnl_put(&r, NDA_DST, addr, family == AF_INET ? 4 : 16);
+	rtnl_put(&r, NDA_DST, addr, bytes);
 	rtnl_put(&r, NDA_LLADDR, mac, 6);
 	return r.neigh.ndm_ifindex ? rtnl_ask(&r) : -ENODEV;
 }

@@ -314,7 +314,7 @@ TEST_F_TIMEOUT(rx_alloc, a_packet_of_a_known_flow_costs_none, 120)
 	int times, i;
 	struct seen s;
 
-	/* All are known from here on, neighbours, too. */
+	/* All are known from here on. */
 	ASSERT_EQ(ROUND * ARRAY_SIZE(ends), round_trip(&self->c, self->peer));
 	for (times = 0; times < TIMES; times++) {
 		ASSERT_TRUE(watch());

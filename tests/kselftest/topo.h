@@ -5,6 +5,10 @@
  * has a name outside, so nothing is left when the processes end.
  *
  *   ours (va)  10.9.0.2/24 fd09::2/64  <--veth-->  10.9.0.1/24 fd09::1/64 (vb) peer
+ *
+ * Each knows the other's device from the beginning. Else what is sent first waits until
+ * that is found out, and leaves from the CPU that hears of it, behind or before what
+ * another CPU sends meanwhile: order and counts would be those of the resolution.
  */
 #ifndef UNET_TEST_TOPO_H
 #define UNET_TEST_TOPO_H
@@ -139,12 +143,27 @@ static inline int topo_side(const char *dev, const char *v4, const char *v6)
 	       rtnl_up(dev) ? -EIO : 0;
 }
 
+/* What is at the other end of @dev, in the namespace this process is in. */
+static inline int topo_know(const char *dev, const char *v4, const char *v6,
+			    const uint8_t *mac)
+{
+	return rtnl_neigh(dev, v4, mac) || rtnl_neigh(dev, v6, mac) ? -EIO : 0;
+}
+
+/* The other side, from this namespace: it knows of @ours, and @theirs is told. */
+static inline int topo_peer_side(const uint8_t *ours, uint8_t *theirs)
+{
+	return topo_side("vb", PEER_V4, PEER_V6) || rtnl_mac("vb", theirs) ||
+	       topo_know("vb", OUR_V4, OUR_V6, ours) ? -EIO : 0;
+}
+
 /*
  * No program is started: each costs an emulated machine a tenth of a second, and
  * this runs hundreds of times.
  */
 static inline int topo_setup(struct topo *t)
 {
+	uint8_t ours[6], theirs[6];
 	int err;
 
 	if (unshare(CLONE_NEWNET) || topo_no_dad())
@@ -154,14 +173,15 @@ static inline int topo_setup(struct topo *t)
 		return -EIO;
 	t->ns_ours = topo_open_ns(getpid());
 	t->ns_peer = topo_open_ns(t->peer);
-	if (rtnl_veth("va", "vb", t->peer) || topo_side("va", OUR_V4, OUR_V6))
+	if (rtnl_veth("va", "vb", t->peer) || topo_side("va", OUR_V4, OUR_V6) ||
+	    rtnl_mac("va", ours))
 		return -EIO;
 	if (setns(t->ns_peer, CLONE_NEWNET))
 		return -errno;
-	err = topo_side("vb", PEER_V4, PEER_V6);
+	err = topo_peer_side(ours, theirs);
 	if (setns(t->ns_ours, CLONE_NEWNET))
 		abort();
-	return err;
+	return err ? err : topo_know("va", PEER_V4, PEER_V6, theirs);
 }
 
 static inline void topo_teardown(struct topo *t)

@@ -32,7 +32,7 @@ FIXTURE_SETUP(type)
 	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
 	self->peer = peer_socket(&self->t, AF_INET, SOCK_DGRAM);
 	ASSERT_EQ(0, bind_to(self->peer, PEER_V4, RPORT));
-	ASSERT_EQ(0, mac_of("va", self->ours));
+	ASSERT_EQ(0, rtnl_mac("va", self->ours));
 	self->frames = peer_frames(&self->t, OWN_TYPE, self->theirs);
 	ASSERT_GE(self->frames, 0);
 }

@@ -147,18 +147,6 @@ static inline struct told tell(struct nl *nl, uint32_t id)
 
 /* ---- frames ---- */
 
-static inline int mac_of(const char *dev, uint8_t *mac)
-{
-	struct ifreq ifr = { 0 };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
-
-	strncpy(ifr.ifr_name, dev, sizeof(ifr.ifr_name) - 1);
-	err = ioctl(fd, SIOCGIFHWADDR, &ifr) ? -errno : 0;
-	close(fd);
-	memcpy(mac, ifr.ifr_hwaddr.sa_data, 6);
-	return err;
-}
-
 /* A packet socket of one ethertype in the peer's namespace, and the peer's MAC. */
 static inline int peer_frames(struct topo *t, int ethertype, uint8_t *mac)
 {
@@ -169,7 +157,7 @@ static inline int peer_frames(struct topo *t, int ethertype, uint8_t *mac)
 
 	if (setns(t->ns_peer, CLONE_NEWNET))
 		return -1;
-	if (!mac_of("vb", mac)) {
+	if (!rtnl_mac("vb", mac)) {
 		ll.sll_ifindex = if_nametoindex("vb");
 		fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ethertype));
 		if (bind(fd, (void *)&ll, sizeof(ll)))

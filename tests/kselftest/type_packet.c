@@ -45,7 +45,7 @@ static int invite_strangers(struct topo *t)
 	uint8_t mac[6];
 	int err;
 
-	if (mac_of("va", mac) || setns(t->ns_peer, CLONE_NEWNET))
+	if (rtnl_mac("va", mac) || setns(t->ns_peer, CLONE_NEWNET))
 		return -1;
 	err = rtnl_neigh("vb", STRANGER_V4, mac) || rtnl_neigh("vb", STRANGER_V6, mac);
 	if (setns(t->ns_ours, CLONE_NEWNET))
