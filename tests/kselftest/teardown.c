@@ -313,6 +313,16 @@ static bool port_is_free(int port)
 	return free;
 }
 
+/* A counter of va's leaves zero: what it counts has been tried. */
+static bool begins(const char *counter)
+{
+	uint64_t end = mono_ms() + 10000;
+
+	while (nexus_counter("va", counter) <= 0 && mono_ms() < end)
+		usleep(1000);
+	return nexus_counter("va", counter) > 0;
+}
+
 TEST_F_TIMEOUT(teardown, rules_go_with_their_killed_owner_under_traffic, 300)
 {
 	struct topo t;
@@ -326,6 +336,9 @@ TEST_F_TIMEOUT(teardown, rules_go_with_their_killed_owner_under_traffic, 300)
 		o = topo_start(own_rules, NULL);
 		ASSERT_GT(o, 0) TH_LOG("round %d", i);
 		EXPECT_FALSE(port_is_free(1001));
+		EXPECT_TRUE(begins("rx_delivered"));
+		EXPECT_TRUE(begins("rx_type_drop"));
+		EXPECT_TRUE(begins("tx_packets"));
 		usleep(1000 * (i % 20));
 		end_process(o, SIGKILL);
 		EXPECT_TRUE(port_is_free(999)) TH_LOG("round %d", i);
@@ -338,9 +351,6 @@ TEST_F_TIMEOUT(teardown, rules_go_with_their_killed_owner_under_traffic, 300)
 	EXPECT_EQ(ROUNDS, nexus_counter("va", "ch_closed"));
 	EXPECT_EQ(2 * ROUNDS, nexus_counter("va", "flow_added"));
 	EXPECT_EQ(2 * ROUNDS, nexus_counter("va", "flow_removed"));
-	EXPECT_LT(0, nexus_counter("va", "rx_delivered"));
-	EXPECT_LT(0, nexus_counter("va", "rx_type_drop"));
-	EXPECT_LT(0, nexus_counter("va", "tx_packets"));
 	ASSERT_EQ(0, nexus_detach("va"));
 	topo_teardown(&t);
 }
@@ -422,6 +432,16 @@ static pid_t intermediary(struct nl *nl, uint32_t *id)
 	return inter_grant(nl, &g, id) ? -1 : inter_process(*id);
 }
 
+/* What comes while nobody is there is counted as held for as long as it takes to pass. */
+static bool holds_nothing(struct nl *nl, uint32_t id)
+{
+	uint64_t end = mono_ms() + 10000;
+
+	while (inter_look(nl, id).held && mono_ms() < end)
+		usleep(1000);
+	return !inter_look(nl, id).held;
+}
+
 /* Packets were accepted, of late: it is in the way, and does its work. */
 static bool works(struct nl *nl, uint32_t id)
 {
@@ -457,7 +477,7 @@ TEST_F_TIMEOUT(teardown, intermediary_killed_under_traffic, 300)
 		usleep(1000 * (i % 20));
 		ASSERT_TRUE(killed(m)) TH_LOG("round %d", i);
 		EXPECT_EQ(UNET_INTER_FAILED, inter_look(&nl, id).state);
-		EXPECT_EQ(0, inter_look(&nl, id).held);
+		EXPECT_TRUE(holds_nothing(&nl, id));
 		/* Some stay, in the way of all that comes, with nobody there. */
 		if (i % 4)
 			EXPECT_EQ(0, inter_revoke(&nl, id));
