@@ -8,6 +8,7 @@
 #include "topo.h"
 #include "chan.h"
 #include "nexus.h"
+#include "param.h"
 #include "kselftest_harness.h"
 
 #include <setjmp.h>
@@ -226,8 +227,6 @@ TEST_F(arena, the_cap_per_channel_holds)
 	close(c.fd);
 }
 
-#define USER_MIB	"/sys/module/unet/parameters/user_mib"
-
 /* As an ordinary user: one channel, a second, and one again after a close. */
 static int bind_three_times(void)
 {
@@ -252,7 +251,7 @@ TEST_F(arena, the_cap_per_user_holds)
 	int status;
 	pid_t pid;
 
-	ASSERT_EQ(0, sh("echo 16 > " USER_MIB));
+	ASSERT_EQ(0, param_set("user_mib", "16"));
 	pid = fork();
 	if (!pid)
 		_exit(bind_three_times());
@@ -261,7 +260,7 @@ TEST_F(arena, the_cap_per_user_holds)
 	/* Not for whoever may lock memory. */
 	EXPECT_EQ(0, chan_open(&c, "va", NULL));
 	chan_close(&c);
-	ASSERT_EQ(0, sh("echo 1024 > " USER_MIB));
+	ASSERT_EQ(0, param_set("user_mib", "1024"));
 }
 
 #define CGROUP		"/sys/fs/cgroup"

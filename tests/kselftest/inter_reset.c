@@ -7,6 +7,7 @@
  */
 #include "inter.h"
 #include "live.h"
+#include "param.h"
 #include "tcp_hand.h"
 #include "kselftest_harness.h"
 
@@ -35,7 +36,7 @@ FIXTURE_SETUP(inter_reset)
 	self->before = live_now();
 	self->m.fd = -1;
 	self->h.family = variant->family;
-	ASSERT_EQ(0, sh("echo 0 > /sys/module/unet/parameters/port_linger_secs"));
+	ASSERT_EQ(0, param_linger("0"));
 	ASSERT_EQ(0, topo_setup(&self->t));
 	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, nl_open(&self->nl));
@@ -57,7 +58,7 @@ FIXTURE_TEARDOWN(inter_reset)
 	close(self->nl.fd);
 	nexus_detach("va");
 	topo_teardown(&self->t);
-	EXPECT_EQ(0, sh("echo 60 > /sys/module/unet/parameters/port_linger_secs"));
+	EXPECT_EQ(0, param_linger("60"));
 	EXPECT_TRUE(live_returns_to(&self->before, &now))
 		TH_LOG("before: %s after: %s", self->before.text, now.text);
 }

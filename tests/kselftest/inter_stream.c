@@ -8,11 +8,11 @@
 #include "effort.h"
 #include "inter.h"
 #include "live.h"
+#include "param.h"
 #include "kselftest_harness.h"
 
 #define BYTES	"20000000"
 #define SAID	"/tmp/inter_stream."
-#define LINGER	"/sys/module/unet/parameters/port_linger_secs"
 
 /* What a program said of itself on standard error: "sent BYTES ... SHA". */
 struct said {
@@ -140,7 +140,7 @@ FIXTURE(stream) {
 FIXTURE_SETUP(stream)
 {
 	/* Ports that linger are alive, and no loss. */
-	ASSERT_EQ(0, sh("echo 0 > " LINGER));
+	ASSERT_EQ(0, param_linger("0"));
 	self->before = live_now();
 }
 
@@ -148,7 +148,7 @@ FIXTURE_TEARDOWN(stream)
 {
 	struct live now;
 
-	EXPECT_EQ(0, sh("echo 60 > " LINGER));
+	EXPECT_EQ(0, param_linger("60"));
 	EXPECT_TRUE(live_returns_to(&self->before, &now))
 		TH_LOG("before: %s after: %s", self->before.text, now.text);
 }

@@ -6,6 +6,7 @@
  * segment in the end; the length does not change.
  */
 #include "inter_bed.h"
+#include "param.h"
 #include "tcp_hand.h"
 
 #ifndef UDP_SEGMENT
@@ -334,7 +335,7 @@ FIXTURE_SETUP(tcp)
 	self->before = live_now();
 	self->m.fd = -1;
 	self->h.family = AF_INET;
-	ASSERT_EQ(0, sh("echo 0 > /sys/module/unet/parameters/port_linger_secs"));
+	ASSERT_EQ(0, param_linger("0"));
 	ASSERT_EQ(0, topo_setup(&self->t));
 	ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb %s", variant->theirs));
 	ASSERT_EQ(0, sh("ethtool -K va %s", variant->ours));
@@ -357,7 +358,7 @@ FIXTURE_TEARDOWN(tcp)
 	close(self->nl.fd);
 	nexus_detach("va");
 	topo_teardown(&self->t);
-	EXPECT_EQ(0, sh("echo 60 > /sys/module/unet/parameters/port_linger_secs"));
+	EXPECT_EQ(0, param_linger("60"));
 	EXPECT_TRUE(live_returns_to(&self->before, &now))
 		TH_LOG("before: %s after: %s", self->before.text, now.text);
 }

@@ -7,11 +7,10 @@
 #define UNET_TEST_LIVE_H
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define LIVE	"/sys/module/unet/parameters/live"
+#include "param.h"
 
 struct live {
 	char text[256];	/* "nexuses=0 channels=0 flows=0 ports=0 ..." */
@@ -19,13 +18,9 @@ struct live {
 
 static inline struct live live_now(void)
 {
-	struct live l = { "" };
-	FILE *f = fopen(LIVE, "r");
+	struct live l;
 
-	if (f && !fgets(l.text, sizeof(l.text), f))
-		l.text[0] = 0;
-	if (f)
-		fclose(f);
+	param_get("live", l.text, sizeof(l.text));
 	return l;
 }
 

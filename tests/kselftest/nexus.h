@@ -6,9 +6,8 @@
 #ifndef UNET_TEST_NEXUS_H
 #define UNET_TEST_NEXUS_H
 
-#include <fcntl.h>
-
 #include "nl.h"
+#include "param.h"
 
 /* Return: 0, or -errno; why is printed. */
 static inline int nexus_change(uint8_t cmd, const char *dev)
@@ -30,24 +29,14 @@ static inline int nexus_attach(const char *dev)
 	return nexus_change(UNET_CMD_NEXUS_ATTACH, dev);
 }
 
-static inline int nexus_prefer_ingress(char yes)
-{
-	int fd = open("/sys/module/unet/parameters/prefer_ingress",
-		      O_WRONLY | O_CLOEXEC);
-	int err = write(fd, &yes, 1) == 1 ? 0 : -EIO;
-
-	close(fd);
-	return err;
-}
-
 /* By netfilter's ingress hook, though the rx_handler is free. */
 static inline int nexus_attach_ingress(const char *dev)
 {
-	int err = nexus_prefer_ingress('Y');
+	int err = param_set("prefer_ingress", "Y");
 
 	if (!err)
 		err = nexus_attach(dev);
-	return nexus_prefer_ingress('N') ? -EIO : err;
+	return param_set("prefer_ingress", "N") ? -EIO : err;
 }
 
 static inline int nexus_detach(const char *dev)
@@ -55,21 +44,37 @@ static inline int nexus_detach(const char *dev)
 	return nexus_change(UNET_CMD_NEXUS_DETACH, dev);
 }
 
-struct nexus_sum {
-	unsigned int id;
-	long long value;
+/* All counters of a nexus, by UNET_CNT_*; @found: there is such a nexus. */
+struct nexus_sums {
+	bool found;
+	uint64_t value[UNET_CNT_COUNT];
 };
 
-static inline void nexus_keep_sum(const struct nl_reply *reply, void *arg)
+static inline void nexus_keep_sums(const struct nl_reply *reply, void *arg)
 {
 	const struct nlattr *sums = reply->attr[UNET_A_COUNTERS];
-	struct nexus_sum *sum = arg;
-	uint64_t v;
+	struct nexus_sums *all = arg;
 
-	if (!sums || sums->nla_len < NLA_HDRLEN + (sum->id + 1) * sizeof(v))
+	if (!sums || sums->nla_len < NLA_HDRLEN + sizeof(all->value))
 		return;
-	memcpy(&v, (const uint8_t *)nl_data(sums) + sum->id * sizeof(v), sizeof(v));
-	sum->value = v;
+	memcpy(all->value, nl_data(sums), sizeof(all->value));
+	all->found = true;
+}
+
+static inline struct nexus_sums nexus_counters(const char *dev)
+{
+	struct nexus_sums all = { 0 };
+	struct nl_req r;
+	struct nl nl;
+
+	if (nl_open(&nl))
+		return all;
+	nl_start(&nl, &r, nl.family, NLM_F_DUMP, UNET_CMD_STATS_GET);
+	nl_put_str(&r, UNET_A_IFNAME, dev);
+	if (nl_ask(&nl, &r, nexus_keep_sums, &all))
+		all.found = false;
+	close(nl.fd);
+	return all;
 }
 
 /* Its name's number, 0: there is none. */
@@ -89,18 +94,10 @@ static inline unsigned int nexus_counter_id(const char *name)
 /* One counter of a nexus; -1: there is none, or no such nexus. */
 static inline long long nexus_counter(const char *dev, const char *name)
 {
-	struct nexus_sum sum = { nexus_counter_id(name), -1 };
-	struct nl_req r;
-	struct nl nl;
+	unsigned int id = nexus_counter_id(name);
+	struct nexus_sums all = nexus_counters(dev);
 
-	if (!sum.id || nl_open(&nl))
-		return -1;
-	nl_start(&nl, &r, nl.family, NLM_F_DUMP, UNET_CMD_STATS_GET);
-	nl_put_str(&r, UNET_A_IFNAME, dev);
-	if (nl_ask(&nl, &r, nexus_keep_sum, &sum))
-		sum.value = -1;
-	close(nl.fd);
-	return sum.value;
+	return id && all.found ? (long long)all.value[id] : -1;
 }
 
 #endif

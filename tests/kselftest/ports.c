@@ -8,6 +8,7 @@
 #include "topo.h"
 #include "chan.h"
 #include "nl.h"
+#include "param.h"
 #include "kselftest_harness.h"
 
 #include <linux/capability.h>
@@ -601,19 +602,17 @@ TEST_F(ports, a_take_over_lets_go_of_nothing_that_is_not_in_its_way)
 	}
 }
 
-#define LINGER_SECS	"/sys/module/unet/parameters/port_linger_secs"
-
 TEST_F(ports, lingering_ends)
 {
 	uint32_t flow;
 	int fd, tries;
 
-	ASSERT_EQ(0, sh("echo 1 > " LINGER_SECS));
+	ASSERT_EQ(0, param_linger("1"));
 	ASSERT_EQ(0, flow_bind(&self->c, IPPROTO_TCP, &wants[0], PORT, &flow));
 	ASSERT_EQ(0, chan_flow_del(&self->c, flow, UNET_DEL_LINGER));
 	fd = host_bind(SOCK_STREAM, &wants[0], PORT);
 	EXPECT_EQ(-EADDRINUSE, fd);
-	EXPECT_EQ(0, sh("echo 60 > " LINGER_SECS));
+	EXPECT_EQ(0, param_linger("60"));
 	for (tries = 0; tries < 50 && fd < 0; tries++) {
 		usleep(100000);
 		fd = host_bind(SOCK_STREAM, &wants[0], PORT);
@@ -622,20 +621,18 @@ TEST_F(ports, lingering_ends)
 	close(fd);
 }
 
-#define LINGER_MAX	"/sys/module/unet/parameters/port_linger_max"
-
 TEST_F(ports, only_so_many_linger)
 {
 	uint32_t flow;
 	int i, fd;
 
-	ASSERT_EQ(0, sh("echo 4 > " LINGER_MAX));
+	ASSERT_EQ(0, param_set("port_linger_max", "4"));
 	for (i = 0; i < 5; i++) {
 		ASSERT_EQ(0, flow_bind(&self->c, IPPROTO_TCP, &wants[0],
 				       PORT + i, &flow));
 		ASSERT_EQ(0, chan_flow_del(&self->c, flow, UNET_DEL_LINGER));
 	}
-	EXPECT_EQ(0, sh("echo 4096 > " LINGER_MAX));
+	EXPECT_EQ(0, param_set("port_linger_max", "4096"));
 	fd = host_bind(SOCK_STREAM, &wants[0], PORT);
 	EXPECT_GE(fd, 0);
 	close(fd);
@@ -670,14 +667,14 @@ TEST_F(ports, who_lingers_too_much_loses_his_own)
 	pid_t pid;
 	int i;
 
-	ASSERT_EQ(0, sh("echo 4 > " LINGER_MAX));
+	ASSERT_EQ(0, param_set("port_linger_max", "4"));
 	for (i = 0; i < 3; i++) {
 		ASSERT_EQ(0, flow_bind(&self->c, IPPROTO_TCP, &wants[0],
 				       PORT + i, &flow));
 		ASSERT_EQ(0, chan_flow_del(&self->c, flow, UNET_DEL_LINGER));
 	}
 	pid = topo_start(linger_as_another, NULL);
-	EXPECT_EQ(0, sh("echo 4096 > " LINGER_MAX));
+	EXPECT_EQ(0, param_set("port_linger_max", "4096"));
 	ASSERT_LT(0, pid);
 	for (i = 0; i < 3; i++)
 		EXPECT_EQ(-EADDRINUSE, host_bind(SOCK_STREAM, &wants[0], PORT + i));

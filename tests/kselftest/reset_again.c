@@ -9,11 +9,11 @@
 #include "effort.h"
 #include "live.h"
 #include "nexus.h"
+#include "param.h"
 #include "pour.h"
 #include "kselftest_harness.h"
 
 #define CLIENTS		4
-#define LINGER		"/sys/module/unet/parameters/port_linger_secs"
 
 FIXTURE(again) {
 	struct topo t;
@@ -31,10 +31,10 @@ FIXTURE_VARIANT_ADD(again, v6) { AF_INET6 };
 FIXTURE_SETUP(again)
 {
 	self->before = live_now();
-	ASSERT_NE(0, self->before.text[0]) TH_LOG("cannot read " LIVE);
+	ASSERT_NE(0, self->before.text[0]) TH_LOG("cannot read what lives");
 	self->h.family = variant->family;
 	ASSERT_EQ(0, topo_setup(&self->t));
-	ASSERT_EQ(0, sh("echo 1 > " LINGER));
+	ASSERT_EQ(0, param_linger("1"));
 	ASSERT_EQ(0, nexus_attach("va"));
 }
 
@@ -42,7 +42,7 @@ FIXTURE_TEARDOWN(again)
 {
 	struct live now;
 
-	EXPECT_EQ(0, sh("echo 60 > " LINGER));
+	EXPECT_EQ(0, param_linger("60"));
 	EXPECT_EQ(0, nexus_detach("va"));
 	topo_teardown(&self->t);
 	EXPECT_TRUE(live_returns_to(&self->before, &now))
