@@ -49,36 +49,10 @@ FIXTURE_TEARDOWN(counters)
 	topo_teardown(&self->t);
 }
 
-/* All counters, by name as unetctl has them. */
-struct all {
-	long long value[UNET_CNT_COUNT];
-};
-
 #define COUNTER_NAME(id, name, text)	[UNET_CNT_##id] = name,
 static const char *const names[UNET_CNT_COUNT] = {
 	UNET_COUNTERS(COUNTER_NAME)
 };
-
-static int read_all(struct all *a)
-{
-	char name[64];
-	long long v;
-	int i, seen = 0;
-	FILE *f;
-
-	fflush(stdout);
-	f = popen("unetctl stats -a va | awk '{ print $2, $3 }'", "r");
-	if (!f)
-		return -1;
-	while (fscanf(f, "%63s %lld%*[^\n]", name, &v) >= 1) {
-		for (i = 1; i < UNET_CNT_COUNT; i++)
-			if (!strcmp(name, names[i])) {
-				a->value[i] = v;
-				seen++;
-			}
-	}
-	return pclose(f) || seen != UNET_CNT_COUNT - 1 ? -1 : 0;
-}
 
 /* Reasons: of them one is to move, the others are not. */
 static bool is_reason(int id)
@@ -97,20 +71,59 @@ static void settle(void)
 
 #define MOVES(id, by, statement)						\
 do {										\
-	struct all before, after;						\
+	struct nexus_sums before, after;					\
 	int n;									\
 										\
-	ASSERT_EQ(0, read_all(&before));					\
+	before = nexus_counters("va");						\
+	ASSERT_TRUE(before.found);						\
 	statement;								\
 	settle();								\
-	ASSERT_EQ(0, read_all(&after));						\
+	after = nexus_counters("va");						\
+	ASSERT_TRUE(after.found);						\
 	for (n = 1; n < UNET_CNT_COUNT; n++) {					\
 		if (n == (id) || is_reason(n))					\
 			EXPECT_EQ(n == (id) ? (by) : 0,				\
-				  after.value[n] - before.value[n])		\
+				  (int64_t)(after.value[n] - before.value[n]))	\
 				TH_LOG("%s", names[n]);				\
 	}									\
 } while (0)
+
+/* What unetctl says of each; -1: nothing. Return: how many it has. */
+static int ask_unetctl(long long *said)
+{
+	char name[64];
+	long long v;
+	int i, seen = 0;
+	FILE *f;
+
+	memset(said, -1, UNET_CNT_COUNT * sizeof(*said));
+	fflush(stdout);
+	f = popen("unetctl stats -a va | awk 'NR > 1 { print $2, $3 }'", "r");
+	while (f && fscanf(f, "%63s %lld%*[^\n]", name, &v) == 2) {
+		for (i = 1; i < UNET_CNT_COUNT; i++)
+			if (!strcmp(name, names[i]))
+				said[i] = v;
+		seen++;
+	}
+	return f && !pclose(f) ? seen : -1;
+}
+
+TEST_F(counters, unetctl_has_each_by_its_name)
+{
+	long long said[UNET_CNT_COUNT];
+	struct nexus_sums all;
+	int i;
+
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, "x", 1));
+	ASSERT_NE(NULL, chan_rx_peek(&self->c, 2000));
+	settle();
+	all = nexus_counters("va");
+	EXPECT_EQ(3, all.value[UNET_CNT_RX_DELIVERED]);
+	EXPECT_EQ(UNET_CNT_COUNT - 1, ask_unetctl(said));
+	for (i = 1; i < UNET_CNT_COUNT; i++)
+		EXPECT_EQ(said[i], (long long)all.value[i]) TH_LOG("counter %d", i);
+}
 
 /* ---- received ---- */
 
@@ -507,6 +520,7 @@ TEST_F_TIMEOUT(counters, hand_overs_are_traced, 90)
 	struct unet_params small = { .rx_slots = 8 };
 	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, PORT + 1,
 					  NULL, 0);
+	uint32_t ifindex = if_nametoindex("va"), ours;
 	struct chan c;
 	int i;
 
@@ -514,6 +528,7 @@ TEST_F_TIMEOUT(counters, hand_overs_are_traced, 90)
 		SKIP(return, "needs tracefs");
 	ASSERT_EQ(0, chan_open(&c, "va", &small));
 	ASSERT_EQ(0, chan_flow_add(&c, &r));
+	ours = c.bind.channel;
 	for (i = 0; i < 12; i++)
 		ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT + 1, "x", 1));
 	EXPECT_EQ(0, chan_send(&self->c, self->r.flow, &p, 0));
@@ -525,18 +540,21 @@ TEST_F_TIMEOUT(counters, hand_overs_are_traced, 90)
 	chan_close(&c);
 	ASSERT_EQ(0, sh("unetctl detach va && unetctl attach va"));
 	ASSERT_TRUE(trace_end());
-	EXPECT_LT(0, traced(" unet_rx_batch: "));
-	EXPECT_LT(0, traced(" unet_rx_drop: "));
-	EXPECT_LT(0, traced(" unet_tx_send: "));
-	EXPECT_LT(0, traced(" unet_tx_refuse: "));
-	EXPECT_LT(0, traced(" unet_flow_add: "));
-	EXPECT_LT(0, traced(" unet_flow_del: "));
-	EXPECT_LT(0, traced(" unet_channel_open: "));
-	EXPECT_LT(0, traced(" unet_channel_close: "));
+	EXPECT_LT(0, traced(" unet_rx_batch: channel=%u flow=%#x packets=", ours, r.flow));
+	EXPECT_LT(0, traced(" unet_rx_drop: channel=%u flow=%#x bytes=29 "
+			    "reason=rx_drop_ring_full", ours, r.flow));
+	EXPECT_EQ(1, traced(" unet_tx_send: channel=%u flow=%#x bytes=128 seg_size=0",
+			    self->c.bind.channel, self->r.flow));
+	EXPECT_EQ(1, traced(" unet_tx_refuse: channel=%u flow=%#x bytes=128 "
+			    "reason=tx_no_route", self->c.bind.channel, self->r.flow));
+	EXPECT_EQ(1, traced(" unet_flow_add: channel=%u flow=%#x proto=17 ", ours, r.flow));
+	EXPECT_EQ(1, traced(" unet_flow_del: channel=%u flow=%#x proto=17 ", ours, r.flow));
+	EXPECT_EQ(1, traced(" unet_channel_open: channel=%u ifindex=%u", ours, ifindex));
+	EXPECT_EQ(1, traced(" unet_channel_close: channel=%u ifindex=%u", ours, ifindex));
 	EXPECT_EQ(1, traced(" unet_channel_poison: channel=%u reason=rx_cursor",
 			    c.bind.channel));
-	EXPECT_LT(0, traced(" unet_nexus_attach: "));
-	EXPECT_LT(0, traced(" unet_nexus_detach: "));
+	EXPECT_EQ(1, traced(" unet_nexus_attach: name=va ifindex=%u hook=", ifindex));
+	EXPECT_EQ(1, traced(" unet_nexus_detach: name=va ifindex=%u hook=", ifindex));
 }
 
 TEST_HARNESS_MAIN
