@@ -14,6 +14,7 @@
 #include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <net/dsfield.h>
 #include <net/dst.h>
 
 #include "arena.h"
@@ -28,6 +29,52 @@
 #include "trace.h"
 
 #define CHUNK	64u	/* packets decided on with BH off */
+
+/* ---- mark -------------------------------------------------------------- */
+
+/* Context: the lock of @h's grant held. Return: its IP header can be written, as @bytes. */
+static bool make_writable(struct unet_held *h, u32 bytes)
+{
+	struct sk_buff *own;
+
+	if (skb_shared(h->skb)) {
+		own = skb_clone(h->skb, GFP_ATOMIC);
+		if (!own)
+			return false;
+		consume_skb(h->skb);
+		h->skb = own;
+	}
+	return !skb_ensure_writable(h->skb, bytes);
+}
+
+/* The checksum of an IPv4 header makes up for it; in one of IPv6 there is none. */
+static void put_tos6(struct sk_buff *skb, u8 keep, u8 tos)
+{
+	ipv6_change_dsfield((struct ipv6hdr *)skb->data, keep, tos);
+	if (skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->ip_summed = CHECKSUM_NONE;
+}
+
+/* Context: the lock of @h's grant held. Return: false: without memory it stays as it is. */
+static bool mark(struct unet_held *h, u8 mask, u8 tos)
+{
+	bool v4 = h->family == 4;
+	u8 now;
+
+	if (!make_writable(h, v4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr)))
+		return false;
+	if (v4) {
+		ipv4_change_dsfield((struct iphdr *)h->skb->data, ~mask, tos);
+		now = ipv4_get_dsfield((struct iphdr *)h->skb->data);
+	} else {
+		put_tos6(h->skb, ~mask, tos);
+		now = ipv6_get_dsfield((struct ipv6hdr *)h->skb->data);
+	}
+	h->info.flags &= ~UNET_PKT_CE;
+	if ((now & UNET_ECN_MASK) == UNET_ECN_CE)
+		h->info.flags |= UNET_PKT_CE;
+	return true;
+}
 
 /* ---- accept, drop, duplicate ------------------------------------------- */
 
@@ -59,12 +106,13 @@ static struct unet_held *find(struct unet_inter *in, u64 token,
 static void decide(struct unet_inter *in, struct unet_held *h, u64 token,
 		   u16 action)
 {
-	static const u8 stats[] = {
+	static const u8 stats[UNET_VERDICT_COUNT] = {
 		[UNET_VERDICT_ACCEPT] = UNET_INTER_CNT_ACCEPTED,
 		[UNET_VERDICT_DROP] = UNET_INTER_CNT_DROPPED,
 		[UNET_VERDICT_MODIFY] = UNET_INTER_CNT_MODIFIED,
 		[UNET_VERDICT_DUPLICATE] = UNET_INTER_CNT_DUPLICATED,
 		[UNET_VERDICT_REDIRECT] = UNET_INTER_CNT_REDIRECTED,
+		[UNET_VERDICT_MARK] = UNET_INTER_CNT_MODIFIED,
 	};
 	/* Two that redirect to each other's flows are no loop. */
 	bool lost = action == UNET_VERDICT_REDIRECT && h->moved;
@@ -113,6 +161,17 @@ static struct unet_held *held_of(struct answer *a)
 	return serves(a->in, a->ch) ? find(a->in, a->v.token, &a->bad) : NULL;
 }
 
+/* What it comes to: what cannot be marked is accepted. Context: in->lock held. */
+static u16 action_on(struct answer *a, struct unet_held *h)
+{
+	const struct unet_inter_verdict *v = &a->v;
+
+	if (v->action != UNET_VERDICT_MARK || mark(h, v->tos_mask, v->tos))
+		return v->action;
+	a->in->stats[UNET_INTER_CNT_NO_MEMORY]++;
+	return UNET_VERDICT_ACCEPT;
+}
+
 /* Decide on packets of one lane. Return: it, or NULL: none of them was held. */
 static struct unet_lane *decide_some(struct answer *a)
 {
@@ -140,7 +199,7 @@ static struct unet_lane *decide_some(struct answer *a)
 		if (lane && h->link->lane != lane)
 			break;
 		lane = h->link->lane;
-		decide(in, h, a->v.token + a->at, a->v.action);
+		decide(in, h, a->v.token + a->at, action_on(a, h));
 	}
 	spin_unlock(&in->lock);
 	return lane;

@@ -228,29 +228,50 @@ static int put_said(struct unet_intermediary *im)
 	return 0;
 }
 
-static bool may_grow(const struct unet_inter_verdict *said, u64 token, int action)
+/* One that says the same of the next packet. */
+static bool may_grow(const struct unet_inter_verdict *said,
+		     const struct unet_inter_verdict *v)
 {
 	return said->count && said->count < MAX_COUNT &&
-	       said->action == action && said->token + said->count == token &&
-	       action != UNET_VERDICT_DUPLICATE;
+	       said->token + said->count == v->token &&
+	       said->action == v->action && said->tos == v->tos &&
+	       said->tos_mask == v->tos_mask &&
+	       v->action != UNET_VERDICT_DUPLICATE;
+}
+
+static int say(struct unet_intermediary *im, const struct unet_inter_verdict *v)
+{
+	int err;
+
+	if (may_grow(&im->said, v)) {
+		im->said.count++;
+		return 0;
+	}
+	err = put_said(im);
+	if (!err)
+		im->said = *v;
+	return err;
 }
 
 int unet_intermediary_answer(struct unet_intermediary *im, uint64_t token,
 			     int action)
 {
-	int err;
-
-	if (may_grow(&im->said, token, action)) {
-		im->said.count++;
-		return 0;
-	}
-	err = put_said(im);
-	if (err)
-		return err;
-	im->said = (struct unet_inter_verdict){
+	struct unet_inter_verdict v = {
 		.token = token, .action = (u16)action, .count = 1,
 	};
-	return 0;
+
+	return say(im, &v);
+}
+
+int unet_intermediary_mark(struct unet_intermediary *im, uint64_t token,
+			   uint8_t mask, uint8_t tos)
+{
+	struct unet_inter_verdict v = {
+		.token = token, .action = UNET_VERDICT_MARK, .count = 1,
+		.tos = tos & mask, .tos_mask = mask,
+	};
+
+	return mask ? say(im, &v) : -EINVAL;
 }
 
 /* Room for so many bytes in TX memory. */

@@ -60,7 +60,7 @@ struct unet_inter_packet {
  * @arg:	as given
  *
  * Return: UNET_VERDICT_ACCEPT, _DROP, _DUPLICATE or _REDIRECT; or UNET_VERDICT_LATER after
- * unet_intermediary_change(), or to answer with unet_intermediary_answer() in time.
+ * unet_intermediary_mark() or _change(), or to answer with unet_intermediary_answer() in time.
  */
 typedef int (*unet_inter_fn)(struct unet_intermediary *im,
 			     const struct unet_inter_packet *packet, void *arg);
@@ -127,6 +127,23 @@ int unet_intermediary_run(struct unet_intermediary *im, int timeout_ms,
  */
 int unet_intermediary_answer(struct unet_intermediary *im, uint64_t token,
 			     int action);
+
+/**
+ * unet_intermediary_mark() - accept a packet, with another traffic class
+ * @im: the intermediary
+ * @token: of the packet
+ * @mask: bits of it to change: 0xfc the DSCP (RFC 2474), 0x03 ECN (RFC 3168)
+ * @tos: what they become; others are ignored
+ *
+ * Needs the right to modify headers. The kernel writes the bits: marks that follow each
+ * other and are the same go as one, however many packets they are about, which costs far
+ * less than a header for each by unet_intermediary_change(). A packet that there is no
+ * memory to mark goes on as it was (UNET_INTER_CNT_NO_MEMORY of the grant).
+ *
+ * Return: 0; -EINVAL: @mask is 0; or as unet_intermediary_answer().
+ */
+int unet_intermediary_mark(struct unet_intermediary *im, uint64_t token,
+			   uint8_t mask, uint8_t tos);
 
 /**
  * unet_intermediary_change() - other bytes for a packet, or a packet before it

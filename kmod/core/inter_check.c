@@ -380,6 +380,9 @@ static enum unet_inter_stat right_to(u16 action, u32 rights)
 	case UNET_VERDICT_REDIRECT:
 		return rights & UNET_INTER_REDIRECT ?
 		       UNET_INTER_CNT_NONE : UNET_INTER_CNT_RIGHT_REDIRECT;
+	case UNET_VERDICT_MARK:
+		return rights & UNET_INTER_MODIFY_HEADERS ?
+		       UNET_INTER_CNT_NONE : UNET_INTER_CNT_RIGHT_HEADERS;
 	default:
 		return UNET_INTER_CNT_NONE;
 	}
@@ -411,21 +414,37 @@ static enum unet_inter_stat check_bytes(const struct unet_inter_verdict *v,
 	}
 }
 
+static bool count_sound(const struct unet_inter_verdict *v)
+{
+	switch (v->action) {
+	case UNET_VERDICT_ACCEPT:
+	case UNET_VERDICT_DROP:
+	case UNET_VERDICT_REDIRECT:
+	case UNET_VERDICT_MARK:
+		return v->count && v->count <= UNET_INTER_MAX_BACKLOG;
+	default:
+		return v->count == 1;
+	}
+}
+
+static bool tos_sound(const struct unet_inter_verdict *v)
+{
+	if (v->action != UNET_VERDICT_MARK)
+		return !v->tos && !v->tos_mask;
+	return v->tos_mask && !(v->tos & ~v->tos_mask);
+}
+
 enum unet_inter_stat unet_inter_verdict_check(const struct unet_inter_verdict *v,
 					      u32 rights, u32 tx_bytes,
 					      u32 *total)
 {
 	bool bytes = v->action == UNET_VERDICT_MODIFY ||
 		     v->action == UNET_VERDICT_INJECT;
-	bool many = v->action == UNET_VERDICT_ACCEPT ||
-		    v->action == UNET_VERDICT_DROP ||
-		    v->action == UNET_VERDICT_REDIRECT;
 	enum unet_inter_stat bad;
 
 	*total = 0;
-	if (v->action >= UNET_VERDICT_COUNT || v->reserved ||
-	    v->reserved2[0] || v->reserved2[1] || !v->count ||
-	    v->count > UNET_INTER_MAX_BACKLOG || (v->count > 1 && !many))
+	if (v->action >= UNET_VERDICT_COUNT || v->reserved || v->reserved2 ||
+	    v->reserved3 || !count_sound(v) || !tos_sound(v))
 		return UNET_INTER_CNT_BAD_VERDICT;
 	bad = right_to(v->action, rights);
 	if (bad)

@@ -9,16 +9,17 @@
 #include "fault.h"
 #include "inter.h"
 #include "live.h"
+#include "param.h"
 #include "tcp_hand.h"
 #include "type_hand.h"
 #include "nexus.h"
 #include "kselftest_harness.h"
 
+#include <linux/if_ether.h>
 #include <sys/syscall.h>
 
 #define DPORT		9
 #define NTH_MAX		20000
-#define LINGER		"/sys/module/unet/parameters/port_linger_secs"
 
 /* As little memory as a channel can be of: each page is a round of its own. */
 static const struct unet_params tiny = {
@@ -58,6 +59,7 @@ struct stage {
 	struct chan m;
 	uint32_t grant;
 	struct unet_inter_verdict verdict;
+	int tap;		/* packet socket on va; -1: there is none */
 };
 
 /**
@@ -792,6 +794,53 @@ static int look_redirected(struct stage *s)
 	return lost ? -EPROTO : look_shown(s);
 }
 
+/* What comes has two holders: who marks it needs a header of its own. */
+static int set_inter_mark(struct stage *s)
+{
+	s->tap = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(ETH_P_ALL));
+	return s->tap < 0 ? -errno : set_inter_redirect(s);
+}
+
+static int run_inter_mark(struct stage *s)
+{
+	s->verdict.header_len = 0;
+	s->verdict.extents = 0;
+	memset(s->verdict.extent, 0, sizeof(s->verdict.extent));
+	s->verdict.tos = 0xb8;
+	s->verdict.tos_mask = 0xfc;
+	return say(s, UNET_VERDICT_MARK);
+}
+
+/* It goes on as it was, and is counted so, or is marked; or is lost where it goes in. */
+static int look_marked(struct stage *s)
+{
+	const struct unet_rx_slot *rx;
+	int err = look_verdict(s);
+	bool kept;
+
+	if (err)
+		return err;
+	kept = inter_stat(&s->nl, s->grant, UNET_INTER_CNT_NO_MEMORY) == 1;
+	if (inter_stat(&s->nl, s->grant, UNET_INTER_CNT_MODIFIED) != !kept)
+		return -EPROTO;
+	if (nexus_counter("va", "rx_drop_no_buffer") != s->no_buffer) {
+		s->no_buffer = nexus_counter("va", "rx_drop_no_buffer");
+		return -ENOMEM;
+	}
+	rx = chan_rx_peek(&s->c, 20000);
+	if (!rx || ((uint8_t *)chan_buf(&s->c, rx->first))[1] != (kept ? 0 : 0xb8))
+		return -EPROTO;
+	return kept ? -ENOMEM : 0;
+}
+
+static void unset_inter_mark(struct stage *s)
+{
+	if (s->tap >= 0)
+		close(s->tap);
+	s->tap = -1;
+	unset_inter(s);
+}
+
 OPERATION(inter_grant, .set = set_nl, .run = run_inter_grant,
 	  .unset = unset_inter);
 OPERATION(inter_claim, .set = set_granted, .run = run_inter_claim,
@@ -807,6 +856,9 @@ OPERATION(inter_change, .set = set_inter_verdict, .run = run_inter_change,
 	  .look = look_verdict, .unset = unset_inter);
 OPERATION(inter_inject, .set = set_inter_verdict, .run = run_inter_inject,
 	  .look = look_verdict, .unset = unset_inter);
+/* What was marked is not there to be so again. */
+OPERATION(inter_mark, .set = set_inter_mark, .run = run_inter_mark,
+	  .look = look_marked, .unset = unset_inter_mark, .afresh = true);
 /* What was redirected is not there to be so again. */
 OPERATION(inter_redirect, .set = set_inter_redirect, .run = run_inter_redirect,
 	  .look = look_redirected, .unset = unset_inter, .afresh = true);
@@ -905,29 +957,22 @@ FAULT(inter_flow);
 FAULT(inter_show);
 FAULT(inter_change);
 FAULT(inter_inject);
+FAULT(inter_mark);
 FAULT(inter_redirect);
 FAULT(load);
-
-static int write_linger(const char *value)
-{
-	return sh("echo %s > " LINGER, value);
-}
 
 FIXTURE_SETUP(fault)
 {
 	const char *missing = fault_prepare();
-	FILE *f;
 
 	if (missing)
 		SKIP(return, "%s", missing);
 	self->s.c.fd = -1;
 	self->s.m.fd = -1;
 	self->s.nl.fd = -1;
-	f = fopen(LINGER, "r");
-	ASSERT_NE(NULL, f);
-	ASSERT_EQ(1, fscanf(f, "%15s", self->linger));
-	fclose(f);
-	ASSERT_EQ(0, write_linger("0"));
+	self->s.tap = -1;
+	ASSERT_EQ(0, param_get("port_linger_secs", self->linger, sizeof(self->linger)));
+	ASSERT_EQ(0, param_linger("0"));
 	ASSERT_EQ(0, topo_setup(&self->s.t));
 	ASSERT_EQ(0, sh("ip link add vc type veth peer name vd"));
 	ASSERT_EQ(0, nexus_attach("va"));
@@ -940,7 +985,7 @@ FIXTURE_TEARDOWN(fault)
 {
 	fault_close(self->nth);
 	topo_teardown(&self->s.t);
-	write_linger(self->linger);
+	param_linger(self->linger);
 }
 
 static int ran(const struct op *op, struct stage *s, int err)

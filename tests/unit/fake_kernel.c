@@ -298,7 +298,7 @@ static void take_verdict(const struct unet_tx_slot *slot)
 	*s = (struct kernel_sent){
 		.token = v.token, .action = v.action, .count = v.count,
 		.cookie = v.cookie, .header_len = v.header_len,
-		.extents = v.extents,
+		.extents = v.extents, .tos = v.tos, .tos_mask = v.tos_mask,
 	};
 	if (!v.count || v.extents > UNET_VERDICT_EXTENTS ||
 	    !take_bytes(s, v.extent)) {

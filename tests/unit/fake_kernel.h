@@ -29,6 +29,8 @@ struct kernel_sent {
 	u16 seg_size;
 	u16 header_len;
 	u16 extents;
+	u8 tos;
+	u8 tos_mask;
 	u32 len;
 	u8 *bytes;
 };

@@ -280,6 +280,57 @@ static void verdicts_that_say_the_same_go_as_one(void **state)
 	assert_int_equal(unet_intermediary_refused(im, 0), 0);
 }
 
+/**
+ * struct said - what is said of the next packet, and the run of alike ones it is in
+ * @mask:	of the mark; 0: it is accepted
+ * @tos:	of the mark
+ * @run:	number of its verdict
+ */
+struct said {
+	u8 mask;
+	u8 tos;
+	u32 run;
+};
+
+static void marks_that_are_alike_go_as_one(void **state)
+{
+	static const struct said says[] = {
+		{ 0xfc, 0xb8, 0 }, { 0xfc, 0xbb, 0 }, { 0xfc, 0xb8, 0 },
+		{ 0xfc, 0x28, 1 }, { 0xff, 0x28, 2 }, { 0xff, 0x28, 2 },
+		{ 0, 0, 3 }, { 0, 0, 3 }, { 0x03, 0x03, 4 },
+	};
+	u32 counts[5] = { 0 };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(says); i++) {
+		assert_int_equal(says[i].mask ?
+				 unet_intermediary_mark(im, TOKEN + i, says[i].mask,
+							says[i].tos) :
+				 unet_intermediary_answer(im, TOKEN + i,
+							  UNET_VERDICT_ACCEPT), 0);
+		counts[says[i].run]++;
+	}
+	assert_int_equal(unet_intermediary_flush(im), 0);
+	assert_int_equal(kern.n_sent, 5);
+	for (i = 0; i < ARRAY_SIZE(says); i++) {
+		const struct kernel_sent *s = &kern.sent[says[i].run];
+
+		assert_int_equal(s->action, says[i].mask ? UNET_VERDICT_MARK :
+							   UNET_VERDICT_ACCEPT);
+		assert_int_equal(s->count, counts[says[i].run]);
+		assert_int_equal(s->tos_mask, says[i].mask);
+		assert_int_equal(s->tos, says[i].tos & says[i].mask);
+		assert_in_range(TOKEN + i, s->token, s->token + s->count - 1);
+	}
+}
+
+static void a_mark_of_no_bits_is_none(void **state)
+{
+	assert_int_equal(unet_intermediary_mark(im, TOKEN, 0, 0xff), -EINVAL);
+	assert_int_equal(unet_intermediary_flush(im), 0);
+	assert_int_equal(kern.n_sent, 0);
+}
+
 static void refusals_are_counted(void **state)
 {
 	struct looker l = { .trouble = 0 };
@@ -502,6 +553,8 @@ int main(void)
 		TEST(a_turn_may_be_cut_short_twice),
 		TEST(the_end_of_the_claim_ends_it_at_once),
 		TEST(verdicts_that_say_the_same_go_as_one),
+		TEST(marks_that_are_alike_go_as_one),
+		TEST(a_mark_of_no_bits_is_none),
 		TEST(refusals_are_counted),
 		TEST(bytes_that_wait_are_not_written_over),
 		TEST(nor_are_those_of_any_size),

@@ -342,7 +342,10 @@ PIN(unet_inter_verdict, extents, 14);
 PIN(unet_inter_verdict, count, 16);
 PIN(unet_inter_verdict, header_len, 20);
 PIN(unet_inter_verdict, reserved, 22);
-PIN(unet_inter_verdict, reserved2, 24);
+PIN(unet_inter_verdict, tos, 24);
+PIN(unet_inter_verdict, tos_mask, 25);
+PIN(unet_inter_verdict, reserved2, 26);
+PIN(unet_inter_verdict, reserved3, 28);
 PIN(unet_inter_verdict, extent, 32);
 
 PIN_SIZE(unet_inter_flow, 76);
@@ -391,6 +394,7 @@ PIN_VALUE(UNET_VERDICT_MODIFY, 2);
 PIN_VALUE(UNET_VERDICT_DUPLICATE, 3);
 PIN_VALUE(UNET_VERDICT_INJECT, 4);
 PIN_VALUE(UNET_VERDICT_REDIRECT, 5);
+PIN_VALUE(UNET_VERDICT_MARK, 6);
 
 PIN_VALUE(UNET_IA_UNSPEC, 0);
 PIN_VALUE(UNET_IA_PAD, 1);

@@ -371,6 +371,7 @@ struct inter_verdict_row {
 };
 
 #define VERDICT(what, n, ...)	{ .action = UNET_VERDICT_##what, .count = n, __VA_ARGS__ }
+#define SET_TOS(mask, bits, n)	VERDICT(MARK, n, .tos_mask = mask, .tos = bits)
 #define BYTES(hdr, n, ...)	.header_len = hdr, .extents = n, .extent = { __VA_ARGS__ }
 #define CHANGE			(SEE | MAY(MODIFY_PAYLOAD))
 
@@ -386,8 +387,25 @@ static const struct inter_verdict_row inter_verdict_rows[] = {
 	{ "no action", SEE, { .action = UNET_VERDICT_COUNT, .count = 1 },
 	  SAYS(BAD_VERDICT) },
 	{ "reserved", SEE, VERDICT(ACCEPT, 1, .reserved = 1), SAYS(BAD_VERDICT) },
-	{ "reserved, the last", SEE, VERDICT(ACCEPT, 1, .reserved2 = { 0, 1 }),
+	{ "reserved, the second", SEE, VERDICT(ACCEPT, 1, .reserved2 = 1), SAYS(BAD_VERDICT) },
+	{ "reserved, the last", SEE, VERDICT(ACCEPT, 1, .reserved3 = 1), SAYS(BAD_VERDICT) },
+	{ "accept with a mark", SEE, VERDICT(ACCEPT, 1, .tos_mask = 4), SAYS(BAD_VERDICT) },
+	{ "accept with bits", SEE, VERDICT(ACCEPT, 1, .tos = 4), SAYS(BAD_VERDICT) },
+	{ "mark", SEE | MAY(MODIFY_HEADERS), SET_TOS(0xfc, 0xb8, 1), SAYS(NONE) },
+	{ "mark all bits", SEE | MAY(MODIFY_HEADERS), SET_TOS(0xff, 0xff, 1), SAYS(NONE) },
+	{ "mark with none", SEE | MAY(MODIFY_HEADERS), SET_TOS(0xfc, 0, 1), SAYS(NONE) },
+	{ "mark many", SEE | MAY(MODIFY_HEADERS), SET_TOS(0x03, 0x03, 16384), SAYS(NONE) },
+	{ "mark too many", SEE | MAY(MODIFY_HEADERS), SET_TOS(0x03, 0x03, 16385),
 	  SAYS(BAD_VERDICT) },
+	{ "mark none", SEE | MAY(MODIFY_HEADERS), SET_TOS(0x03, 0x03, 0), SAYS(BAD_VERDICT) },
+	{ "mark no bits", SEE | MAY(MODIFY_HEADERS), SET_TOS(0, 0, 1), SAYS(BAD_VERDICT) },
+	{ "mark outside the mask", SEE | MAY(MODIFY_HEADERS), SET_TOS(0xfc, 0xb9, 1),
+	  SAYS(BAD_VERDICT) },
+	{ "mark with bytes", SEE | MAY(MODIFY_HEADERS),
+	  VERDICT(MARK, 1, .tos_mask = 4, BYTES(28, 1, { 0, 28 })), SAYS(BAD_VERDICT) },
+	{ "mark without right", SEE, SET_TOS(0xfc, 0xb8, 1), SAYS(RIGHT_HEADERS) },
+	{ "mark with the right to payload", SEE | MAY(MODIFY_PAYLOAD), SET_TOS(0xfc, 0xb8, 1),
+	  SAYS(RIGHT_HEADERS) },
 	{ "drop", SEE | MAY(DROP), VERDICT(DROP, 3), SAYS(NONE) },
 	{ "drop without right", SEE, VERDICT(DROP, 1), SAYS(RIGHT_DROP) },
 	{ "duplicate", SEE | MAY(DUPLICATE), VERDICT(DUPLICATE, 1), SAYS(NONE) },

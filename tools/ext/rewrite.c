@@ -144,6 +144,13 @@ static bool other_header(const struct unet_inter_packet *p,
 	return changed;
 }
 
+/* Nothing but the DSCP: the kernel writes it, in all that follow each other at once. */
+static bool marks_only(const struct ext_headers *h)
+{
+	return set_dscp && !from && !(set_mss && h->proto == IPPROTO_TCP &&
+				      h->tcp_flags & 2);
+}
+
 static int look(struct unet_intermediary *im, const struct unet_inter_packet *p,
 		void *arg)
 {
@@ -157,6 +164,9 @@ static int look(struct unet_intermediary *im, const struct unet_inter_packet *p,
 	ext_headers(p, &h);
 	if (!h.header || h.header > sizeof(hdr))
 		return UNET_VERDICT_ACCEPT;
+	if (marks_only(&h))
+		return unet_intermediary_mark(im, p->token, 0xfc, (uint8_t)(dscp << 2)) ?
+		       UNET_VERDICT_ACCEPT : UNET_VERDICT_LATER;
 	memcpy(hdr, p->data, h.header);
 	changed = other_header(p, &h, hdr);
 	len = other_text(p, &h, payload);

@@ -977,7 +977,7 @@ enum unet_inter_state {
 	X(INJECTED,		"injected",		"packets of its own") \
 	X(MISSED,		"missed",		"passed on without a verdict") \
 	X(BLOCKED,		"blocked",		"dropped without a verdict") \
-	X(NO_MEMORY,		"no_memory",		"verdicts refused: no memory") \
+	X(NO_MEMORY,		"no_memory",		"changes not made: no memory") \
 	X(BAD_CSUM,		"bad_csum",		"changes refused: the packet had come with a wrong checksum") \
 	X(TOKEN_FOREIGN,	"token_foreign",	"refused: token that was never given out") \
 	X(TOKEN_STALE,		"token_stale",		"refused: token of a packet that went on without it") \
@@ -1023,6 +1023,7 @@ enum unet_inter_action {
 	UNET_VERDICT_DUPLICATE,	/* accept, twice */
 	UNET_VERDICT_INJECT,	/* the bytes of @extent, just before the packet, which stays held */
 	UNET_VERDICT_REDIRECT,	/* to whoever has the grant's port; what comes in only */
+	UNET_VERDICT_MARK,	/* accept, with @tos in its header */
 	UNET_VERDICT_COUNT
 };
 
@@ -1034,10 +1035,16 @@ enum unet_inter_action {
  * @cookie:	given back on DONE
  * @action:	enum unet_inter_action
  * @count:	packets meant, those with the tokens that follow: at least 1, and 1
- *		for all but ACCEPT, DROP and REDIRECT. DONE tells the first refusal
+ *		for all but ACCEPT, DROP, REDIRECT and MARK. DONE tells the first refusal
  * @header_len:	MODIFY, INJECT: IP and L4 header bytes, all in the first extent; else 0
  * @extents:	MODIFY, INJECT: used entries of @extent; else 0
  * @reserved:	zero
+ * @tos:	MARK: bits for the traffic class of IPv6, and what IPv4 has in its place
+ *		(the differentiated services field, RFC 2474, and ECN, RFC 3168), none
+ *		outside @tos_mask; else 0
+ * @tos_mask:	MARK: which bits are to change, at least one; else 0
+ * @reserved2:	zero
+ * @reserved3:	zero
  * @extent:	the packet from the IP header on
  *
  * MODIFY without the right to modify payload has the header alone: the payload stays
@@ -1049,6 +1056,10 @@ enum unet_inter_action {
  * changed but to that, and a datagram that ends before its packet does not at all. No such
  * refusal, and none for a packet that came damaged (UNET_INTER_CNT_BAD_CSUM), is a
  * violation; the packet stays held.
+ *
+ * MARK, which needs the right to modify headers, changes those bits and the checksum of
+ * IPv4, and nothing else: of any packet, as it came. One that there is no memory to
+ * change goes on as it was (UNET_INTER_CNT_NO_MEMORY), which is no refusal.
  *
  * INJECT is refused (UNET_INTER_CNT_BACKLOG) while as many packets or bytes as the
  * grant's backlog wait, those that were injected before included.
@@ -1066,7 +1077,10 @@ struct unet_inter_verdict {
 	__u32 count;
 	__u16 header_len;
 	__u16 reserved;
-	__u32 reserved2[2];
+	__u8 tos;
+	__u8 tos_mask;
+	__u16 reserved2;
+	__u32 reserved3;
 	struct unet_extent extent[UNET_VERDICT_EXTENTS];
 };
 
