@@ -262,7 +262,7 @@ part_sums()
 
 # ---- a process in the middle ----------------------------------------------------
 
-# mid NAME RECEIVER WAY WHERE look|rewrite [COMMAND...]: packets on their way to
+# mid NAME RECEIVER WAY WHERE look|rewrite|mark [COMMAND...]: packets on their way to
 # RECEIVER pass a process in the middle, or are shown to it; COMMAND puts it there
 # once it is ready. What they cost without is the row of RECEIVER.
 mid()
@@ -335,7 +335,7 @@ make_grant()
 		backlog 16384 | jq .grant)
 }
 
-# mid_unet look|rewrite RIGHTS: by a grant that is made for it.
+# mid_unet look|rewrite|mark RIGHTS: by a grant that is made for it.
 mid_unet()
 {
 	local grant
@@ -354,6 +354,7 @@ part_mid()
 	mid_base unet
 	mid_unet look observe,delay
 	mid_unet rewrite observe,modify-headers,delay
+	mid_unet mark observe,modify-headers,delay
 	detach
 	remove_link
 }
@@ -496,7 +497,7 @@ profile_rx()
 	profile_end "receive, $1, flows: $2" "$from" "$to" "$plain" "$packets" packet
 }
 
-# profile_mid look|rewrite RIGHTS: with the generator's and the receiver's work.
+# profile_mid look|rewrite|mark RIGHTS: with the generator's and the receiver's work.
 profile_mid()
 {
 	local grant mid_pid mid_said saw sent got from to plain
@@ -576,6 +577,7 @@ part_profile-mid()
 	attach
 	profile_mid look observe,delay
 	profile_mid rewrite observe,modify-headers,delay
+	profile_mid mark observe,modify-headers,delay
 	detach
 	remove_link
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * bench_mid WAY WHERE look|rewrite: stands in the middle of packets in one way until
+ * bench_mid WAY WHERE look|rewrite|mark: stands in the middle of packets in one way until
  * SIGTERM. Prints "ready" when packets may come, and at the end one JSON object.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,7 +18,6 @@ static const struct mid_way *const ways[] = {
 };
 
 #define N_WAYS	(sizeof(ways) / sizeof(ways[0]))
-#define DSCP	0x28	/* AF11 in the upper six bits */
 
 static volatile sig_atomic_t stop;
 
@@ -30,13 +30,13 @@ static void on_term(int sig)
 /* RFC 1624, equation 3 */
 void mid_mark(uint8_t *ip)
 {
-	uint32_t old = ip[0] << 8 | ip[1], new = ip[0] << 8 | DSCP;
+	uint32_t old = ip[0] << 8 | ip[1], new = ip[0] << 8 | MID_TOS;
 	uint32_t sum = ip[10] << 8 | ip[11];
 
 	sum = (~sum & 0xffff) + (~old & 0xffff) + new;
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = ~(sum + (sum >> 16));
-	ip[1] = DSCP;
+	ip[1] = MID_TOS;
 	ip[10] = sum >> 8;
 	ip[11] = sum;
 }
@@ -73,6 +73,21 @@ static void stand(const struct mid_way *way, void *mid)
 	       sleeps);
 }
 
+static bool find_does(const char *word, enum mid_does *does)
+{
+	static const char *const words[MID_DOES_COUNT] = {
+		[MID_LOOK] = "look", [MID_REWRITE] = "rewrite", [MID_MARK] = "mark",
+	};
+	int i;
+
+	for (i = 0; i < MID_DOES_COUNT; i++) {
+		*does = (enum mid_does)i;
+		if (!strcmp(word, words[i]))
+			return true;
+	}
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	struct sigaction term = { .sa_handler = on_term };
@@ -80,15 +95,14 @@ int main(int argc, char **argv)
 	struct mid_args args;
 	void *mid;
 
-	if (argc != 4 || (strcmp(argv[3], "look") && strcmp(argv[3], "rewrite"))) {
-		fprintf(stderr, "usage: bench_mid WAY WHERE look|rewrite\n");
+	if (argc != 4 || !find_does(argv[3], &args.does)) {
+		fprintf(stderr, "usage: bench_mid WAY WHERE look|rewrite|mark\n");
 		return 2;
 	}
 	way = find_way(argv[1]);
 	if (!way)
 		return 2;
 	args.where = argv[2];
-	args.rewrite = !strcmp(argv[3], "rewrite");
 	mid = way->open(&args);
 	if (!mid) {
 		fprintf(stderr, "bench_mid: %s on %s: %s\n", way->name, args.where,

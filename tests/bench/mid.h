@@ -7,26 +7,34 @@
 #ifndef BENCH_MID_H
 #define BENCH_MID_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #define MID_BATCH	64
 #define MID_FRAME	2048
 
+/* What is done to each packet besides looking at it */
+enum mid_does {
+	MID_LOOK,	/* nothing */
+	MID_REWRITE,	/* another header takes the place of its own: another DSCP */
+	MID_MARK,	/* it is said which DSCP it is to have */
+	MID_DOES_COUNT
+};
+
 /**
  * struct mid_args - what all ways are told
  * @where:	the way's own: a queue, two devices, a grant
- * @rewrite:	change the packets (their DSCP), else only look
+ * @does:	what to do to each packet
  */
 struct mid_args {
 	const char *where;
-	bool rewrite;
+	enum mid_does does;
 };
 
 /**
  * struct mid_way - one way to stand in the middle
  * @name:	word on the command line
- * @open:	get ready; returns what @turn wants, or NULL with errno
+ * @open:	get ready; returns what @turn wants, or NULL with errno (EINVAL: it does
+ *		no such thing)
  * @fd:		what to poll when @turn finds nothing
  * @turn:	deal with what is there without sleeping, look at the IP header of each
  *		packet once; returns packets
@@ -43,7 +51,9 @@ extern const struct mid_way mid_tap;
 extern const struct mid_way mid_ringbuf;
 extern const struct mid_way mid_unet;
 
-/* Marks an IPv4 header with a DSCP; its checksum follows. */
+#define MID_TOS		0x28	/* AF11 in the upper six bits */
+
+/* Gives an IPv4 header MID_TOS; its checksum follows. */
 void mid_mark(uint8_t *ip);
 
 #endif /* BENCH_MID_H */

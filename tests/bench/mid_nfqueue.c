@@ -9,6 +9,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_queue.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -71,10 +72,12 @@ static void *nfqueue_open(const struct mid_args *args)
 	struct mid *m = calloc(1, sizeof(*m));
 	int i, bytes = SOCKET_BYTES;
 
-	if (!m)
+	if (!m || args->does == MID_MARK) {
+		errno = m ? EINVAL : ENOMEM;
 		return NULL;
+	}
 	m->queue = atoi(args->where);
-	m->rewrite = args->rewrite;
+	m->rewrite = args->does == MID_REWRITE;
 	m->nl = mnl_socket_open(NETLINK_NETFILTER);
 	if (!m->nl || mnl_socket_bind(m->nl, 0, MNL_SOCKET_AUTOPID) ||
 	    setsockopt(mnl_socket_get_fd(m->nl), SOL_SOCKET, SO_RCVBUFFORCE,

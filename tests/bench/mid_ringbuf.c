@@ -50,7 +50,7 @@ static void *ringbuf_open(const struct mid_args *args)
 	char object[256], dev[IFNAMSIZ];
 	struct bpf_object *obj;
 
-	if (!m || args->rewrite ||
+	if (!m || args->does != MID_LOOK ||
 	    sscanf(args->where, "%255[^,],%15s", object, dev) != 2) {
 		errno = m ? EINVAL : ENOMEM;
 		return NULL;

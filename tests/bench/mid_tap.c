@@ -8,6 +8,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,11 +41,12 @@ static void *tap_open(const struct mid_args *args)
 	struct mid *m = calloc(1, sizeof(*m));
 	char in[IFNAMSIZ], out[IFNAMSIZ];
 
-	if (!m || sscanf(args->where, "%15[^,],%15s", in, out) != 2) {
+	if (!m || args->does == MID_MARK ||
+	    sscanf(args->where, "%15[^,],%15s", in, out) != 2) {
 		errno = m ? EINVAL : ENOMEM;
 		return NULL;
 	}
-	m->rewrite = args->rewrite;
+	m->rewrite = args->does == MID_REWRITE;
 	m->in = tap(in);
 	m->out = tap(out);
 	return m->in < 0 || m->out < 0 ? NULL : m;

@@ -12,7 +12,7 @@
 
 struct mid {
 	struct unet_intermediary *im;
-	bool rewrite;
+	enum mid_does does;
 	uint32_t seen;
 	volatile uint32_t touched;
 };
@@ -25,7 +25,7 @@ static void *unet_open(const struct mid_args *args)
 
 	if (!m)
 		return NULL;
-	m->rewrite = args->rewrite;
+	m->does = args->does;
 	m->im = unet_intermediary_open(atoi(args->where), &params);
 	return m->im ? m : NULL;
 }
@@ -43,8 +43,11 @@ static int look(struct unet_intermediary *im,
 
 	m->seen++;
 	m->touched += packet->data[0];
-	if (!m->rewrite)
+	if (m->does == MID_LOOK)
 		return UNET_VERDICT_ACCEPT;
+	if (m->does == MID_MARK)
+		return unet_intermediary_mark(im, packet->token, 0xff, MID_TOS) ?
+		       UNET_VERDICT_ACCEPT : UNET_VERDICT_LATER;
 	memcpy(header, packet->data, sizeof(header));
 	mid_mark(header);
 	if (unet_intermediary_change(im, packet->token, UNET_VERDICT_MODIFY,

@@ -95,22 +95,27 @@ if grep -q '"bench":"mid"' "$results"; then
 	echo
 	echo "A process in the middle: the same packets on their way to a receiver pass a process"
 	echo "that looks at each, or rewrites each header, or are shown to it. \"above\" is what"
-	echo "that adds; ratio is unet's against the rival's that does the same."
+	echo "that adds; ratio is unet's against the rival's that does the same. mark: the process"
+	echo "says which DSCP packets are to have, and the kernel writes it; its ratio is to"
+	echo "nfqueue's rewriting, which comes to the same."
 	echo
 	rows '
 	[.[] | select(.bench == "mid")] as $m
 	| def above(r): ([$m[] | select(.way == "none" and .receiver == r.receiver).insn][0]) as $d
 		| if $d then r.insn - $d else null end;
 	  def show(x): if x == null then "-" else (x * 10 | round / 10 | tostring) end;
-	  def ours($what): [$m[] | select(.way == "unet" and .what == $what)][0];
+	  def row($way; $what): [$m[] | select(.way == $way and .what == $what)][0];
+	  def ratio($ours; $theirs): if $ours and $theirs
+		then (above($ours) / above($theirs) * 100 | round / 100 | tostring) else "-" end;
 	["WAY", "DOES", "RECEIVER", "TOTAL", "ABOVE", "LOST", "UNET-RATIO", "TARGET"],
-	($m[] | . as $r | ours(.what) as $u
+	($m[] | . as $r
 	 | [ .way, .what // "-", .receiver, (.insn | tostring),
 	     (if .way == "none" then "-" else show(above($r)) end),
 	     (.packets - .received | tostring),
-	     (if $u and (.way | test("^(none|unet)$") | not)
-	      then (above($u) / above($r) * 100 | round / 100 | tostring) else "-" end),
-	     (if .way == "nfqueue" then "at most 0.33" else "-" end)
+	     (if .way == "none" then "-"
+	      elif .what == "mark" then ratio($r; row("nfqueue"; "rewrite"))
+	      elif .way == "unet" then "-" else ratio(row("unet"; .what); $r) end),
+	     (if .way == "nfqueue" or .what == "mark" then "at most 0.33" else "-" end)
 	   ]) | @tsv'
 fi
 
