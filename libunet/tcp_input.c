@@ -542,6 +542,9 @@ static bool parse(struct unet_tcp_seg *seg, struct unet_pkt *pkt,
 	    unet_pkt_linear(pkt, hlen))
 		return false;
 	p = pkt->data;
+	/* there is no port 0 that could be answered */
+	if (!unet_load_u16(p) || !unet_load_u16(p + 2))
+		return false;
 	seg->pkt = pkt;
 	seg->info = info;
 	seg->seq = unet_load_u32(p + 4);

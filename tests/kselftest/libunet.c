@@ -8,6 +8,7 @@
 /* libs: $(UNET_LIB) */
 #include "topo.h"
 #include "nexus.h"
+#include "raw.h"
 #include "kselftest_harness.h"
 
 #include <poll.h>
@@ -455,6 +456,59 @@ TEST_F(libunet, refusals_have_reasons)
 	EXPECT_EQ(EADDRNOTAVAIL, errno);
 	EXPECT_EQ(NULL, unet_connect(self->st, "udp", "192.0.2.77:80", NULL));
 	EXPECT_EQ(ENETUNREACH, errno);
+}
+
+/* From port 0, which can be answered by nobody: each is one of @n to our port 7000. */
+static int send_nowhere(int raw, int family, const char *theirs, const char *ours,
+			uint8_t flags, int n)
+{
+	struct pkt_spec p = {
+		.family = family, .proto = IPPROTO_TCP, .src = theirs, .dst = ours,
+		.sport = 0, .dport = 7000, .tcp_flags = flags, .seq = 5, .ack = 77,
+	};
+	uint32_t ip = family == AF_INET ? 20 : 40, h;
+	uint8_t buf[80];
+	uint16_t sum;
+
+	h = build_packet(buf, &p);
+	memset(buf + ip + 16, 0, 2);
+	sum = raw_l4_sum(buf, ip, IPPROTO_TCP, h - ip);
+	memcpy(buf + ip + 16, &sum, sizeof(sum));
+	while (n-- > 0)
+		if (send_to(raw, ours, 0, buf, h))
+			return -1;
+	return 0;
+}
+
+static uint64_t counted(struct unet_stack *st, unsigned int id)
+{
+	uint64_t values[UNET_STAT_COUNT] = { 0 };
+
+	unet_stack_stats(st, values, UNET_STAT_COUNT);
+	return values[id];
+}
+
+/* As many as would end a channel that answered them. */
+TEST_F(libunet, segments_from_port_0_are_answered_by_nobody)
+{
+	struct unet_sock *ls = unet_listen(self->st, "tcp", ":7000", 8);
+	int raw = raw_socket(&self->t, variant->family), sent;
+	long end = now_ms() + 60000;
+
+	ASSERT_NE(NULL, ls);
+	for (sent = 0; sent <= UNET_ABUSE_LIMIT; sent += 64) {
+		ASSERT_EQ(0, send_nowhere(raw, variant->family, variant->peer,
+					  variant->ours, TH_ACK, 32));
+		ASSERT_EQ(0, send_nowhere(raw, variant->family, variant->peer,
+					  variant->ours, TH_SYN, 32));
+		while (counted(self->st, UNET_STAT_TCP_BAD) < sent + 64 && now_ms() < end)
+			ASSERT_LE(0, unet_stack_run(self->st, 20));
+	}
+	EXPECT_EQ(sent, counted(self->st, UNET_STAT_TCP_BAD));
+	EXPECT_EQ(0, nexus_counter("va", "tx_bad_header"));
+	EXPECT_EQ(0, nexus_counter("va", "tx_packets"));
+	EXPECT_EQ(UNET_CHANNEL_LIVE, unet_stack_channel_state(self->st, NULL));
+	close(raw);
 }
 
 TEST_F(libunet, a_detached_device_ends_the_stack_in_good_order)

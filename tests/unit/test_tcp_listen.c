@@ -81,6 +81,23 @@ static void a_lost_syn_is_sent_again_with_backoff(void **state)
 	script_close(s);
 }
 
+/* The kernel sends nothing to port 0, and ends who tries too often. */
+static void nobody_is_at_port_0(void **state)
+{
+	static const u8 flags[] = { SYN, ACK, SYN | ACK, FIN | ACK };
+	struct script *s = script_open(0);
+
+	script_listen(s, 10);
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(flags); i++) {
+		PUT(s, flags[i / 2], .seq = 5, .ack = 77);
+		memset(s->arrived.head->data + 20 + i % 2 * 2, 0, 2);
+		script_turn(s);
+		NONE(s);
+	}
+	assert_int_equal(stat(s, UNET_STAT_TCP_BAD), 4 + 4);
+	script_close(s);
+}
+
 static void resets_in_syn_sent_need_our_number(void **state)
 {
 	struct script *s = script_open(0);
@@ -463,6 +480,7 @@ int main(void)
 		cmocka_unit_test(options_that_were_not_offered_are_not_used),
 		cmocka_unit_test(connecting_sends_syn_and_ends_with_ack),
 		cmocka_unit_test(a_lost_syn_is_sent_again_with_backoff),
+		cmocka_unit_test(nobody_is_at_port_0),
 		cmocka_unit_test(resets_in_syn_sent_need_our_number),
 		cmocka_unit_test(a_wrong_ack_in_syn_sent_is_reset),
 		cmocka_unit_test(both_sides_may_open_at_once),
