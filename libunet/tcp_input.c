@@ -27,6 +27,7 @@ static bool syn_sent_ack_ok(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 static void simultaneous_open(struct unet_tcp_pcb *pcb)
 {
 	pcb->state = UNET_TCP_SYN_RECEIVED;
+	pcb->retries = 0;	/* of the SYN alone */
 	unet_tcp_send_syn(pcb);
 	unet_tcp_rtx_set(pcb, UNET_TCP_RTX_RTO, unet_tcp_rtt_rto(&pcb->rtt));
 	unet_tcp_timers_arm(pcb);
@@ -84,11 +85,12 @@ static bool acceptable(const struct unet_tcp_pcb *pcb,
 {
 	u32 wnd = tcp_rcv_wnd(pcb), len = seq_len(seg);
 
-	if (!len)
-		return wnd ? seq_in(seg->seq, pcb->rcv_nxt, wnd) :
-			     seg->seq == pcb->rcv_nxt;
+	/* a reset may have text (SHLD-2), which is not taken */
 	if (!wnd)
-		return false;
+		return (!len || seg->flags & UNET_TCP_RST) &&
+		       seg->seq == pcb->rcv_nxt;
+	if (!len)
+		return seq_in(seg->seq, pcb->rcv_nxt, wnd);
 	return seq_in(seg->seq, pcb->rcv_nxt, wnd) ||
 	       seq_in(seg->seq + len - 1, pcb->rcv_nxt, wnd) ||
 	       (seq_lt(seg->seq, pcb->rcv_nxt) &&
@@ -181,11 +183,15 @@ static bool step_sequence(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 	unet_count(pcb->st, UNET_STAT_TCP_UNACCEPTABLE);
 	note_old_text(pcb, seg);
 	if (pcb->state == UNET_TCP_SYN_RECEIVED && seg->seq == pcb->irs &&
-	    seg->flags & UNET_TCP_SYN)
+	    (seg->flags & (UNET_TCP_SYN | UNET_TCP_RST)) == UNET_TCP_SYN)
 		return unet_tcp_step_syn(pcb, seg);	/* the SYN again */
-	if (tcp_synchronized(pcb) && only_ack_counts(pcb, seg) &&
-	    !unet_tcp_step_ack(pcb, seg))
-		return false;
+	if (tcp_synchronized(pcb) && only_ack_counts(pcb, seg)) {
+		/* should its ACK end the connection, this is said before */
+		if (seq_len(seg))
+			pcb->flags |= UNET_TCPF_ACK_NOW;
+		if (!unet_tcp_step_ack(pcb, seg))
+			return false;
+	}
 	answer_unacceptable(pcb, seg);
 	return false;
 }
@@ -461,8 +467,12 @@ void unet_tcp_step_fin(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 			pcb->flags |= UNET_TCPF_ACK_NOW;
 		return;
 	}
-	if (pcb->rcv_nxt != pcb->rcv_fin)
+	if (pcb->rcv_nxt != pcb->rcv_fin) {
+		/* without text nobody else has acknowledged it (RFC 5681 section 4.2) */
+		if (seg->flags & UNET_TCP_FIN && !seg->len)
+			pcb->flags |= UNET_TCPF_ACK_NOW;
 		return;
+	}
 	pcb->rcv_nxt++;
 	pcb->flags |= UNET_TCPF_FIN_RCVD | UNET_TCPF_ACK_NOW;
 	unet_tcp_reass_purge(pcb);

@@ -25,7 +25,7 @@
 #define UNET_TCP_MSL2_US	60000000u
 #define UNET_TCP_FIN_WAIT_2_US	60000000u
 #define UNET_TCP_PROBE_MAX_US	60000000u
-#define UNET_TCP_SYN_RETRIES	6
+#define UNET_TCP_SYN_RETRIES	7	/* 3 minutes at least (MUST-23): 247 s */
 #define UNET_TCP_SYNACK_RETRIES	5
 #define UNET_TCP_RETRIES	15	/* R2 of RFC 9293 section 3.8.3 */
 #define UNET_TCP_ORPHAN_RETRIES	8
@@ -209,6 +209,7 @@ void unet_tcp_listen_syn(struct unet_tcp_pcb *lst, struct unet_tcp_seg *seg,
 void unet_tcp_listen_gone(struct unet_tcp_pcb *lst, int err);
 void unet_tcp_listen_close(struct unet_tcp_pcb *lst);
 bool unet_tcp_listen_full(const struct unet_tcp_pcb *pcb);
+bool unet_tcp_listen_has_room(const struct unet_tcp_pcb *lst);
 bool unet_tcp_listen_waiting(const struct unet_tcp_pcb *lst);
 int unet_tcp_listen_promote(struct unet_tcp_pcb *child);
 void unet_tcp_listen_forget(struct unet_tcp_pcb *child);

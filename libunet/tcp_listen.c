@@ -261,6 +261,16 @@ bool unet_tcp_listen_full(const struct unet_tcp_pcb *pcb)
 }
 
 /**
+ * unet_tcp_listen_has_room() - is there room for one more half-open connection?
+ * @lst:	listener
+ */
+bool unet_tcp_listen_has_room(const struct unet_tcp_pcb *lst)
+{
+	return !unet_tcp_listen_full(lst) &&
+	       lst->listener->n_half < lst->listener->half_max;
+}
+
+/**
  * unet_tcp_listen_waiting() - does a connection wait to be accepted?
  * @lst:	listener
  */

@@ -299,6 +299,21 @@ bool unet_tcp_reass_add(struct unet_tcp_pcb *pcb, struct unet_pkt *pkt, u32 seq)
 	return false;
 }
 
+/* Leave of @pkt what is behind rcv_nxt, and before a FIN. Return: there is such. */
+static bool trim_taken(const struct unet_tcp_pcb *pcb, struct unet_pkt *pkt)
+{
+	u32 seq = (u32)pkt->priv, end = seq + pkt->total;
+
+	if (pcb->flags & UNET_TCPF_FIN_SEEN)
+		end = seq_min(end, pcb->rcv_fin);
+	if (seq_leq(end, pcb->rcv_nxt))
+		return false;
+	unet_pkt_trim(pkt, end - seq);
+	if (seq_gt(pcb->rcv_nxt, seq))
+		unet_pkt_pull(pkt, pcb->rcv_nxt - seq);
+	return true;
+}
+
 /* Packets of the first range move to the reader's queue. */
 static void hand_over(struct unet_tcp_pcb *pcb, struct unet_tcp_range *r)
 {
@@ -306,15 +321,12 @@ static void hand_over(struct unet_tcp_pcb *pcb, struct unet_tcp_range *r)
 
 	while (pkt) {
 		struct unet_pkt *next = pkt->next;
-		u32 seq = (u32)pkt->priv, old = pcb->rcv_nxt - seq;
 
-		if (seq_leq(seq + pkt->total, pcb->rcv_nxt)) {
-			unet_pkt_free(pkt);
-		} else {
-			if (seq_gt(pcb->rcv_nxt, seq))
-				unet_pkt_pull(pkt, old);
+		if (trim_taken(pcb, pkt)) {
 			pcb->rcv_nxt += pkt->total;
 			unet_tcp_rcvq_add(pcb, pkt);
+		} else {
+			unet_pkt_free(pkt);
 		}
 		pkt = next;
 	}

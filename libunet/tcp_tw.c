@@ -191,7 +191,10 @@ static bool may_reopen(const struct unet_tcp_tw *tw,
 	return seq_gt(seg->seq, tw->rcv_nxt);
 }
 
-/* A listener without room drops the SYN: the TIME-WAIT is kept for the next. */
+/*
+ * A listener without room drops the SYN: the TIME-WAIT is kept for the next. It does not
+ * answer with a cookie, whose number need not be above the last one (RFC 9293, MAY-2).
+ */
 static void reopen(struct unet_stack *st, struct unet_tcp_tw *tw,
 		   struct unet_tcp_seg *seg)
 {
@@ -207,8 +210,11 @@ static void reopen(struct unet_stack *st, struct unet_tcp_tw *tw,
 		return;
 	}
 	lst = tcp_pcb_of(f);
-	if (!unet_tcp_listen_full(lst))
-		tw_free(st, tw, 0);
+	if (!unet_tcp_listen_has_room(lst)) {
+		unet_count(st, UNET_STAT_TCP_LISTEN_FULL);
+		return;
+	}
+	tw_free(st, tw, 0);
 	unet_tcp_listen_syn(lst, seg, &key, above);
 }
 

@@ -332,7 +332,7 @@ int unet_getsockopt(struct unet_sock *s, int level, int name, void *val,
  * @size:	bytes filled in
  * @state:	RFC 9293 state: 1 LISTEN 2 SYN-SENT 3 SYN-RECEIVED 4 ESTABLISHED
  *		5 FIN-WAIT-1 6 FIN-WAIT-2 7 CLOSE-WAIT 8 CLOSING 9 LAST-ACK
- *		10 TIME-WAIT, 0 CLOSED
+ *		0 CLOSED, or TIME-WAIT, which a socket has no part in
  * @options:	1 timestamps, 2 SACK, 4 window scaling, 8 ECN
  * @snd_wscale:	what the peer asked for
  * @rcv_wscale:	what we asked for
