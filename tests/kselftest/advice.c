@@ -5,16 +5,18 @@
  * its sleeping owner woken; MTU, CE marks, sends and drops are counted; the entry of
  * a removed flow says so, and a flow the kernel removed ends with a slot.
  */
+/* libs: -lpthread */
 #include "topo.h"
 #include "chan.h"
 #include "nexus.h"
+#include "param.h"
 #include "kselftest_harness.h"
 
 #include <linux/if_tun.h>
+#include <pthread.h>
 
 #define PORT	7000
 #define RPORT	9000
-#define FLIGHT	"/sys/module/unet/parameters/flight_kib"
 
 FIXTURE(advice) {
 	struct topo t;
@@ -95,6 +97,42 @@ TEST_F(advice, a_drop_of_the_qdisc_suspends_and_the_resume_wakes)
 	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 100));
 }
 
+/* All flags that the entry ever had. */
+struct watch {
+	const struct unet_flow_adv *adv;
+	uint32_t seen;
+	int over;
+};
+
+static void *watch_flags(void *arg)
+{
+	struct watch *w = arg;
+
+	while (!__atomic_load_n(&w->over, __ATOMIC_RELAXED))
+		w->seen |= __atomic_load_n(&w->adv->flags, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+/* It is there from the drop until the resume, which comes soon: another CPU looks. */
+TEST_F(advice, a_drop_of_the_qdisc_is_seen_in_the_entry)
+{
+	struct watch w = { .adv = self->adv };
+	pthread_t thread;
+	int i;
+
+	ASSERT_EQ(0, sh("tc qdisc add dev va root tbf rate 1kbit burst 1600 limit 1600"));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, watch_flags, &w));
+	for (i = 0; i < 5000 && !(__atomic_load_n(&w.seen, __ATOMIC_RELAXED) &
+				  UNET_ADV_SUSPENDED); i++)
+		chan_send(&self->c, self->r.flow, &self->p, 0);
+	__atomic_store_n(&w.over, 1, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	EXPECT_TRUE(w.seen & UNET_ADV_SUSPENDED);
+	for (i = 0; i < 1000 && self->adv->flags & UNET_ADV_SUSPENDED; i++)
+		usleep(10 * 1000);
+	EXPECT_EQ(0, self->adv->flags & UNET_ADV_SUSPENDED);
+}
+
 TEST_F(advice, a_sleeper_in_sync_is_woken_by_a_resume)
 {
 	struct unet_sync w = { .size = sizeof(w), .flags = UNET_SYNC_WAIT,
@@ -131,16 +169,35 @@ static int send_large(struct chan *c, uint32_t flow, struct pkt_spec *p, int num
 	return chan_sync(c, UNET_SYNC_TX);
 }
 
+/* Of what is large the device is given the owner's memory, not a copy of it. */
+TEST_F(advice, what_is_large_goes_from_where_it_lies)
+{
+	static char data[1400];
+	char got[2000];
+	uint32_t hdr = variant->family == AF_INET ? 28 : 48;
+
+	ASSERT_EQ(0, sh("ethtool -K va tx on"));
+	ASSERT_EQ(0, sh("tc qdisc add dev va root netem delay 300ms"));
+	memset(data, 'a', sizeof(data));
+	self->p.data = data;
+	ASSERT_EQ(0, send_large(&self->c, self->r.flow, &self->p, 1));
+	memset(self->c.tx_mem + hdr, 'b', 1400);
+	ASSERT_EQ(1400, recv(self->peer, got, sizeof(got), 0));
+	EXPECT_EQ('b', got[0]);
+	EXPECT_EQ('b', got[1399]);
+	ASSERT_NE(NULL, chan_done(&self->c, 5000));
+}
+
 TEST_F(advice, too_much_on_the_way_suspends_until_half_is_left)
 {
 	uint32_t flags;
 	int i;
 
-	ASSERT_EQ(0, sh("echo 8 > " FLIGHT));
+	ASSERT_EQ(0, param_set("flight_kib", "8"));
 	ASSERT_EQ(0, sh("tc qdisc add dev va root netem delay 1s"));
 	EXPECT_EQ(0, send_large(&self->c, self->r.flow, &self->p, 8));
 	flags = self->adv->flags;
-	EXPECT_EQ(0, sh("echo 512 > " FLIGHT));
+	EXPECT_EQ(0, param_set("flight_kib", "512"));
 	EXPECT_TRUE(flags & UNET_ADV_SUSPENDED);
 	for (i = 0; i < 8; i++) {
 		const struct unet_done *d = chan_done(&self->c, 5000);

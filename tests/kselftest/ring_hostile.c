@@ -17,6 +17,7 @@
 
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <poll.h>
 #include <pthread.h>
 
 FIXTURE(hostile) {
@@ -83,6 +84,14 @@ static void poke(struct chan *c, int peer)
 	chan_sync(c, UNET_SYNC_TX | UNET_SYNC_FREE);
 }
 
+/* What poll() says at once, of all there is to be said. */
+static int polled(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN | POLLOUT };
+
+	return poll(&p, 1, 0) == 1 ? p.revents : 0;
+}
+
 #define EXPECT_POISON(why)						\
 do {									\
 	uint32_t reason = 0;						\
@@ -92,6 +101,7 @@ do {									\
 	EXPECT_EQ(why, reason);						\
 	EXPECT_EQ(why, self->c.info->reason);				\
 	EXPECT_EQ(-EIO, chan_sync(&self->c, UNET_SYNC_TX));		\
+	EXPECT_EQ(POLLERR | POLLHUP, polled(self->c.fd));		\
 	EXPECT_EQ(1, nexus_counter("va", "ch_poisoned"));		\
 	EXPECT_EQ(UNET_CHANNEL_LIVE, chan_state(&self->good, NULL));	\
 	EXPECT_EQ(0, neighbour_is_well(&self->good, self->peer, 50));	\
@@ -159,6 +169,50 @@ TEST_F(hostile, freeing_a_buffer_twice_is_poison)
 	self->c.free[1] = b;
 	store_release(&self->c.uring->free_tail, 2);
 	EXPECT_POISON(UNET_POISON_FREE_INDEX);
+}
+
+struct sleeper {
+	int fd;
+	int said;	/* -errno of the sync, revents of the poll */
+};
+
+static void *sleep_in_sync(void *arg)
+{
+	struct unet_sync w = { .size = sizeof(w), .flags = UNET_SYNC_WAIT,
+			       .timeout_ns = 60000000000ull };
+	struct sleeper *s = arg;
+
+	s->said = chan_ioctl(s->fd, UNET_IOC_SYNC, &w);
+	return NULL;
+}
+
+static void *sleep_in_poll(void *arg)
+{
+	struct sleeper *s = arg;
+	struct pollfd p = { .fd = s->fd, .events = POLLIN };
+
+	s->said = poll(&p, 1, 60000) == 1 ? p.revents : 0;
+	return NULL;
+}
+
+/* Whoever waits for a channel that ends must not wait on. */
+TEST_F(hostile, poison_wakes_who_sleeps)
+{
+	struct sleeper sync = { .fd = self->c.fd }, polls = sync;
+	uint64_t began = mono_ms();
+	pthread_t thread[2];
+
+	ASSERT_EQ(0, pthread_create(&thread[0], NULL, sleep_in_sync, &sync));
+	ASSERT_EQ(0, pthread_create(&thread[1], NULL, sleep_in_poll, &polls));
+	usleep(300 * 1000);
+	self->c.uring->free_tail = self->c.bind.layout.free_entries + 1;
+	EXPECT_POISON(UNET_POISON_FREE_CURSOR);
+	pthread_join(thread[0], NULL);
+	pthread_join(thread[1], NULL);
+	EXPECT_EQ(-EIO, sync.said);
+	EXPECT_EQ(POLLERR | POLLHUP, polls.said);
+	/* Not because their time was over. */
+	EXPECT_GT(50000, mono_ms() - began);
 }
 
 TEST_F(hostile, refused_slots_answer_with_their_reason)
