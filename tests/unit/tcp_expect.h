@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "tcp_script.h"
 
@@ -132,6 +133,147 @@ static inline void expect_read(struct script *s, u32 seq, u32 len)
 	}
 	assert_int_equal(s->pcb->rcvq.bytes, 0);
 	script_turn(s);
+}
+
+/* ---- a connection in any state ---- */
+
+/* Short names for tables. */
+enum {
+	CLOSED = UNET_TCP_CLOSED, LISTEN = UNET_TCP_LISTEN,
+	SYN_SENT = UNET_TCP_SYN_SENT, SYN_RCVD = UNET_TCP_SYN_RECEIVED,
+	EST = UNET_TCP_ESTABLISHED, FW1 = UNET_TCP_FIN_WAIT_1,
+	FW2 = UNET_TCP_FIN_WAIT_2, CW = UNET_TCP_CLOSE_WAIT,
+	CLG = UNET_TCP_CLOSING, LA = UNET_TCP_LAST_ACK, TW = UNET_TCP_TIME_WAIT,
+};
+
+/**
+ * struct start - where a test begins
+ * @state:	one of the above
+ * @active:	SYN_RCVD: we connected, and the peer did at the same time
+ * @ts:		timestamps; TS.Recent is 1000, in TIME-WAIT 1001
+ * @rcvbuf:	0: as it is
+ * @unread:	bytes of the peer's, from 1 on
+ * @shut:	the peer's window is 0
+ * @send:	bytes of ours, from 1 on, before a FIN of ours
+ * @orphan:	the application closed instead of shutting down
+ * @listen:	backlog of a listener beside TIME-WAIT, 0: none
+ * @half:	half-open connections that it has
+ */
+struct start {
+	u8 state;
+	bool active;
+	bool ts;
+	u32 rcvbuf;
+	u32 unread;
+	bool shut;
+	u32 send;
+	bool orphan;
+	u32 listen;
+	u32 half;
+};
+
+/* The connection with SCRIPT_PEER, whoever holds it; NULL when it is over. */
+static inline struct unet_tcp_pcb *connection(const struct script *s)
+{
+	struct unet_tcp_pcb *p = tcp_of(s->st)->pcbs;
+
+	while (p && (p->state == CLOSED || p->state == LISTEN ||
+		     p->flow.key.remote_port != cpu_to_be16(SCRIPT_PEER)))
+		p = p->next;
+	return p;
+}
+
+static inline u8 state_now(const struct script *s)
+{
+	const struct unet_tcp_pcb *p = connection(s);
+
+	if (p)
+		return p->state;
+	if (tcp_of(s->st)->n_tw)
+		return TW;
+	return s->pcb ? s->pcb->state : CLOSED;
+}
+
+static inline void enter_by_connect(struct script *s, const struct start *to)
+{
+	script_connect(s);
+	if (to->state == SYN_RCVD)
+		IN(s, SYN, .seq = 0, PLAIN);
+}
+
+static inline void enter_by_listen(struct script *s, const struct start *to)
+{
+	script_listen(s, 10);
+	if (to->rcvbuf)
+		unet_tcp_set(s->pcb, UNET_TCP_OPT_RCVBUF, to->rcvbuf);
+	if (to->state == LISTEN)
+		return;
+	if (to->ts)
+		IN(s, SYN, .seq = 0, FULL, .ts = 1000);
+	else
+		IN(s, SYN, .seq = 0, PLAIN);
+	if (to->state == SYN_RCVD)
+		return;
+	IN(s, ACK, .seq = 1, .ack = 1, .ts = to->ts ? 1000 : 0);
+	take_accepted(s);
+	if (to->shut)
+		IN(s, ACK, .seq = 1, .ack = 1, .wnd = SCRIPT_ZERO);
+}
+
+static inline void enter_half_closed(struct script *s, const struct start *to)
+{
+	u32 at = 1 + to->unread, end = 2 + to->send, ts = to->ts ? 1000 : 0;
+
+	if (to->unread)
+		IN(s, ACK, .seq = 1, .ack = 1, .len = to->unread, .ts = ts);
+	if (to->state == CW || to->state == LA)
+		IN(s, FIN | ACK, .seq = at, .ack = 1, .ts = ts);
+	if (to->send)
+		assert_int_equal(script_send(s, to->send), to->send);
+	if (to->state == EST || to->state == CW)
+		return;
+	if (to->orphan)
+		unet_tcp_close(s->pcb);
+	else
+		unet_tcp_shutdown(s->pcb, SHUT_WR);
+	if (to->orphan)
+		s->pcb = NULL;
+	script_turn(s);
+	if (to->state == FW2)
+		IN(s, ACK, .seq = at, .ack = end, .ts = ts);
+	if (to->state == CLG)
+		IN(s, FIN | ACK, .seq = at, .ack = 1, .ts = ts);
+	if (to->state == TW)
+		IN(s, FIN | ACK, .seq = at, .ack = end, .ts = to->ts ? 1001 : 0);
+}
+
+static inline void enter_beside_listener(struct script *s,
+					 const struct start *to)
+{
+	unet_tcp_close(s->pcb);
+	script_listen(s, to->listen);
+	for (u32 i = 0; i < to->half; i++)
+		IN(s, SYN, .port = 5000 + i, .seq = 0, PLAIN);
+}
+
+/* A fresh script gets there; what it sent and told on the way is forgotten. */
+static inline struct script *enter(const struct start *to)
+{
+	struct script *s = script_open(0);
+
+	if (to->state == SYN_SENT || to->active)
+		enter_by_connect(s, to);
+	else
+		enter_by_listen(s, to);
+	if (to->state >= EST)
+		enter_half_closed(s, to);
+	if (to->listen)
+		enter_beside_listener(s, to);
+	if (to->unread)
+		script_after(s, 40000);	/* acknowledged */
+	ignore_out(s);
+	script_events_take(s);
+	return s;
 }
 
 #endif /* TCP_EXPECT_H */
