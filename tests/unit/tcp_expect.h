@@ -223,11 +223,13 @@ static inline void enter_by_listen(struct script *s, const struct start *to)
 static inline void enter_half_closed(struct script *s, const struct start *to)
 {
 	u32 at = 1 + to->unread, end = 2 + to->send, ts = to->ts ? 1000 : 0;
+	u32 wnd = to->shut ? SCRIPT_ZERO : 0;
 
 	if (to->unread)
-		IN(s, ACK, .seq = 1, .ack = 1, .len = to->unread, .ts = ts);
+		IN(s, ACK, .seq = 1, .ack = 1, .len = to->unread, .ts = ts,
+		   .wnd = wnd);
 	if (to->state == CW || to->state == LA)
-		IN(s, FIN | ACK, .seq = at, .ack = 1, .ts = ts);
+		IN(s, FIN | ACK, .seq = at, .ack = 1, .ts = ts, .wnd = wnd);
 	if (to->send)
 		assert_int_equal(script_send(s, to->send), to->send);
 	if (to->state == EST || to->state == CW)
@@ -236,13 +238,13 @@ static inline void enter_half_closed(struct script *s, const struct start *to)
 		unet_tcp_close(s->pcb);
 	else
 		unet_tcp_shutdown(s->pcb, SHUT_WR);
+	script_turn(s);
 	if (to->orphan)
 		s->pcb = NULL;
-	script_turn(s);
 	if (to->state == FW2)
 		IN(s, ACK, .seq = at, .ack = end, .ts = ts);
 	if (to->state == CLG)
-		IN(s, FIN | ACK, .seq = at, .ack = 1, .ts = ts);
+		IN(s, FIN | ACK, .seq = at, .ack = 1, .ts = ts, .wnd = wnd);
 	if (to->state == TW)
 		IN(s, FIN | ACK, .seq = at, .ack = end, .ts = to->ts ? 1001 : 0);
 }

@@ -427,14 +427,7 @@ static void an_older_segment_does_not_change_the_window(void **state)
 
 static struct script *open_ts(void)
 {
-	struct script *s = script_open(0);
-
-	script_listen(s, 10);
-	IN(s, SYN, .seq = 0, FULL, .ts = 1000);
-	IN(s, ACK, .seq = 1, .ack = 1, .ts = 1000, .tsecr = 0x10000);
-	ignore_out(s);
-	take_accepted(s);
-	return s;
+	return enter(&(struct start){ .state = EST, .ts = true });
 }
 
 static void an_old_timestamp_is_refused(void **state)
@@ -740,13 +733,10 @@ static void a_reader_that_stopped_does_not_stop_the_peer(void **state)
 
 static struct script *open_time_wait(bool ts)
 {
-	struct script *s = ts ? open_ts() : open_plain();
+	struct script *s = enter(&(struct start){
+		.state = TW, .ts = ts, .orphan = true,
+	});
 
-	unet_tcp_close(s->pcb);
-	s->pcb = NULL;
-	script_turn(s);
-	IN(s, FIN | ACK, .seq = 1, .ack = 2, .ts = ts ? 1001 : 0);
-	ignore_out(s);
 	assert_int_equal(tcp_of(s->st)->n_tw, 1);
 	return s;
 }

@@ -8,190 +8,7 @@
  */
 #include <stdio.h>
 
-#include "tcp_expect.h"
-
-#define STEPS_MAX 6
-
-/* A segment: flags, sequence number, acknowledgement, length, others by name. */
-#define S(f, s, a, l, ...)	\
-	{ .flags = (f), .seq = (s), .ack = (a), .len = (l), __VA_ARGS__ }
-#define SILENCE	{ .flags = 0 }
-/* What comes, what is sent then. */
-#define STEP(i, o, ...)	{ .in = i, .out = o, __VA_ARGS__ }
-#define STEPS(...)	{ __VA_ARGS__ }
-#define AT(st, ...)	{ .state = (st), __VA_ARGS__ }
-#define ROW(n, f, to, s, ...)	\
-	.name = n, .from = f, .next = (to), .step = s, __VA_ARGS__
-
-/**
- * struct step - something happens
- * @in:		this segment comes; without flags and text: none, unless @bare
- * @out:	then this is sent; without flags: nothing
- * @bare:	@in has neither on purpose
- * @or:		or this, if it has flags
- * @maybe:	or nothing
- * @late:	within 40 ms
- * @above:	the sequence number may be any above this one
- * @ms:		before, so much time passes
- * @read:	before, so many bytes are read
- * @una:	afterwards, the oldest number that is not acknowledged; 0: any
- * @wnd:	afterwards, the peer's window; SCRIPT_ZERO: 0, 0: any
- */
-struct step {
-	struct script_seg in;
-	struct script_seg out;
-	struct script_seg or;
-	bool bare;
-	bool maybe;
-	bool late;
-	u32 above;
-	u32 ms;
-	u32 read;
-	u32 una;
-	u32 wnd;
-};
-
-/**
- * struct row - a test
- * @name:	"STATE: sentence"
- * @from:	where it begins
- * @step:	what happens, and what comes of it
- * @next:	the state afterwards
- * @text:	bytes of the peer's there to read afterwards
- * @err:	what the end of the connection is told as
- * @why:	what the RFC says, and why the code does otherwise
- */
-struct row {
-	const char *name;
-	struct start from;
-	struct step step[STEPS_MAX];
-	u8 next;
-	u32 text;
-	int err;
-	const char *why;
-};
-
-static struct script *script;
-
-static void expect_answer(struct script *s, const struct step *step)
-{
-	struct script_seg want = step->out;
-	char why[600];
-
-	if (!s->n_out && (step->maybe || !want.flags))
-		return;
-	if (step->above && s->n_out &&
-	    (s32)(s->out[0].seq - step->above) > 0)
-		want.seq = s->out[0].seq;
-	if (s->n_out && step->or.flags &&
-	    script_same(&s->out[0], &step->or, why, sizeof(why)))
-		script_take(s);
-	else if (want.flags)
-		expect_out(s, &want, __FILE__, __LINE__);
-	NONE(s);
-}
-
-static void expect_numbers(const struct script *s, const struct step *step)
-{
-	const struct unet_tcp_pcb *pcb = connection(s);
-
-	if (step->una)
-		assert_int_equal(pcb->snd_una - SCRIPT_ISS, step->una);
-	if (step->wnd)
-		assert_int_equal(pcb->snd_wnd, step->wnd & 0xffff);
-}
-
-/* @read: bytes read so far */
-static void take_step(struct script *s, const struct step *step, u32 *read)
-{
-	if (step->ms)
-		script_after(s, step->ms * 1000ull);
-	if (step->read) {
-		u8 buf[8192];
-
-		assert_int_equal(unet_tcp_recv(s->pcb, buf, step->read, false),
-				 step->read);
-		*read += step->read;
-		script_turn(s);
-	}
-	if (step->in.flags || step->in.len || step->bare) {
-		script_put(s, &step->in);
-		script_turn(s);
-	}
-	expect_sound(s);
-	if (step->late)
-		script_after(s, 40000);
-	expect_answer(s, step);
-	expect_numbers(s, step);
-}
-
-/* What a reader gets who has read everything (section 3.10.3). */
-static int after_all(const struct row *row)
-{
-	if (row->from.state >= CW || row->next >= CW)
-		return 0;	/* the peer's FIN came */
-	return row->next == CLOSED ? -row->err : -EAGAIN;
-}
-
-static void expect_reader_gets(struct script *s, const struct row *row, u32 read)
-{
-	u8 byte;
-
-	if (s->pcb && s->pcb->state == LISTEN && row->next >= EST &&
-	    row->next < TW)
-		take_accepted(s);
-	if (!s->pcb || s->pcb->state == LISTEN || row->from.listen) {
-		assert_int_equal(row->text, 0);
-		return;
-	}
-	assert_int_equal(s->pcb->rcvq.bytes, row->text);
-	expect_read(s, 1 + read, row->text);
-	assert_int_equal(unet_tcp_recv(s->pcb, &byte, 1, false), after_all(row));
-}
-
-/* Events of a connection that its owner knows. */
-static void expect_told(struct script *s, const struct row *row)
-{
-	bool ours = s->pcb && s->pcb->state != LISTEN && !row->from.listen;
-	bool opened = ours && row->from.state < EST && row->next >= EST;
-	bool over = (row->next == CLOSED || row->next == TW) &&
-		    row->from.state != TW;
-	u32 events = script_events_take(s);
-
-	assert_int_equal(!!(events & SCRIPT_EV_CLOSED), ours && over);
-	assert_int_equal(!!(events & SCRIPT_EV_ESTABLISHED), opened);
-	if (ours && over)
-		assert_int_equal(s->closed_err, row->err);
-}
-
-static void run(struct script *s, const struct row *row)
-{
-	u32 i, read = 0;
-
-	assert_int_equal(state_now(s), row->from.state);
-	for (i = 0; i < STEPS_MAX; i++)
-		take_step(s, &row->step[i], &read);
-	assert_int_equal(state_now(s), row->next);
-	assert_int_equal(tcp_of(s->st)->n_tw, row->next == TW);
-	if (row->next == CLOSED)
-		assert_int_equal(s->flows, 0);
-	expect_told(s, row);
-	expect_reader_gets(s, row, read);
-}
-
-static void test_row(void **state)
-{
-	const struct row *row = *state;
-
-	script = enter(&row->from);
-	run(script, row);
-}
-
-static int tear_down(void **state)
-{
-	script_close(script);
-	return 0;
-}
+#include "tcp_rows.h"
 
 /* ---- what is the same in each synchronized state ---- */
 
@@ -552,26 +369,21 @@ static const struct row rows[] = {
 /* A SYN-ACK is sent as often as a SYN, though SYNs were lost before (RFC 9293 section 3.8.3). */
 static void syns_lost_before_both_opened(void **state)
 {
+	struct script *s = enter(&(struct start)AT(SYN_SENT));
 	u32 i;
 
-	script = enter(&(struct start)AT(SYN_SENT));
+	row_script = s;
 	for (i = 0; i < 5; i++) {
-		while (!script->n_out)
-			script_after(script, 100000);
-		OUT(script, SYN, .seq = 0);
+		while (!s->n_out)
+			script_after(s, 100000);
+		OUT(s, SYN, .seq = 0);
 	}
-	IN(script, SYN, .seq = 0, PLAIN);
-	OUT(script, SYN | ACK, .seq = 0, .ack = 1);
-	for (i = 0; i < 1000 && !script->n_out; i++)
-		script_after(script, 100000);
-	OUT(script, SYN | ACK, .seq = 0, .ack = 1);
-	assert_int_equal(state_now(script), SYN_RCVD);
-}
-
-static struct CMUnitTest test_of(const struct row *row)
-{
-	return (struct CMUnitTest){ row->name, test_row, NULL, tear_down,
-				    (void *)row };
+	IN(s, SYN, .seq = 0, PLAIN);
+	OUT(s, SYN | ACK, .seq = 0, .ack = 1);
+	for (i = 0; i < 1000 && !s->n_out; i++)
+		script_after(s, 100000);
+	OUT(s, SYN | ACK, .seq = 0, .ack = 1);
+	assert_int_equal(state_now(s), SYN_RCVD);
 }
 
 int main(void)
@@ -581,12 +393,12 @@ int main(void)
 
 	expand_all();
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		tests[n++] = test_of(&rows[i]);
+		tests[n++] = row_as_test(&rows[i]);
 	for (i = 0; i < N_COMMON; i++)
-		tests[n++] = test_of(&common_rows[i]);
+		tests[n++] = row_as_test(&common_rows[i]);
 	tests[n] = (struct CMUnitTest){
 		"SYN-RECEIVED, active: a SYN-ACK is repeated though SYNs were lost",
-		syns_lost_before_both_opened, NULL, tear_down, NULL
+		syns_lost_before_both_opened, NULL, row_tear_down, NULL
 	};
 	return cmocka_run_group_tests_name("segments in each state", tests, NULL,
 					   NULL);
