@@ -93,6 +93,7 @@ static const struct common commons[] = {
 	{ "a reset at the end of the window is challenged", RST, E, -1, 0, 0, 0, ANSWER, 0, 0 },
 	{ "a reset behind the window is dropped", RST, E, 0, 0, 0, 0, NOTHING, 0, 0 },
 	{ "a reset before the window is dropped", RST, R, -1, 0, 0, 0, NOTHING, 0, 0 },
+	{ "a reset that begins before the window is dropped", RST, R, -5, 0, 0, 10, NOTHING, 0, 0 },
 	{ "a reset may have text", RST, R, 0, 0, 0, 10, ENDS, 0, 0 },
 	{ "a reset with SYN is a reset", RST | SYN, R, 0, 0, 0, 0, ENDS, 0, 0 },
 	{ "a reset with FIN is a reset", RST | FIN, R, 0, 0, 0, 0, ENDS, 0, 0 },
@@ -344,6 +345,7 @@ static const struct row rows[] = {
 	/* TIME-WAIT: SND.NXT 2, RCV.NXT 2 */
 	{ ROW("TIME-WAIT: ends after twice the life of a segment", AT(TW), CLOSED, STEPS({ .ms = 60000 })) },
 	{ ROW("TIME-WAIT: the FIN again has it begin anew", AT(TW), TW, STEPS(STEP(S(FIN | ACK, 1, 2, 0), S(ACK, 2, 2, 0), .ms = 30000), { .ms = 59999 })) },
+	{ ROW("TIME-WAIT: so has the FIN again with its text", AT(TW, .unread = 10), TW, STEPS(STEP(S(FIN | ACK, 1, 2, 10), S(ACK, 2, 12, 0), .ms = 30000), { .ms = 59999 }), .text = 10) },
 	{ ROW("TIME-WAIT: an exact ACK is not answered", AT(TW), TW, STEPS(STEP(S(ACK, 2, 2, 0), SILENCE))) },
 	{ ROW("TIME-WAIT: an old ACK is answered", AT(TW), TW, STEPS(STEP(S(ACK, 1, 2, 0), S(ACK, 2, 2, 0)))) },
 	{ ROW("TIME-WAIT: text is answered", AT(TW), TW, STEPS(STEP(S(ACK, 2, 2, 10), S(ACK, 2, 2, 0))), .why = "dropped; there is no window any more that it could be in") },
