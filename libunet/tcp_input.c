@@ -222,7 +222,9 @@ static bool step_rst(struct unet_tcp_pcb *pcb, struct unet_tcp_seg *seg)
 	if (!(seg->flags & UNET_TCP_RST))
 		return true;
 	if (seg->seq != pcb->rcv_nxt) {
-		unet_tcp_challenge(pcb);
+		/* its text alone may reach into the window */
+		if (seq_gt(seg->seq, pcb->rcv_nxt))
+			unet_tcp_challenge(pcb);
 		return false;
 	}
 	unet_count(pcb->st, UNET_STAT_TCP_RST_IN);

@@ -21,7 +21,8 @@ static int may_send(const struct unet_tcp_pcb *pcb)
 	    (pcb->state == UNET_TCP_SYN_RECEIVED &&
 	     !(pcb->flags & UNET_TCPF_FIN_QUEUED)))
 		return -EAGAIN;
-	return pcb->flags & UNET_TCPF_COUNTED ? -EPIPE : -ENOTCONN;
+	return pcb->flags & (UNET_TCPF_COUNTED | UNET_TCPF_FIN_QUEUED) ? -EPIPE :
+								    -ENOTCONN;
 }
 
 /*
