@@ -185,6 +185,22 @@ TEST_F(inter, a_super_datagram_keeps_its_segments_when_headers_change)
 	EXPECT_EQ(DSCP, owner_tos(&self->c));
 }
 
+TEST_F(inter, a_super_datagram_is_marked_whole)
+{
+	struct unet_inter_verdict v = {
+		.action = UNET_VERDICT_MARK, .count = 1, .tos = DSCP, .tos_mask = 0xfc,
+	};
+	const struct unet_rx_slot *s;
+
+	IN(.rights = UNET_INTER_OBSERVE_HEADERS | UNET_INTER_MODIFY_HEADERS);
+	peer_sends_super(self->peer);
+	s = look(&self->m, UDP);
+	ASSERT_NE(NULL, s);
+	v.token = s->tag;
+	ASSERT_EQ(0, inter_say(&self->m, &v));
+	EXPECT_EQ(DSCP, owner_tos(&self->c));
+}
+
 TEST_F(inter, the_length_of_a_super_datagram_stays)
 {
 	const struct unet_rx_slot *s;
@@ -374,22 +390,29 @@ static uint32_t number(const uint8_t *packet)
 	return ntohl(seq);
 }
 
-/* Pass @s of @m on, by the rights it has: changed, or as it is. */
-static int pass_on(struct chan *m, const struct unet_rx_slot *s, bool change)
+/* Pass @s of @m on: as it is, or with DSCP, which it is given either way. */
+static int pass_on(struct chan *m, const struct unet_rx_slot *s, uint16_t action)
 {
-	if (!change)
+	struct unet_inter_verdict mark = {
+		.token = s->tag, .action = UNET_VERDICT_MARK, .count = s->packets,
+		.tos = DSCP, .tos_mask = 0xff,
+	};
+
+	if (action == UNET_VERDICT_ACCEPT)
 		return inter_verdict(m, s->tag, UNET_VERDICT_ACCEPT, s->packets);
+	if (action == UNET_VERDICT_MARK)
+		return inter_say(m, &mark);
 	memcpy(m->tx_mem, chan_buf(m, s->first), TCP);
 	m->tx_mem[1] = DSCP;
 	return inter_say_bytes(m, s->tag, UNET_VERDICT_MODIFY, TCP, TCP);
 }
 
 /*
- * What comes first of BYTES that the client sends must be a super packet; @change it
- * or not. Return: what was wrong, or NULL.
+ * What comes first of BYTES that the client sends must be a super packet; it is passed
+ * on by @action. Return: what was wrong, or NULL.
  */
 static const char *one_super(struct chan *m, struct chan *c, const struct hand *h,
-			     bool change)
+			     uint16_t action)
 {
 	const struct unet_rx_slot *s = chan_rx_peek(m, 5000), *o;
 	uint32_t payload, segments;
@@ -404,7 +427,7 @@ static const char *one_super(struct chan *m, struct chan *c, const struct hand *
 	p = chan_buf(m, s->first);
 	if (number(p) != h->rcv_nxt || !same(p + TCP, 0, payload))
 		return "it was shown with other bytes";
-	if (pass_on(m, s, change))
+	if (pass_on(m, s, action))
 		return "the verdict was refused";
 	o = chan_rx_peek(c, 2000);
 	if (!o || !is_super(c, o, 0, MSS, segments, s->bytes))
@@ -414,31 +437,39 @@ static const char *one_super(struct chan *m, struct chan *c, const struct hand *
 	p = chan_buf(c, o->first);
 	if (number(p) != h->rcv_nxt || !same(p + TCP, 0, payload))
 		return "it went on with other bytes";
-	return p[1] == (change ? DSCP : 0) ? NULL : "its TOS is another";
+	return p[1] == (action == UNET_VERDICT_ACCEPT ? 0 : DSCP) ? NULL :
+								    "its TOS is another";
 }
 
-#define COMES_IN(change)						\
+#define COMES_IN(action)						\
 do {									\
 	uint8_t data[BYTES];						\
 	const char *wrong;						\
 									\
 	fill(data, BYTES);						\
 	ASSERT_EQ(BYTES, send(self->h.client, data, BYTES, 0));		\
-	wrong = one_super(&self->m, &self->c, &self->h, change);	\
+	wrong = one_super(&self->m, &self->c, &self->h, action);	\
 	EXPECT_EQ(NULL, wrong) TH_LOG("%s", wrong);			\
 } while (0)
 
 TEST_F(tcp, what_comes_is_whole)
 {
 	IN(.rights = OBSERVE, .directions = UNET_INTER_INBOUND);
-	COMES_IN(false);
+	COMES_IN(UNET_VERDICT_ACCEPT);
 }
 
 TEST_F(tcp, what_comes_is_whole_with_changed_headers)
 {
 	IN(.rights = OBSERVE | UNET_INTER_MODIFY_HEADERS,
 	   .directions = UNET_INTER_INBOUND);
-	COMES_IN(true);
+	COMES_IN(UNET_VERDICT_MODIFY);
+}
+
+TEST_F(tcp, what_comes_is_whole_with_a_mark)
+{
+	IN(.rights = OBSERVE | UNET_INTER_MODIFY_HEADERS,
+	   .directions = UNET_INTER_INBOUND);
+	COMES_IN(UNET_VERDICT_MARK);
 }
 
 TEST_F(tcp, the_length_of_what_comes_stays)
@@ -473,23 +504,33 @@ static int hand_sends_super(struct chan *c, struct hand *h)
 	return chan_send(c, h->conn, &p, SEG);
 }
 
+/* Sent whole, and cut and summed in software: the client takes nothing that is wrong. */
+#define GOES_OUT(action)						\
+do {									\
+	const struct unet_rx_slot *s_;					\
+	uint8_t buf_[BYTES];						\
+									\
+	ASSERT_EQ(0, sh("ethtool -K va tx off"));			\
+	IN(.rights = OBSERVE | UNET_INTER_MODIFY_HEADERS,		\
+	   .directions = UNET_INTER_OUTBOUND);				\
+	ASSERT_EQ(0, hand_sends_super(&self->c, &self->h));		\
+	s_ = look(&self->m, TCP + BYTES);				\
+	ASSERT_NE(NULL, s_);						\
+	EXPECT_SUPER(&self->m, s_, UNET_RX_OUTBOUND, SEG, SEGS, TCP + BYTES); \
+	EXPECT_TRUE(same(self->m.tx_mem + TCP, 0, BYTES));		\
+	ASSERT_EQ(0, pass_on(&self->m, s_, action));			\
+	ASSERT_EQ(BYTES, recv(self->h.client, buf_, BYTES, MSG_WAITALL)); \
+	EXPECT_TRUE(same(buf_, 0, BYTES));				\
+} while (0)
+
 TEST_F(tcp, what_is_sent_is_whole_and_then_cut)
 {
-	const struct unet_rx_slot *s;
-	uint8_t buf[BYTES];
+	GOES_OUT(UNET_VERDICT_MODIFY);
+}
 
-	/* Cut and summed in software: the client takes nothing that is wrong. */
-	ASSERT_EQ(0, sh("ethtool -K va tx off"));
-	IN(.rights = OBSERVE | UNET_INTER_MODIFY_HEADERS,
-	   .directions = UNET_INTER_OUTBOUND);
-	ASSERT_EQ(0, hand_sends_super(&self->c, &self->h));
-	s = look(&self->m, TCP + BYTES);
-	ASSERT_NE(NULL, s);
-	EXPECT_SUPER(&self->m, s, UNET_RX_OUTBOUND, SEG, SEGS, TCP + BYTES);
-	EXPECT_TRUE(same(self->m.tx_mem + TCP, 0, BYTES));
-	ASSERT_EQ(0, pass_on(&self->m, s, true));
-	ASSERT_EQ(BYTES, recv(self->h.client, buf, BYTES, MSG_WAITALL));
-	EXPECT_TRUE(same(buf, 0, BYTES));
+TEST_F(tcp, what_is_sent_is_cut_with_its_mark)
+{
+	GOES_OUT(UNET_VERDICT_MARK);
 }
 
 TEST_HARNESS_MAIN
