@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # guest.sh KVER PART...: the measurements, inside the instruction-counting VM
-# (bench.sh starts it). Parts: rx, flows, sums, mid, types, tcp, profile-rx, profile-mid, profile-tcp. Prints one JSON object a line;
-# what else is said goes to standard error. A nanosecond in here is an
+# (bench.sh starts it, and names the parts). Prints one JSON object a line; what else
+# is said goes to standard error. A nanosecond in here is an
 # instruction.
 #
 # Environment: PACKETS of a receive run, BYTES of a stream, TRIPS of a
@@ -544,6 +544,16 @@ profile_tcp_server()
 	profile_tcp "$1" recv 1 "$bytes" $((bytes / 65536)) "64 KiB"
 	profile_tcp "$1" send 1 "$bytes" $((bytes / 65536)) "64 KiB"
 }
+
+# ---- idle connections -----------------------------------------------------------
+
+part_memory()
+{
+	ip link set lo up
+	"$built/bench_idle" 1000
+}
+
+# ---- profiles, what they need ----------------------------------------------------
 
 profile_ready()
 {

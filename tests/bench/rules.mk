@@ -34,7 +34,7 @@ build/bench/bench_mid: $(BENCH_MID) build/rel/libunet.a
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $^ -lbpf -lmnl $(LIB_LIBS) -o $@
 
-build/bench/bench_types: build/rel/obj/tests/bench/types.o
+build/bench/bench_types build/bench/bench_idle: build/bench/bench_%: build/rel/obj/tests/bench/%.o
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $^ -o $@
@@ -57,7 +57,8 @@ bench-drop:
 		M=$(CURDIR)/build/bench/drop-$(BENCH_KVER)/tests/bench/drop $(KFLAGS) modules
 
 bench-build: tools build/bench/bench_gen build/bench/bench_rx build/bench/gen.bpf.o \
-		build/bench/bench_mid build/bench/mid.bpf.o build/bench/bench_types build/bench/bench_flows build/bench/bench_tcp_kernel build/bench/bench_tcp_unet bench-drop
+		build/bench/bench_mid build/bench/mid.bpf.o build/bench/bench_types \
+		build/bench/bench_idle build/bench/bench_flows build/bench/bench_tcp_kernel build/bench/bench_tcp_unet bench-drop
 	$(Q)$(MAKE) --no-print-directory modules KVER=$(BENCH_KVER) \
 		KDIR=/lib/modules/$(BENCH_KVER)/build
 

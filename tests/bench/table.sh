@@ -189,6 +189,22 @@ if grep -q '"kind":"rr"' "$results"; then
 	     "at most 0.5" ]) | @tsv'
 fi
 
+if grep -q '"bench":"memory"' "$results"; then
+	echo
+	echo "An idle TCP connection, bytes: the kernel's objects for one end; libunet's part of"
+	echo "one in the memory of the application."
+	echo
+	rows '
+	[.[] | select(.bench == "memory")] as $m
+	| ([$m[] | select(.way == "kernel").bytes][0]) as $k
+	| ["WAY", "BYTES", "OF-KERNEL", "TARGET"],
+	($m[]
+	 | [ .way, (.bytes | tostring),
+	     (if .way == "kernel" or ($k | not) then "-"
+	      else (.bytes / $k * 100 | round / 100 | tostring) end),
+	     (if .way == "unet" then "at most 1024" else "-" end) ]) | @tsv'
+fi
+
 profile_of()
 {
 	echo
