@@ -25,6 +25,9 @@ static void expect_numbers(const struct script *s, const struct step *step)
 {
 	const struct unet_tcp_pcb *pcb = connection(s);
 
+	if (!step->una && !step->wnd)
+		return;
+	assert_non_null(pcb);
 	if (step->una)
 		assert_int_equal(pcb->snd_una - SCRIPT_ISS, step->una);
 	if (step->wnd)
@@ -127,7 +130,9 @@ void row_test(void **state)
 
 int row_tear_down(void **state)
 {
-	script_close(row_script);
+	if (row_script)
+		script_close(row_script);
+	row_script = NULL;
 	return 0;
 }
 

@@ -25,8 +25,8 @@
  * struct step - something happens
  * @in:		this segment comes; without flags and text: none, unless @bare
  * @out:	then this is sent; without flags: nothing
- * @bare:	@in has neither on purpose
  * @or:		or this, if it has flags
+ * @bare:	@in has neither on purpose
  * @maybe:	or nothing
  * @late:	within 40 ms
  * @above:	the sequence number may be any above this one
