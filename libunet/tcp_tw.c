@@ -191,6 +191,13 @@ static bool may_reopen(const struct unet_tcp_tw *tw,
 	return seq_gt(seg->seq, tw->rcv_nxt);
 }
 
+/* RFC 7323 section 5.3, R1: it is answered, but is nobody's who still sends. */
+static bool is_old(const struct unet_tcp_tw *tw, const struct unet_tcp_seg *seg)
+{
+	return tw->ts_on && seg->opts.present & UNET_TCPOPT_TS &&
+	       seq_lt(seg->opts.tsval, tw->ts_recent);
+}
+
 /*
  * A listener without room drops the SYN: the TIME-WAIT is kept for the next. It does not
  * answer with a cookie, whose number need not be above the last one (RFC 9293, MAY-2).
@@ -238,7 +245,7 @@ void unet_tcp_tw_input(struct unet_stack *st, struct unet_flow *f,
 		reopen(st, tw, seg);
 		return;
 	}
-	if (seg->flags & UNET_TCP_FIN &&
+	if (seg->flags & UNET_TCP_FIN && !is_old(tw, seg) &&
 	    seg->seq + seg->len + 1 == tw->rcv_nxt)
 		restart(st, tw);
 	if (seg->len || seg->flags & (UNET_TCP_SYN | UNET_TCP_FIN) ||

@@ -346,6 +346,7 @@ static const struct row rows[] = {
 	{ ROW("TIME-WAIT: ends after twice the life of a segment", AT(TW), CLOSED, STEPS({ .ms = 60000 })) },
 	{ ROW("TIME-WAIT: the FIN again has it begin anew", AT(TW), TW, STEPS(STEP(S(FIN | ACK, 1, 2, 0), S(ACK, 2, 2, 0), .ms = 30000), { .ms = 59999 })) },
 	{ ROW("TIME-WAIT: so has the FIN again with its text", AT(TW, .unread = 10), TW, STEPS(STEP(S(FIN | ACK, 1, 2, 10), S(ACK, 2, 12, 0), .ms = 30000), { .ms = 59999 }), .text = 10) },
+	{ ROW("TIME-WAIT: an old timestamp has it not", AT(TW, .ts = true), CLOSED, STEPS(STEP(S(FIN | ACK, 1, 2, 0, .ts = 999), S(ACK, 2, 2, 0), .ms = 30000), { .ms = 30000 })) },
 	{ ROW("TIME-WAIT: an exact ACK is not answered", AT(TW), TW, STEPS(STEP(S(ACK, 2, 2, 0), SILENCE))) },
 	{ ROW("TIME-WAIT: an old ACK is answered", AT(TW), TW, STEPS(STEP(S(ACK, 1, 2, 0), S(ACK, 2, 2, 0)))) },
 	{ ROW("TIME-WAIT: text is answered", AT(TW), TW, STEPS(STEP(S(ACK, 2, 2, 10), S(ACK, 2, 2, 0))), .why = "dropped; there is no window any more that it could be in") },
