@@ -20,6 +20,7 @@
  * @ch:		channel
  * @r:		its rings
  * @terms:	of the grant
+ * @features:	UNET_FEATURE_* of the kernel
  * @said:	verdict that may yet grow; @said.count is 0 when there is none
  * @tx_used:	bytes of TX memory named by verdicts not taken
  * @shown:	packets of the oldest RX slot that were shown
@@ -34,6 +35,7 @@ struct unet_intermediary {
 	struct unet_channel *ch;
 	struct unet_rings *r;
 	struct unet_inter_open terms;
+	u64 features;
 	struct unet_inter_verdict said;
 	u32 tx_used;
 	u32 shown;
@@ -48,10 +50,13 @@ struct unet_intermediary *
 unet_intermediary_open(uint32_t grant, const struct unet_params *params)
 {
 	struct unet_intermediary *im = calloc(1, sizeof(*im));
+	struct unet_query q;
 
 	unet_detail_clear();
 	if (!im)
 		return NULL;
+	if (!unet_channel_query(&q))
+		im->features = q.features;
 	im->ch = unet_channel_claim(grant, params, &im->terms);
 	if (!im->ch) {
 		free(im);
@@ -271,7 +276,10 @@ int unet_intermediary_mark(struct unet_intermediary *im, uint64_t token,
 		.tos = tos & mask, .tos_mask = mask,
 	};
 
-	return mask ? say(im, &v) : -EINVAL;
+	if (!mask)
+		return -EINVAL;
+	/* one that does not know it would take it for a violation */
+	return im->features & UNET_FEATURE_MARK ? say(im, &v) : -EOPNOTSUPP;
 }
 
 /* Room for so many bytes in TX memory. */

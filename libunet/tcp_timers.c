@@ -58,7 +58,7 @@ static bool user_timeout_on(const struct unet_tcp_pcb *pcb)
 	if (!pcb->user_timeout_ms)
 		return false;
 	if (pcb->rec.first || !tcp_synchronized(pcb))
-		return pcb->retries || shut;
+		return pcb->retries || pcb->retrans || shut;
 	return pcb->retries && shut;
 }
 

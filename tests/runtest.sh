@@ -49,7 +49,8 @@ count() {
 }
 
 # What the tests of log $1 that failed said before and behind their "not ok": at most six
-# lines each, of at most ten tests; then how the log ends.
+# lines each, of at most ten tests; then how the log ends, of which more is shown when
+# none of them failed.
 reasons() {
 	awk '
 		/^[ \t]*ok / { kept = more = 0; next }
@@ -66,7 +67,7 @@ reasons() {
 		more && more-- { print }
 	' "$1"
 	echo ...
-	tail -n 4 "$1"
+	if grep -aq '^[ 	]*not ok' "$1"; then tail -n 4 "$1"; else tail -n 30 "$1"; fi
 }
 
 case $action in

@@ -140,7 +140,8 @@ int unet_intermediary_answer(struct unet_intermediary *im, uint64_t token,
  * less than a header for each by unet_intermediary_change(). A packet that there is no
  * memory to mark goes on as it was (UNET_INTER_CNT_NO_MEMORY of the grant).
  *
- * Return: 0; -EINVAL: @mask is 0; or as unet_intermediary_answer().
+ * Return: 0; -EINVAL: @mask is 0; -EOPNOTSUPP: the module is older than marks, and
+ * nothing was said; or as unet_intermediary_answer().
  */
 int unet_intermediary_mark(struct unet_intermediary *im, uint64_t token,
 			   uint8_t mask, uint8_t tos);

@@ -57,7 +57,6 @@ FIXTURE_SETUP(advice)
 	};
 	self->peer = peer_socket(&self->t, variant->family, SOCK_DGRAM);
 	ASSERT_EQ(0, bind_to(self->peer, variant->theirs, RPORT));
-	/* The neighbour is known from here on: nothing waits for it, or is lost so. */
 	setsockopt(self->peer, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
 	ASSERT_EQ(0, chan_send(&self->c, self->r.flow, &self->p, 0));
 	ASSERT_EQ(400, recv(self->peer, buf, sizeof(buf), 0));
@@ -177,7 +176,7 @@ TEST_F(advice, what_is_large_goes_from_where_it_lies)
 	uint32_t hdr = variant->family == AF_INET ? 28 : 48;
 
 	ASSERT_EQ(0, sh("ethtool -K va tx on"));
-	ASSERT_EQ(0, sh("tc qdisc add dev va root netem delay 300ms"));
+	ASSERT_EQ(0, sh("tc qdisc add dev va root netem delay 2s"));
 	memset(data, 'a', sizeof(data));
 	self->p.data = data;
 	ASSERT_EQ(0, send_large(&self->c, self->r.flow, &self->p, 1));
@@ -186,6 +185,44 @@ TEST_F(advice, what_is_large_goes_from_where_it_lies)
 	EXPECT_EQ('b', got[0]);
 	EXPECT_EQ('b', got[1399]);
 	ASSERT_NE(NULL, chan_done(&self->c, 5000));
+}
+
+/* Nobody has @text yet; then the peer does. */
+#define LATE(family)	((family) == AF_INET ? "10.9.0.77" : "fd09::77")
+
+/* The host keeps a copy while it looks for the neighbour: the owner has its memory back. */
+TEST_F(advice, what_is_large_may_wait_for_its_neighbour)
+{
+	const char *late = LATE(variant->family);
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, variant->family, variant->ours,
+					  PORT + 1, NULL, 0);
+	struct timeval tv = { .tv_sec = 10 };
+	const struct unet_done *d;
+	static char data[1400];
+	char got[2000];
+	int fd;
+
+	memset(data, 'a', sizeof(data));
+	self->p.data = data;
+	self->p.dst = late;
+	self->p.sport = PORT + 1;
+	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+	ASSERT_EQ(0, send_large(&self->c, r.flow, &self->p, 1));
+	d = chan_done(&self->c, 10000);
+	ASSERT_NE(NULL, d);
+	EXPECT_EQ(0, d->status);
+	memset(self->c.tx_mem, 'b', 2048);
+	ASSERT_EQ(0, sh_peer(&self->t, "ip addr add %s/%d dev vb %s", late,
+			     variant->family == AF_INET ? 24 : 64,
+			     variant->family == AF_INET ? "" : "nodad"));
+	fd = peer_socket(&self->t, variant->family, SOCK_DGRAM);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	ASSERT_EQ(0, bind_to(fd, late, RPORT));
+	ASSERT_EQ(1400, recv(fd, got, sizeof(got), 0));
+	EXPECT_EQ('a', got[0]);
+	EXPECT_EQ('a', got[1399]);
+	EXPECT_EQ(NULL, chan_done(&self->c, 100));
+	close(fd);
 }
 
 TEST_F(advice, too_much_on_the_way_suspends_until_half_is_left)

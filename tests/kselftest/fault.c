@@ -273,6 +273,14 @@ static int set_send_first(struct stage *s)
 	return put_send(s, AF_INET, to, 64, 0);
 }
 
+static int set_send_first_large(struct stage *s)
+{
+	char to[32];
+
+	snprintf(to, sizeof(to), "fd09::%x", 0x100 + s->round);
+	return put_send(s, AF_INET6, to, 1400, 0);
+}
+
 static int run_send(struct stage *s)
 {
 	chan_tx_slot(&s->c, &s->slot);
@@ -322,6 +330,8 @@ OPERATION(send_large, .set = set_send_large, .run = run_send, .look = look_done,
 	  .unset = unset_chan, .also = -ENETUNREACH);
 SEND_OP(super);
 SEND_OP(first);
+OPERATION(send_first_large, .set = set_send_first_large, .run = run_send,
+	  .look = look_done, .unset = unset_chan, .also = -ENETUNREACH);
 
 /* ---- netlink ---- */
 
@@ -932,6 +942,7 @@ FAULT(send_small);
 FAULT(send_large);
 FAULT(send_super);
 FAULT(send_first);
+FAULT(send_first_large);
 FAULT(attach);
 FAULT(detach);
 FAULT(dump_nexuses);

@@ -91,7 +91,7 @@ rewritten() {
 	check "$1: the peer sees the DSCP" grep -q "$3 0xb8" "$WORK/seen"
 }
 
-plan 28
+plan 30
 load_module
 setup_pair
 AT=$A4
@@ -150,6 +150,13 @@ rewritten IPv4 "$A4" tos
 AT=[$A6]
 rewritten IPv6 "$A6" class
 AT=$A4
+contract
+
+# The kernel writes it, and the payload is nobody's to change.
+extend rights observe-headers,modify-headers,delay hold 1000 -- rewrite dscp 46
+say_watched "$A4" "a cat"
+equal "a DSCP alone leaves the text" "a cat" "$(cat "$WORK/got")"
+check "and the peer sees it" grep -q 'tos 0xb8' "$WORK/seen"
 contract
 
 extend rights observe,modify,delay hold 1000 -- rewrite text cat/horse

@@ -9,6 +9,8 @@
 #include "param.h"
 #include "tcp_hand.h"
 
+#include <linux/if_ether.h>
+
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT	103
 #endif
@@ -504,15 +506,41 @@ static int hand_sends_super(struct chan *c, struct hand *h)
 	return chan_send(c, h->conn, &p, SEG);
 }
 
+/* A socket that sees IPv4 as it comes to the peer. */
+static int watch_peer(struct topo *t)
+{
+	struct timeval tv = { .tv_sec = 5 };
+	int fd = peer_socket_of(t, AF_PACKET, SOCK_DGRAM, htons(ETH_P_IP));
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	return fd;
+}
+
+/* Of what came to it: bytes of payload from us in packets with that TOS. */
+static uint32_t watched(int fd, uint8_t tos, uint32_t bytes)
+{
+	uint8_t p[2000], ours[4];
+	uint32_t sum = 0;
+	ssize_t n;
+
+	inet_pton(AF_INET, OUR_V4, ours);
+	while (sum < bytes && (n = recv(fd, p, sizeof(p), 0)) > 0)
+		if (n > TCP && !memcmp(p + 12, ours, 4) && p[1] == tos)
+			sum += (p[2] << 8 | p[3]) - TCP;
+	return sum;
+}
+
 /* Sent whole, and cut and summed in software: the client takes nothing that is wrong. */
 #define GOES_OUT(action)						\
 do {									\
 	const struct unet_rx_slot *s_;					\
 	uint8_t buf_[BYTES];						\
+	int fd_;							\
 									\
 	ASSERT_EQ(0, sh("ethtool -K va tx off"));			\
 	IN(.rights = OBSERVE | UNET_INTER_MODIFY_HEADERS,		\
 	   .directions = UNET_INTER_OUTBOUND);				\
+	ASSERT_LE(0, fd_ = watch_peer(&self->t));			\
 	ASSERT_EQ(0, hand_sends_super(&self->c, &self->h));		\
 	s_ = look(&self->m, TCP + BYTES);				\
 	ASSERT_NE(NULL, s_);						\
@@ -521,6 +549,8 @@ do {									\
 	ASSERT_EQ(0, pass_on(&self->m, s_, action));			\
 	ASSERT_EQ(BYTES, recv(self->h.client, buf_, BYTES, MSG_WAITALL)); \
 	EXPECT_TRUE(same(buf_, 0, BYTES));				\
+	EXPECT_EQ(BYTES, watched(fd_, DSCP, BYTES));			\
+	close(fd_);							\
 } while (0)
 
 TEST_F(tcp, what_is_sent_is_whole_and_then_cut)

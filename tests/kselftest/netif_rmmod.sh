@@ -56,7 +56,7 @@ leave_one_on_its_way() {
 }
 
 # Seconds that the packet stays, and of them those that its program lives.
-HELD=5 LIFE=1
+HELD=8 LIFE=1
 [ -z "${UNET_SLOW:-}" ] || HELD=60 LIFE=10
 
 plan 12
@@ -88,7 +88,7 @@ BEFORE=$(arrived)
 check "a packet is on its way when its program and nexus are gone" leave_one_on_its_way
 equal "and still is" "$BEFORE" "$(arrived)"
 background rmmod unet
-check "the module's removal waits for it" wait_until "$LIFE" waits "$LAST_PID"
+check "the module's removal waits for it" wait_until $((HELD - LIFE - 2)) waits "$LAST_PID"
 wait "$LAST_PID"
 check "and ends" test $? = 0 -a ! -e /dev/unet
 at_exit load_module

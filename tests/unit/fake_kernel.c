@@ -374,6 +374,7 @@ int fake_ioctl(int fd, unsigned long request, void *arg)
 	switch (request) {
 	case UNET_IOC_QUERY:
 		((struct unet_query *)arg)->abi = UNET_ABI_VERSION;
+		((struct unet_query *)arg)->features = kern.features;
 		return 0;
 	case UNET_IOC_BIND:
 		return do_bind(arg);

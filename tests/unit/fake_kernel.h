@@ -44,6 +44,7 @@ struct fake_kernel {
 	bool busy;		/* nothing is taken from TX */
 	bool inter;		/* it is the channel of a grant */
 	u16 refusal;		/* of verdicts */
+	u64 features;		/* UNET_FEATURE_* */
 	u32 page_bytes;
 	struct unet_layout layout;
 	u8 *mem[UNET_REGION_COUNT];

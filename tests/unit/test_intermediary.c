@@ -44,6 +44,7 @@ static struct unet_intermediary *im;
 static int set_up(void **state)
 {
 	kernel_reset();
+	kern.features = UNET_FEATURE_MARK;
 	im = unet_intermediary_open(3, &params);
 	return !im;
 }
@@ -331,6 +332,19 @@ static void a_mark_of_no_bits_is_none(void **state)
 	assert_int_equal(kern.n_sent, 0);
 }
 
+/* It would be held until its time is over, and be a violation. */
+static void an_older_kernel_is_asked_for_no_mark(void **state)
+{
+	unet_intermediary_close(im);
+	kernel_reset();
+	kern.features = ~(u64)UNET_FEATURE_MARK;
+	im = unet_intermediary_open(3, &params);
+	assert_non_null(im);
+	assert_int_equal(unet_intermediary_mark(im, TOKEN, 0xfc, 0xb8), -EOPNOTSUPP);
+	assert_int_equal(unet_intermediary_flush(im), 0);
+	assert_int_equal(kern.n_sent, 0);
+}
+
 static void refusals_are_counted(void **state)
 {
 	struct looker l = { .trouble = 0 };
@@ -555,6 +569,7 @@ int main(void)
 		TEST(verdicts_that_say_the_same_go_as_one),
 		TEST(marks_that_are_alike_go_as_one),
 		TEST(a_mark_of_no_bits_is_none),
+		TEST(an_older_kernel_is_asked_for_no_mark),
 		TEST(refusals_are_counted),
 		TEST(bytes_that_wait_are_not_written_over),
 		TEST(nor_are_those_of_any_size),

@@ -219,6 +219,19 @@ static void a_user_timeout_ends_a_handshake_in_time(void **state)
 	script_close(s);
 }
 
+/* Though the peer's SYN came before that, and what answers it was sent once only. */
+static void a_user_timeout_ends_a_simultaneous_open_in_time(void **state)
+{
+	struct script *s = script_open(0);
+
+	script_connect(s);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_USER_TIMEOUT, 5000);
+	script_after(s, 4000000);
+	IN(s, SYN, .seq = 0, PLAIN);
+	ends_in(s, 1000000);
+	script_close(s);
+}
+
 /* The peer answers each probe, and each says that its window is shut. */
 static void ends_though_shut_out(struct script *s, u64 us)
 {
@@ -796,6 +809,7 @@ int main(void)
 		cmocka_unit_test(a_user_timeout_begins_with_the_last_progress),
 		cmocka_unit_test(a_short_user_timeout_leaves_one_more_try),
 		cmocka_unit_test(a_user_timeout_ends_a_handshake_in_time),
+		cmocka_unit_test(a_user_timeout_ends_a_simultaneous_open_in_time),
 		cmocka_unit_test(a_user_timeout_bounds_a_shut_window),
 		cmocka_unit_test(a_user_timeout_bounds_a_window_shut_on_what_is_under_way),
 		cmocka_unit_test(a_window_that_opens_begins_the_user_timeout_anew),

@@ -144,11 +144,18 @@ static bool other_header(const struct unet_inter_packet *p,
 	return changed;
 }
 
-/* Nothing but the DSCP: the kernel writes it, in all that follow each other at once. */
-static bool marks_only(const struct ext_headers *h)
+/*
+ * Nothing but the DSCP: the kernel writes it, in all that follow each other at once, and
+ * of whatever protocol. Return: it was told; else by a header, if there is one.
+ */
+static bool mark_only(struct unet_intermediary *im, const struct unet_inter_packet *p,
+		      const struct ext_headers *h)
 {
-	return set_dscp && !from && !(set_mss && h->proto == IPPROTO_TCP &&
-				      h->tcp_flags & 2);
+	bool syn = h->proto == IPPROTO_TCP && h->tcp_flags & 2;
+
+	if (!set_dscp || from || !h->version || (set_mss && syn))
+		return false;
+	return !unet_intermediary_mark(im, p->token, 0xfc, (uint8_t)(dscp << 2));
 }
 
 static int look(struct unet_intermediary *im, const struct unet_inter_packet *p,
@@ -162,11 +169,10 @@ static int look(struct unet_intermediary *im, const struct unet_inter_packet *p,
 
 	(void)arg;
 	ext_headers(p, &h);
+	if (mark_only(im, p, &h))
+		return UNET_VERDICT_LATER;
 	if (!h.header || h.header > sizeof(hdr))
 		return UNET_VERDICT_ACCEPT;
-	if (marks_only(&h))
-		return unet_intermediary_mark(im, p->token, 0xfc, (uint8_t)(dscp << 2)) ?
-		       UNET_VERDICT_ACCEPT : UNET_VERDICT_LATER;
 	memcpy(hdr, p->data, h.header);
 	changed = other_header(p, &h, hdr);
 	len = other_text(p, &h, payload);

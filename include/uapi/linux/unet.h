@@ -388,6 +388,7 @@ enum unet_counter {
 #define UNET_FEATURE_TYPES	(1ull << 4)	/* UNET_IOC_TYPE_* */
 #define UNET_FEATURE_INTER	(1ull << 5)	/* intermediaries */
 #define UNET_FEATURE_OF_FLOW	(1ull << 6)	/* UNET_TYPE_OF_FLOW */
+#define UNET_FEATURE_MARK	(1ull << 7)	/* UNET_VERDICT_MARK */
 
 /**
  * struct unet_query - what this kernel offers; works on an unbound channel
