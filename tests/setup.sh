@@ -65,12 +65,24 @@ not_installed() {
 	comm -23 <(printf '%s\n' "$@" | sort -u) <(sort -u <<< "$have")
 }
 
+# Those of which apt knows no version that could be installed.
+not_offered() {
+	local p
+	for p; do
+		[[ $(apt-cache policy "$p" 2>/dev/null) = *'Candidate: '[^\(]* ]] || echo "$p"
+	done
+}
+
 install_packages() {
-	local missing
+	local missing unknown
 	missing=$(not_installed "$@")
 	[ -n "$missing" ] || return 0
 	[ "$(id -u)" = 0 ] || die "not root, and missing packages:" $missing
 	refresh_lists
+	# shellcheck disable=SC2086 # one word a package
+	unknown=$(not_offered $missing)
+	[ -z "$unknown" ] || die "apt does not offer:" $unknown "(Linux 6.12 for Debian 12 is" \
+		"in bookworm-security: is it among the sources in /etc/apt?)"
 	say "installing:" $missing
 	# shellcheck disable=SC2086 # one word a package
 	quietly apt install --no-install-recommends $missing
