@@ -248,6 +248,17 @@ static int get_info(struct unet_sock *s, const struct option *o, void *val,
 	return write_bytes(val, len, &info, sizeof(info));
 }
 
+/* Of what has no flow of the kernel's yet, or any more, nothing. */
+static int get_advice(struct unet_sock *s, const struct option *o, void *val,
+		      socklen_t *len)
+{
+	const struct unet_flow *f = s->kind == UNET_SOCK_DGRAM ? &s->udp->flow :
+								unet_tcp_flow(s->tcp);
+	u32 flags = f->adv ? READ_ONCE(f->adv->flags) : 0;
+
+	return write_bytes(val, len, &flags, sizeof(flags));
+}
+
 static const struct option table[] = {
 	{ SOL_SOCKET, SO_KEEPALIVE, set_tcp, get_tcp, UNET_TCP_OPT_KEEPALIVE },
 	{ SOL_SOCKET, SO_SNDBUF, set_tcp, get_tcp, UNET_TCP_OPT_SNDBUF },
@@ -259,6 +270,7 @@ static const struct option table[] = {
 	{ SOL_SOCKET, SO_DOMAIN, NULL, get_domain, 0 },
 	{ SOL_SOCKET, SO_PROTOCOL, NULL, get_protocol, 0 },
 	{ SOL_SOCKET, SO_ACCEPTCONN, NULL, get_listening, 0 },
+	{ SOL_SOCKET, UNET_SO_ADVICE, NULL, get_advice, 0 },
 	{ IPPROTO_TCP, TCP_NODELAY, set_tcp, get_tcp, UNET_TCP_OPT_NODELAY },
 	{ IPPROTO_TCP, TCP_CORK, set_tcp, get_tcp, UNET_TCP_OPT_CORK },
 	{ IPPROTO_TCP, TCP_KEEPIDLE, set_tcp, get_tcp, UNET_TCP_OPT_KEEPIDLE },

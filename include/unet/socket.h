@@ -320,12 +320,13 @@ int unet_setsockopt(struct unet_sock *s, int level, int name, const void *val,
 
 /**
  * unet_getsockopt() - as getsockopt(2); also SO_ERROR SO_TYPE SO_DOMAIN
- * SO_PROTOCOL SO_ACCEPTCONN, and UNET_SO_TCP_INFO at IPPROTO_TCP
+ * SO_PROTOCOL SO_ACCEPTCONN UNET_SO_ADVICE, and UNET_SO_TCP_INFO at IPPROTO_TCP
  */
 int unet_getsockopt(struct unet_sock *s, int level, int name, void *val,
 		    socklen_t *len);
 
 #define UNET_SO_TCP_INFO	0x7501	/* struct unet_tcp_info */
+#define UNET_SO_ADVICE		0x7502	/* uint32_t: UNET_ADV_* of the flow, now */
 
 /**
  * struct unet_tcp_info - a connection as TCP sees it

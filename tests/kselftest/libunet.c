@@ -7,6 +7,7 @@
  */
 /* libs: $(UNET_LIB) */
 #include "topo.h"
+#include "inter.h"
 #include "nexus.h"
 #include "raw.h"
 #include "kselftest_harness.h"
@@ -509,6 +510,44 @@ TEST_F(libunet, segments_from_port_0_are_answered_by_nobody)
 	EXPECT_EQ(0, nexus_counter("va", "tx_packets"));
 	EXPECT_EQ(UNET_CHANNEL_LIVE, unet_stack_channel_state(self->st, NULL));
 	close(raw);
+}
+
+static uint32_t advice_of(struct unet_sock *s)
+{
+	uint32_t flags = ~0u;
+	socklen_t len = sizeof(flags);
+
+	return unet_getsockopt(s, SOL_SOCKET, UNET_SO_ADVICE, &flags, &len) ? ~0u : flags;
+}
+
+/* Who it is anybody may ask who sees the flow: the grant's number comes first. */
+static int chain_as_nobody(uint32_t id)
+{
+	return sh("setpriv --reuid=65534 --regid=65534 --clear-groups unetctl -j flows | "
+		  "jq -e '.[0].chain | startswith(\"%u:\")'", id);
+}
+
+TEST_F(libunet, the_owner_sees_that_somebody_is_in_its_flow)
+{
+	struct grant g = { .rights = OBSERVE };
+	struct unet_sock *s = unet_connect(self->st, "udp", variant->peer_text, NULL);
+	struct unet_inter_open o;
+	struct chan m;
+	struct nl nl;
+	uint32_t id;
+
+	ASSERT_NE(NULL, s);
+	EXPECT_EQ(0, advice_of(s));
+	ASSERT_EQ(0, nl_open(&nl));
+	ASSERT_EQ(0, inter_grant(&nl, &g, &id));
+	EXPECT_EQ(0, advice_of(s));
+	ASSERT_EQ(0, inter_open(&m, id, &o));
+	EXPECT_EQ(UNET_ADV_INTERMEDIATED, advice_of(s));
+	EXPECT_EQ(0, chain_as_nobody(id));
+	chan_close(&m);
+	ASSERT_EQ(0, inter_revoke(&nl, id));
+	EXPECT_EQ(0, advice_of(s));
+	close(nl.fd);
 }
 
 TEST_F(libunet, a_detached_device_ends_the_stack_in_good_order)

@@ -73,6 +73,34 @@ static int pending_error(struct unet_sock *s)
 	return err;
 }
 
+static u32 advice_of(struct unet_sock *s)
+{
+	u32 flags = ~0u;
+	socklen_t len = sizeof(flags);
+
+	assert_int_equal(unet_getsockopt(s, SOL_SOCKET, UNET_SO_ADVICE, &flags, &len), 0);
+	assert_int_equal(len, sizeof(flags));
+	return flags;
+}
+
+static void what_the_kernel_advises_can_be_asked(void **state)
+{
+	struct unet_sock *stream = unet_listen(st, "tcp", ME ":80", 4);
+	u32 of_stream = fake.adds, none = 0;
+	struct unet_sock *dgrams = unet_connect(st, "udp", PEER ":9", NULL);
+	u32 of_dgrams = fake.adds;
+
+	assert_non_null(stream);
+	assert_non_null(dgrams);
+	assert_int_equal(advice_of(stream), 0);
+	fake.adv[of_stream].flags = UNET_ADV_INTERMEDIATED;
+	fake.adv[of_dgrams].flags = UNET_ADV_SUSPENDED;
+	assert_int_equal(advice_of(stream), UNET_ADV_INTERMEDIATED);
+	assert_int_equal(advice_of(dgrams), UNET_ADV_SUSPENDED);
+	assert_int_equal(unet_setsockopt(stream, SOL_SOCKET, UNET_SO_ADVICE, &none,
+					 sizeof(none)), -ENOPROTOOPT);
+}
+
 static void a_listener_hears_that_its_port_was_taken_away(void **state)
 {
 	struct unet_sock *ls = unet_listen(st, "tcp", ME ":80", 4);
@@ -277,6 +305,7 @@ static void what_hooks_inject_does_not_put_off_the_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(what_the_kernel_advises_can_be_asked),
 		TEST(a_listener_hears_that_its_port_was_taken_away),
 		TEST(who_waited_to_be_accepted_still_can_be),
 		TEST(half_open_connections_end_with_their_listener),
