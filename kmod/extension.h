@@ -27,9 +27,11 @@ struct sk_buff;
  * struct unet_extension - an extension
  * @name:	1 to 15 bytes, NUL terminated
  * @owner:	THIS_MODULE
- * @judge:	what becomes of a received packet: UNET_TYPE_VERDICT_HOST or _DROP.
- *		@skb's data is at the IP header, or behind the Ethernet header; it may
- *		be shared and is only to be read. Context: softirq, RCU read side.
+ * @judge:	what becomes of a received packet: UNET_TYPE_VERDICT_HOST, _DROP, or
+ *		_DELIVER to the rule's owner, + n to its member n; whom there is not is
+ *		counted, and the packet the host's. @skb's data is at the IP header, or
+ *		behind the Ethernet header; it may be shared and is only to be read.
+ *		Context: softirq, RCU read side.
  * @node:	the registry's
  */
 struct unet_extension {
