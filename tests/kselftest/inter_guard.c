@@ -3,7 +3,8 @@
  * Description: what an intermediary cannot do, and what cannot be done to one (R4.2,
  * R4.5, R4.9): what it injects counts as its backlog; the hold limit is one, however
  * many packets are held; what it makes longer still fits the route; once its claim has
- * ended it is told nothing; each kind of violation ends a claim; what it was shown is
+ * ended it is told nothing; each kind of violation ends a claim; a damaged packet is
+ * nobody's to change, and damaged it is for its owner; what it was shown is
  * what goes on; what it changed is looked at again; a filter that is closed is passed
  * by neither with a rule of packet types nor while its nexus goes.
  */
@@ -305,6 +306,132 @@ TEST_F(inter, a_datagram_that_ends_before_its_packet_does_not_grow)
 		ASSERT_EQ(0, inter_revoke(&self->nl, self->id));
 	}
 	close(raw);
+}
+
+struct side {
+	int family;
+	const char *ours;
+	const char *theirs;
+	uint32_t header;
+};
+
+static const struct side sides[] = {
+	{ AF_INET, OUR_V4, PEER_V4, 28 },
+	{ AF_INET6, OUR_V6, PEER_V6, 48 },
+};
+
+/* With the checksum that goes with it, where the header has one. */
+static void put_tos(uint8_t *p, int family, uint8_t tos)
+{
+	uint16_t sum;
+
+	if (family == AF_INET6) {
+		p[0] = 0x60 | tos >> 4;
+		p[1] = tos << 4;
+		return;
+	}
+	p[1] = tos;
+	memset(p + 10, 0, 2);
+	sum = htons(~sound_sum(p, 20, 0));
+	memcpy(p + 10, &sum, sizeof(sum));
+}
+
+/* A datagram of the peer's to PORT + 3: all as it will be sent, and its checksum wrong. */
+static uint32_t build_damaged(uint8_t *p, const struct side *s)
+{
+	struct pkt_spec spec = {
+		.family = s->family, .proto = IPPROTO_UDP, .src = s->theirs,
+		.dst = s->ours, .sport = RPORT, .dport = PORT + 3,
+		.data = "hello", .bytes = 5,
+	};
+	uint32_t h = build_packet(p, &spec);
+	uint16_t sum = raw_l4_sum(p, h - 8, IPPROTO_UDP, 8 + 5) ^ 0x0110;
+
+	memcpy(p + h - 2, &sum, sizeof(sum));
+	/* Else the host chooses an id. */
+	if (s->family == AF_INET)
+		p[5] = 1;
+	put_tos(p, s->family, 0);
+	return h + 5;
+}
+
+/* What is wrong with what @c is given next, which is to be @p, and no better than it. */
+static const char *comes_damaged(struct chan *c, const uint8_t *p, uint32_t bytes)
+{
+	const struct unet_rx_slot *s = chan_rx_peek(c, 5000);
+	const struct unet_desc *d;
+	const char *wrong = NULL;
+
+	if (!s)
+		return "it did not come";
+	d = &c->desc[s->first];
+	if (s->packets != 1 || !(s->flags & UNET_RX_CSUM_BAD))
+		wrong = "its slot does not say that it is damaged";
+	else if (!(d->flags & UNET_DESC_CSUM_BAD) || d->flags & UNET_DESC_CSUM_OK)
+		wrong = "its descriptor does not say that it is damaged";
+	else if (d->len != bytes || memcmp(chan_buf(c, s->first), p, bytes))
+		wrong = "it has other bytes";
+	chan_rx_next(c);
+	return wrong;
+}
+
+/* One to @s, in which @m may change the first @bytes: it must not, and passes it on. */
+static const char *pass_damaged(int raw, struct chan *m, struct chan *c,
+				const struct side *s, uint32_t bytes, bool marked)
+{
+	struct unet_inter_verdict v = {
+		.action = marked ? UNET_VERDICT_MARK : UNET_VERDICT_ACCEPT,
+		.count = 1, .tos = marked ? 0xb8 : 0, .tos_mask = marked ? 0xfc : 0,
+	};
+	uint8_t p[64];
+	uint32_t all = build_damaged(p, s);
+
+	if (send_to(raw, s->ours, 0, p, all))
+		return "it was not sent";
+	v.token = inter_seen_bytes(m);
+	if (!v.token)
+		return "it was not shown";
+	put_tos(m->tx_mem, s->family, 0xb8);
+	if (inter_say_bytes(m, v.token, UNET_VERDICT_MODIFY, s->header, bytes) !=
+	    UNET_INTER_CNT_BAD_CSUM)
+		return "to change it was not refused";
+	if (inter_say(m, &v))
+		return "it was not passed on";
+	if (marked)
+		put_tos(p, s->family, 0xb8);
+	return comes_damaged(c, p, all);
+}
+
+/* The kernel would vouch for what it puts there: who sends such has nobody barred. */
+TEST_F(inter, what_came_damaged_is_not_changed_and_stays_damaged)
+{
+	static const uint32_t rights[] = {
+		UNET_INTER_OBSERVE_HEADERS | UNET_INTER_MODIFY_HEADERS,
+		OBSERVE | UNET_INTER_MODIFY_HEADERS | UNET_INTER_MODIFY_PAYLOAD,
+	};
+	const char *wrong;
+	unsigned int i, k;
+
+	for (i = 0; i < 2; i++) {
+		struct unet_flow_req r = flow_req(IPPROTO_UDP, sides[i].family,
+						  sides[i].ours, PORT + 3, NULL, 0);
+		int raw = raw_socket(&self->t, sides[i].family);
+
+		ASSERT_EQ(0, chan_flow_add(&self->c, &r));
+		for (k = 0; k < 4; k++) {
+			IN(.rights = rights[k / 2], .violations = 1);
+			wrong = pass_damaged(raw, &self->m, &self->c, &sides[i],
+					     sides[i].header + k / 2 * 5, k % 2);
+			EXPECT_EQ(NULL, wrong) TH_LOG("side %u, %u: %s", i, k, wrong);
+			EXPECT_EQ(1, STAT(BAD_CSUM));
+			EXPECT_EQ(UNET_INTER_SERVING,
+				  inter_look(&self->nl, self->id).state);
+			chan_close(&self->m);
+			self->m.fd = -1;
+			ASSERT_EQ(0, inter_revoke(&self->nl, self->id));
+		}
+		close(raw);
+	}
 }
 
 /* Nor does one have it barred by what makes the way narrower. */
