@@ -300,42 +300,109 @@ TEST_F(change, headers_on_the_way_in)
 	}
 }
 
+/* The peer sends @text, and @m is shown it, as seen_outbound(). */
+static uint64_t seen_inbound(int peer, struct chan *m, const char *ours,
+			     const char *text)
+{
+	return send_to(peer, ours, PORT, text, strlen(text)) ? 0 : inter_seen_bytes(m);
+}
+
+/* @c is given a packet of @header bytes of headers and @text, with a good checksum. */
+static bool owner_hears(struct chan *c, uint32_t header, const char *text)
+{
+	const struct unet_rx_slot *s = chan_rx_peek(c, 2000);
+	uint32_t n = strlen(text);
+	bool good;
+
+	if (!s || s->packets != 1)
+		return false;
+	good = c->desc[s->first].len == header + n &&
+	       c->desc[s->first].flags & UNET_DESC_CSUM_OK &&
+	       !memcmp((uint8_t *)chan_buf(c, s->first) + header, text, n);
+	chan_rx_next(c);
+	return good;
+}
+
+#define SEEN_IN(text) \
+	seen_inbound(self->peer, &self->m, variant->ours, text)
+
+/* Each byte of both addresses, both ports and the protocol, by one bit. */
+static int spoofs_refused(struct chan *m, uint64_t token, uint16_t action, int family,
+			  uint32_t h)
+{
+	uint32_t addrs = family == AF_INET ? 12 : 8, ip = h - 8, at, n = 0;
+	uint32_t proto = family == AF_INET ? 9 : 6;
+
+	for (at = addrs; at < ip + 4; at++, n++) {
+		m->tx_mem[at] ^= 1;
+		if (inter_say_bytes(m, token, action, h, h + 3) !=
+		    UNET_INTER_CNT_SPOOF)
+			return -1;
+		m->tx_mem[at] ^= 1;
+	}
+	m->tx_mem[proto] = IPPROTO_TCP;
+	if (!inter_say_bytes(m, token, action, h, h + 3))
+		return -2;
+	m->tx_mem[proto] = IPPROTO_UDP;
+	return n;
+}
+
+/* What is shown next goes on as "hello", and nothing else that @m makes of it does. */
+static const char *only_payload_changes(struct chan *m, uint64_t token, int family,
+					uint32_t h)
+{
+	uint32_t ttl = family == AF_INET ? 8 : 7;
+
+	if (spoofs_refused(m, token, UNET_VERDICT_MODIFY, family, h) !=
+	    (family == AF_INET ? 12 : 36))
+		return "another flow's header was not refused";
+	m->tx_mem[ttl]--;
+	if (inter_say_bytes(m, token, UNET_VERDICT_MODIFY, h, h + 5) !=
+	    UNET_INTER_CNT_RIGHT_HEADERS)
+		return "another TTL was not refused";
+	m->tx_mem[ttl]++;
+	m->tx_mem[1] ^= 0x10;	/* both families' TOS */
+	if (inter_say_bytes(m, token, UNET_VERDICT_MODIFY, h, h + 5) !=
+	    UNET_INTER_CNT_RIGHT_HEADERS)
+		return "another TOS was not refused";
+	m->tx_mem[1] ^= 0x10;
+	if (inter_say_bytes(m, token, UNET_VERDICT_MODIFY, h, ~0u) !=
+	    UNET_INTER_CNT_BAD_EXTENT)
+		return "bytes that are none of its memory were not refused";
+	m->tx_mem[0] ^= 0x50;
+	if (inter_say_bytes(m, token, UNET_VERDICT_MODIFY, h, h + 5) !=
+	    UNET_INTER_CNT_BAD_HEADER)
+		return "another version was not refused";
+	m->tx_mem[0] ^= 0x50;
+	if (inter_say_bytes(m, token, UNET_VERDICT_MODIFY, h, h + 5))
+		return "what was shown was refused";
+	if (inter_say_bytes(m, token, UNET_VERDICT_MODIFY, h, h + 5) !=
+	    UNET_INTER_CNT_TOKEN_DOUBLE)
+		return "a second verdict was not refused";
+	return NULL;
+}
+
+/* On the way in, then on the way out. */
 TEST_F(change, what_must_stay_stays)
 {
-	uint32_t h = variant->header, src = variant->family == AF_INET ? 15 : 23;
-	uint8_t good[64];
+	uint32_t h = variant->header, spoofs = variant->family == AF_INET ? 12 : 36;
+	const char *wrong;
 	uint64_t token;
+	int out;
 
 	IN(OBSERVE | UNET_INTER_MODIFY_PAYLOAD);
-	token = SEEN("hello");
-	ASSERT_NE(0, token);
-	memcpy(good, self->m.tx_mem, h + 5);
-	self->m.tx_mem[src]++;
-	EXPECT_EQ(UNET_INTER_CNT_SPOOF,
-		  inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
-	memcpy(self->m.tx_mem, good, h + 5);
-	self->m.tx_mem[h - 5]++;	/* destination port */
-	EXPECT_EQ(UNET_INTER_CNT_SPOOF,
-		  inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
-	memcpy(self->m.tx_mem, good, h + 5);
-	self->m.tx_mem[variant->family == AF_INET ? 8 : 7]--;	/* TTL */
-	EXPECT_EQ(UNET_INTER_CNT_RIGHT_HEADERS,
-		  inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
-	memcpy(self->m.tx_mem, good, h + 5);
-	self->m.tx_mem[0] = 0x15;
-	EXPECT_EQ(UNET_INTER_CNT_BAD_HEADER,
-		  inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
-	EXPECT_EQ(UNET_INTER_CNT_BAD_EXTENT,
-		  inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, ~0u));
-	memcpy(self->m.tx_mem, good, h + 5);
-	EXPECT_EQ(0, inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
-	EXPECT_TRUE(peer_hears(self->peer, "hello"));
-	EXPECT_EQ(UNET_INTER_CNT_TOKEN_DOUBLE,
-		  inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
-	EXPECT_EQ(2, STAT(SPOOF));
-	EXPECT_EQ(1, STAT(RIGHT_HEADERS));
-	EXPECT_EQ(1, STAT(BAD_HEADER));
-	EXPECT_EQ(1, STAT(BAD_EXTENT));
+	for (out = 0; out < 2; out++) {
+		token = out ? SEEN("hello") : SEEN_IN("hello");
+		ASSERT_NE(0, token);
+		wrong = only_payload_changes(&self->m, token, variant->family, h);
+		EXPECT_EQ(NULL, wrong) TH_LOG("%s: %s", out ? "out" : "in", wrong);
+		EXPECT_TRUE(out ? peer_hears(self->peer, "hello") :
+				  owner_hears(&self->c, h, "hello"));
+		EXPECT_LE((out + 1) * spoofs, STAT(SPOOF));
+		EXPECT_EQ((out + 1) * 2, STAT(RIGHT_HEADERS));
+		EXPECT_LE(out + 1, STAT(BAD_HEADER));
+		EXPECT_EQ(out + 1, STAT(BAD_EXTENT));
+	}
 }
 
 TEST_F(change, twice_and_in_between)
@@ -368,36 +435,13 @@ TEST_F(change, twice_and_in_between)
 
 /* ---- packets of its own ---- */
 
-/* The peer sends @text, and @m is shown it, as seen_outbound(). */
-static uint64_t seen_inbound(int peer, struct chan *m, const char *ours,
-			     const char *text)
-{
-	return send_to(peer, ours, PORT, text, strlen(text)) ? 0 : inter_seen_bytes(m);
-}
-
-/* @c is given a packet of @header bytes of headers and @text, with a good checksum. */
-static bool owner_hears(struct chan *c, uint32_t header, const char *text)
-{
-	const struct unet_rx_slot *s = chan_rx_peek(c, 2000);
-	uint32_t n = strlen(text);
-	bool good;
-
-	if (!s || s->packets != 1)
-		return false;
-	good = c->desc[s->first].len == header + n &&
-	       c->desc[s->first].flags & UNET_DESC_CSUM_OK &&
-	       !memcmp((uint8_t *)chan_buf(c, s->first) + header, text, n);
-	chan_rx_next(c);
-	return good;
-}
-
 TEST_F(change, what_is_injected_reaches_the_owner_before_the_packet)
 {
 	uint32_t h = variant->header;
 	uint64_t token;
 
 	IN(OBSERVE | UNET_INTER_INJECT);
-	token = seen_inbound(self->peer, &self->m, variant->ours, "second");
+	token = SEEN_IN("second");
 	ASSERT_NE(0, token);
 	memcpy(self->m.tx_mem + h, "first of all", 12);
 	ASSERT_EQ(0, inter_say_bytes(&self->m, token, UNET_VERDICT_INJECT, h, h + 12));
@@ -409,25 +453,6 @@ TEST_F(change, what_is_injected_reaches_the_owner_before_the_packet)
 	EXPECT_EQ(1, STAT(PACKETS));
 }
 
-/* Each byte of both addresses, both ports and the protocol, by one bit. */
-static int spoofs_refused(struct chan *m, uint64_t token, int family, uint32_t h)
-{
-	uint32_t addrs = family == AF_INET ? 12 : 8, ip = h - 8, at, n = 0;
-	uint32_t proto = family == AF_INET ? 9 : 6;
-
-	for (at = addrs; at < ip + 4; at++, n++) {
-		m->tx_mem[at] ^= 1;
-		if (inter_say_bytes(m, token, UNET_VERDICT_INJECT, h, h + 3) !=
-		    UNET_INTER_CNT_SPOOF)
-			return -1;
-		m->tx_mem[at] ^= 1;
-	}
-	m->tx_mem[proto] = IPPROTO_TCP;
-	if (!inter_say_bytes(m, token, UNET_VERDICT_INJECT, h, h + 3))
-		return -2;
-	return n;
-}
-
 TEST_F(change, what_is_injected_is_of_the_flow_and_no_other)
 {
 	uint32_t h = variant->header;
@@ -435,15 +460,17 @@ TEST_F(change, what_is_injected_is_of_the_flow_and_no_other)
 	uint64_t token;
 
 	IN(OBSERVE | UNET_INTER_INJECT);
-	token = seen_inbound(self->peer, &self->m, variant->ours, "hello");
+	token = SEEN_IN("hello");
 	ASSERT_NE(0, token);
-	EXPECT_EQ(checked, spoofs_refused(&self->m, token, variant->family, h));
+	EXPECT_EQ(checked, spoofs_refused(&self->m, token, UNET_VERDICT_INJECT,
+					  variant->family, h));
 	EXPECT_LE(checked, STAT(SPOOF));
 	ASSERT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
 	EXPECT_TRUE(owner_hears(&self->c, h, "hello"));
 	token = SEEN("hello");
 	ASSERT_NE(0, token);
-	EXPECT_EQ(checked, spoofs_refused(&self->m, token, variant->family, h));
+	EXPECT_EQ(checked, spoofs_refused(&self->m, token, UNET_VERDICT_INJECT,
+					  variant->family, h));
 	EXPECT_LE(2 * checked, STAT(SPOOF));
 	ASSERT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
 	EXPECT_TRUE(peer_hears(self->peer, "hello"));
