@@ -3,7 +3,7 @@
  * Description: super packets through an intermediary (R4.9): cut by neither TSO, USO
  * nor GRO they are shown whole, and go on whole with the segment size, the number of
  * segments and the checksum they had, in and out. Changed headers are those of each
- * segment in the end; the length does not change.
+ * segment in the end; the length does not change. Nor does that of a TCP segment alone.
  */
 #include "inter_bed.h"
 #include "param.h"
@@ -489,6 +489,72 @@ TEST_F(tcp, the_length_of_what_comes_stays)
 	EXPECT_EQ(UNET_INTER_CNT_BAD_LENGTH,
 		  inter_say_bytes(&self->m, s->tag, UNET_VERDICT_MODIFY, TCP, TCP + MSS));
 	EXPECT_EQ(1, STAT(BAD_LENGTH));
+}
+
+#define FEW	100	/* bytes of one segment */
+
+/*
+ * Of a segment that is shown next nothing is taken away nor added, by which the numbers
+ * of all that follow would be wrong; its bytes may be others. What is wrong, or NULL.
+ */
+static const char *length_stays(struct chan *m, uint32_t flags)
+{
+	const struct unet_rx_slot *s = look(m, TCP + FEW);
+	static const uint32_t lengths[] = { 0, 1, FEW - 1, FEW + 1, 2 * FEW };
+	unsigned int i;
+
+	if (!s || s->flags != flags || s->bytes != TCP + FEW || s->packets != 1)
+		return "no plain segment was shown";
+	for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
+		if (inter_say_bytes(m, s->tag, UNET_VERDICT_MODIFY, TCP,
+				    TCP + lengths[i]) != UNET_INTER_CNT_BAD_LENGTH)
+			return "another length was not refused";
+	m->tx_mem[TCP] ^= 0xff;
+	return inter_say_bytes(m, s->tag, UNET_VERDICT_MODIFY, TCP, TCP + FEW) ?
+	       "the same length was refused" : NULL;
+}
+
+/* FEW bytes, of which the first is changed. */
+static bool first_is_another(const uint8_t *p)
+{
+	return p[0] == (byte_at(0) ^ 0xff) && same(p + 1, 1, FEW - 1);
+}
+
+TEST_F(tcp, the_length_of_a_segment_that_comes_stays)
+{
+	const struct unet_rx_slot *s;
+	uint8_t data[FEW];
+	const char *wrong;
+
+	IN(.rights = OBSERVE | UNET_INTER_MODIFY_PAYLOAD, .violations = -1,
+	   .directions = UNET_INTER_INBOUND);
+	fill(data, FEW);
+	ASSERT_EQ(FEW, send(self->h.client, data, FEW, 0));
+	wrong = length_stays(&self->m, 0);
+	EXPECT_EQ(NULL, wrong) TH_LOG("%s", wrong);
+	EXPECT_EQ(5, STAT(BAD_LENGTH));
+	s = chan_rx_peek(&self->c, 2000);
+	ASSERT_NE(NULL, s);
+	EXPECT_EQ(TCP + FEW, s->bytes);
+	EXPECT_NE(0, self->c.desc[s->first].flags & UNET_DESC_CSUM_OK);
+	EXPECT_TRUE(first_is_another((uint8_t *)chan_buf(&self->c, s->first) + TCP));
+}
+
+TEST_F(tcp, the_length_of_a_segment_that_is_sent_stays)
+{
+	uint8_t data[FEW];
+	const char *wrong;
+
+	IN(.rights = OBSERVE | UNET_INTER_MODIFY_PAYLOAD, .violations = -1,
+	   .directions = UNET_INTER_OUTBOUND);
+	fill(data, FEW);
+	ASSERT_EQ(0, hand_send(&self->c, &self->h, self->h.conn, TH_ACK | TH_PUSH,
+			       data, FEW));
+	wrong = length_stays(&self->m, UNET_RX_OUTBOUND);
+	EXPECT_EQ(NULL, wrong) TH_LOG("%s", wrong);
+	EXPECT_EQ(5, STAT(BAD_LENGTH));
+	ASSERT_EQ(FEW, recv(self->h.client, data, FEW, MSG_WAITALL));
+	EXPECT_TRUE(first_is_another(data));
 }
 
 static int hand_sends_super(struct chan *c, struct hand *h)
