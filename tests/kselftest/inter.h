@@ -24,8 +24,10 @@ struct grant {
 	int32_t priority;
 	int proto;
 	const char *local;
+	int local_bits;		/* that count, 0: all */
 	int local_port;
 	const char *remote;
+	int remote_bits;
 	int remote_port;
 	struct unet_pattern pattern[UNET_TYPE_PATTERNS];
 	int num_patterns;
@@ -41,16 +43,19 @@ static inline void inter_u32(struct nl_req *r, uint16_t attr, uint32_t v)
 		nl_put(r, attr, &v, sizeof(v));
 }
 
+/* @attr, and behind it the prefix length and the port. */
 static inline void inter_end(struct nl_req *r, uint16_t attr, const char *addr,
-			     int port)
+			     int bits, int port)
 {
-	uint8_t bytes[16];
+	uint8_t bytes[16], prefix = bits;
 	uint16_t be = htons(port);
 
 	if (addr && inet_pton(AF_INET, addr, bytes) == 1)
 		nl_put(r, attr, bytes, 4);
 	else if (addr && inet_pton(AF_INET6, addr, bytes) == 1)
 		nl_put(r, attr, bytes, 16);
+	if (prefix)
+		nl_put(r, attr + 1, &prefix, 1);
 	if (port)
 		nl_put(r, attr + 2, &be, 2);
 }
@@ -76,8 +81,8 @@ static inline void inter_grant_req(struct nl *nl, struct nl_req *r,
 		nl_put(r, UNET_IA_VIOLATIONS, &violations, 4);
 	if (proto)
 		nl_put(r, UNET_IA_PROTO, &proto, 1);
-	inter_end(r, UNET_IA_LOCAL_ADDR, g->local, g->local_port);
-	inter_end(r, UNET_IA_REMOTE_ADDR, g->remote, g->remote_port);
+	inter_end(r, UNET_IA_LOCAL_ADDR, g->local, g->local_bits, g->local_port);
+	inter_end(r, UNET_IA_REMOTE_ADDR, g->remote, g->remote_bits, g->remote_port);
 	if (g->num_patterns)
 		nl_put(r, UNET_IA_PATTERNS, g->pattern,
 		       g->num_patterns * sizeof(g->pattern[0]));
