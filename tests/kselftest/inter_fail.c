@@ -343,13 +343,16 @@ TEST_F(inter, the_nexus_goes_with_packets_held)
 
 /* ---- kill -9 and SIGSTOP, by policy ---- */
 
-/* A process in the flow that has answered its first packets; -1: none. */
-static pid_t serving(struct _test_data_inter *b, uint32_t policy,
-		     uint32_t hold_ms)
+/*
+ * A process in the flow that has answered its first packets; -1: none. @after_ms is
+ * for UNET_INTER_FAIL_AFTER.
+ */
+static pid_t serving_until(struct _test_data_inter *b, uint32_t policy,
+			   uint32_t after_ms, uint32_t hold_ms)
 {
 	struct grant g = {
 		.rights = OBSERVE | UNET_INTER_DELAY, .policy = policy,
-		.after_ms = policy == UNET_INTER_FAIL_AFTER ? 1500 : 0,
+		.after_ms = policy == UNET_INTER_FAIL_AFTER ? after_ms : 0,
 		.hold_ms = hold_ms, .violations = -1,
 	};
 	pid_t pid;
@@ -361,6 +364,11 @@ static pid_t serving(struct _test_data_inter *b, uint32_t policy,
 			owner_takes(&b->c, 0, 10, 5000) != 10))
 		pid = -1;
 	return pid;
+}
+
+static pid_t serving(struct _test_data_inter *b, uint32_t policy, uint32_t hold_ms)
+{
+	return serving_until(b, policy, 1500, hold_ms);
 }
 
 TEST_F(inter, killed_and_closed_nothing_passes_until_another_serves)
@@ -446,6 +454,156 @@ TEST_F(inter, stopped_and_open_after_a_time)
 	EXPECT_EQ((int)got, owner_takes(&self->c, 18 - got, 8, 300));
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
+}
+
+/* ---- and of what goes out ---- */
+
+/* Numbered datagrams from the owner. */
+static int owner_sends_some(struct _test_data_inter *b, uint32_t from, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = from; i < from + n; i++)
+		if (owner_sends(&b->c, b->flow, i))
+			return -1;
+	return 0;
+}
+
+/* Return: 0: it does no more. */
+static int stop(pid_t pid)
+{
+	return pid <= 0 || kill(pid, SIGSTOP) ||
+	       waitpid(pid, NULL, WUNTRACED) != pid ? -1 : 0;
+}
+
+/* Ten that are sent while it is stopped, ten when it is dead. Return: 0. */
+static int killed_between(struct _test_data_inter *b, pid_t pid)
+{
+	if (stop(pid) || owner_sends_some(b, 10, 10))
+		return -1;
+	if (inter_look(&b->nl, b->id).held != 10)
+		return -2;
+	if (kill(pid, SIGKILL) || waitpid(pid, NULL, 0) != pid)
+		return -3;
+	return owner_sends_some(b, 20, 10);
+}
+
+/* Ten that are sent while it is stopped, and held for as long as that may be. */
+static int stopped_for_too_long(struct _test_data_inter *b, pid_t pid)
+{
+	uint64_t end = mono_ms() + 30000;
+
+	if (stop(pid) || owner_sends_some(b, 10, 10))
+		return -1;
+	while (inter_stat(&b->nl, b->id, UNET_INTER_CNT_HELD_TOO_LONG) != 10)
+		if (mono_ms() > end || usleep(10 * 1000))
+			return -2;
+	return inter_look(&b->nl, b->id).held ? -3 : 0;
+}
+
+static void end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+TEST_F(inter, killed_and_open_what_was_sent_leaves_in_order)
+{
+	pid_t pid = serving(self, UNET_INTER_FAIL_OPEN, 10000);
+
+	ASSERT_EQ(0, killed_between(self, pid));
+	EXPECT_EQ(0, peer_takes(self->peer, 10, 20));
+	EXPECT_EQ(20, STAT(MISSED));
+	EXPECT_EQ(0, STAT(BLOCKED));
+	EXPECT_EQ(0, nexus_counter("va", "tx_drop_inter"));
+}
+
+TEST_F(inter, killed_and_closed_nothing_leaves_until_another_serves)
+{
+	pid_t pid = serving(self, UNET_INTER_FAIL_CLOSED, 10000);
+
+	ASSERT_EQ(0, killed_between(self, pid));
+	EXPECT_TRUE(peer_has_nothing(self->peer));
+	EXPECT_EQ(UNET_INTER_FAILED, inter_look(&self->nl, self->id).state);
+	EXPECT_EQ(20, STAT(BLOCKED));
+	EXPECT_EQ(20, nexus_counter("va", "tx_drop_inter"));
+	EXPECT_EQ(0, STAT(MISSED));
+	EXPECT_EQ(0, inter_look(&self->nl, self->id).held);
+	pid = inter_process(self->id);
+	ASSERT_GT(pid, 0);
+	ASSERT_EQ(0, owner_sends_some(self, 30, 10));
+	EXPECT_EQ(0, peer_takes(self->peer, 30, 10));
+	EXPECT_EQ(20, STAT(BLOCKED));
+	end(pid);
+}
+
+TEST_F(inter, killed_and_before_its_time_nothing_leaves)
+{
+	pid_t pid = serving_until(self, UNET_INTER_FAIL_AFTER, 60000, 10000);
+
+	ASSERT_EQ(0, killed_between(self, pid));
+	EXPECT_TRUE(peer_has_nothing(self->peer));
+	EXPECT_EQ(20, STAT(BLOCKED));
+	EXPECT_EQ(20, nexus_counter("va", "tx_drop_inter"));
+	EXPECT_EQ(0, STAT(MISSED));
+}
+
+TEST_F(inter, killed_and_after_its_time_all_leaves)
+{
+	pid_t pid = serving_until(self, UNET_INTER_FAIL_AFTER, 200, 10000);
+
+	ASSERT_GT(pid, 0);
+	end(pid);
+	usleep(300 * 1000);
+	ASSERT_EQ(0, owner_sends_some(self, 20, 10));
+	EXPECT_EQ(0, peer_takes(self->peer, 20, 10));
+	EXPECT_EQ(10, STAT(MISSED));
+	EXPECT_EQ(0, STAT(BLOCKED));
+}
+
+TEST_F(inter, stopped_and_open_what_was_sent_leaves_when_held_for_too_long)
+{
+	pid_t pid = serving(self, UNET_INTER_FAIL_OPEN, 2000);
+
+	ASSERT_EQ(0, stopped_for_too_long(self, pid));
+	EXPECT_EQ(0, peer_takes(self->peer, 10, 10));
+	EXPECT_EQ(0, STAT(BLOCKED));
+	EXPECT_EQ(UNET_INTER_SERVING, inter_look(&self->nl, self->id).state);
+	end(pid);
+}
+
+TEST_F(inter, stopped_and_closed_what_was_sent_is_dropped_when_held_for_too_long)
+{
+	pid_t pid = serving(self, UNET_INTER_FAIL_CLOSED, 2000);
+
+	ASSERT_EQ(0, stopped_for_too_long(self, pid));
+	EXPECT_TRUE(peer_has_nothing(self->peer));
+	EXPECT_EQ(10, STAT(BLOCKED));
+	EXPECT_EQ(10, nexus_counter("va", "tx_drop_inter"));
+	EXPECT_EQ(UNET_INTER_SERVING, inter_look(&self->nl, self->id).state);
+	end(pid);
+}
+
+TEST_F(inter, stopped_and_before_its_time_what_was_sent_is_dropped)
+{
+	pid_t pid = serving_until(self, UNET_INTER_FAIL_AFTER, 60000, 2000);
+
+	ASSERT_EQ(0, stopped_for_too_long(self, pid));
+	EXPECT_TRUE(peer_has_nothing(self->peer));
+	EXPECT_EQ(10, STAT(BLOCKED));
+	EXPECT_EQ(10, nexus_counter("va", "tx_drop_inter"));
+	end(pid);
+}
+
+TEST_F(inter, stopped_and_after_its_time_what_was_sent_leaves)
+{
+	pid_t pid = serving_until(self, UNET_INTER_FAIL_AFTER, 200, 2000);
+
+	ASSERT_EQ(0, stopped_for_too_long(self, pid));
+	EXPECT_EQ(0, peer_takes(self->peer, 10, 10));
+	EXPECT_EQ(0, STAT(BLOCKED));
+	EXPECT_EQ(0, nexus_counter("va", "tx_drop_inter"));
+	end(pid);
 }
 
 /* ---- being slow ---- */
