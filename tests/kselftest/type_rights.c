@@ -3,11 +3,14 @@
  * Description: who may have which rule of packet types (R3.7, R3.8): each capability
  * alone gets what its layer, action and priority need, amended as it says, and nothing
  * else; and a user's rule conflicts with another user's that selects some of the same
- * packets on the same device, and with no other.
+ * packets on the same device, and with no other. Where there is no Ethernet header nobody
+ * has a rule of ethertypes.
  */
 #include "type_hand.h"
 #include "nexus.h"
 #include "kselftest_harness.h"
+
+#include <linux/if_tun.h>
 
 #define PORT	7000
 
@@ -322,6 +325,47 @@ TEST_F(type_rights, rules_of_users_conflict_where_they_select_the_same)
 			TH_LOG("%s", pairs[i].name);
 		ASSERT_EQ(0, type_del(&self->c, r.id));
 	}
+}
+
+/* ---- a device without Ethernet headers ---- */
+
+static int open_tun(void)
+{
+	struct ifreq ifr = { .ifr_name = "tu", .ifr_flags = IFF_TUN | IFF_NO_PI };
+	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+	return fd < 0 || ioctl(fd, TUNSETIFF, &ifr) ? -1 : fd;
+}
+
+TEST_F(type_rights, no_ethertype_of_a_device_without_ethernet_headers)
+{
+	struct unet_type_spec frames = spec_ether(OWN_TYPE, OWN_TYPE);
+	struct unet_type_spec packets = spec_proto(RAW_PROTO, RAW_PROTO);
+	const int directions[] = { UNET_TYPE_RX, UNET_TYPE_TX, UNET_TYPE_RX | UNET_TYPE_TX };
+	struct unet_type_req r;
+	struct chan c;
+	unsigned int i;
+	int tun;
+
+	ASSERT_EQ(0, sh("modprobe -q tun"));
+	tun = open_tun();
+	ASSERT_LE(0, tun);
+	ASSERT_EQ(0, sh("ip link set tu up"));
+	ASSERT_EQ(0, nexus_attach("tu"));
+	ASSERT_EQ(0, chan_open(&c, "tu", NULL));
+	for (i = 0; i < ARRAY_SIZE(directions); i++) {
+		frames.direction = directions[i];
+		EXPECT_EQ(-EOPNOTSUPP, type_add(&c, &frames, 0, &r));
+		EXPECT_EQ(UNET_TYPE_NO_LINK, r.reason);
+	}
+	/* It is the device and the layer: either another, and there is a rule. */
+	EXPECT_EQ(0, type_add(&self->c, &frames, 0, &r));
+	ASSERT_EQ(0, type_add(&c, &packets, 0, &r));
+	EXPECT_EQ(-EOPNOTSUPP, type_modify(&c, r.id, &frames, &r));
+	EXPECT_EQ(UNET_TYPE_NO_LINK, r.reason);
+	chan_close(&c);
+	EXPECT_EQ(0, nexus_detach("tu"));
+	close(tun);
 }
 
 /* ---- and the administrator ---- */

@@ -90,6 +90,8 @@ static void every_reason_has_words_of_its_own(void **state)
 	}
 	assert_string_equal(unet_type_reason_str(UNET_TYPE_NO_CONFLICT),
 			    "a rule of another user selects some of the same packets");
+	assert_string_equal(unet_type_reason_str(UNET_TYPE_NO_LINK),
+			    "the device has no Ethernet header to deliver or send");
 	assert_non_null(unet_type_reason_str(UNET_TYPE_REASON_COUNT));
 	assert_non_null(unet_type_reason_str(UINT32_MAX));
 }
