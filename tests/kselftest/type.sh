@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: MIT
 # Description: rules of the administrator and what befalls devices: there before
 # the device is, renamed, moved to another namespace, unregistered, detached; the
-# namespace's end; each word of a rule and of the policy, as they are listed; an eBPF
-# program and a kernel extension, which cannot be unloaded while a rule has it; and
-# the module unloaded with rules left.
+# namespace's end; each word of a rule and of the policy, as they are listed; a rule that
+# is moved, an entry of the policy that is taken away; an eBPF program and a kernel
+# extension, which cannot be unloaded while a rule has it and delivers what it wants to the
+# rule's owner; and the module unloaded with rules left.
 source "$(dirname "$0")/lib.sh"
 require_root
-require ip jq insmod rmmod
+require ip jq insmod rmmod setpriv
 [ -e "${EXT_TEST_KO:-}" ] || skip_all "EXT_TEST_KO does not name ext_test.ko"
 
 # same SENTENCE WANTED GOT: as JSON, whatever the order of keys.
@@ -86,7 +87,72 @@ words_of_policy() {
 		in_a unetctl policy add udp 53 actions deliver priority 5
 }
 
-plan 46
+CLAIM=$(dirname "$0")/aid_claim
+
+# claimed ETHERTYPE: what a user without rights hears who asks for it.
+claimed() {
+	in_a setpriv --reuid=1000 --regid=1000 --clear-groups "$CLAIM" va ethertype "$1"
+}
+
+taken_away() {
+	local id
+	id=$(in_a unetctl -j policy add ethertype 0x88b5 uid 1000 actions deliver max 5 |
+		jq '.[0].policy')
+	in_a unetctl policy add ethertype 0x88b6 uid 1000 actions deliver > /dev/null
+	equal "who has an entry of the policy is granted a rule" granted "$(claimed 0x88b5)"
+	policies "which is listed once" 1 "$id"
+	check "the entry is taken away" in_a unetctl policy del "$id"
+	policies "and listed no more" 0 "$id"
+	equal "who had it is refused" "denied: neither a capability nor the policy allows it" \
+		"$(claimed 0x88b5)"
+	equal "and has what another entry gives" granted "$(claimed 0x88b6)"
+	refuse "nor is it taken away twice" "POLICY is not an entry" in_a unetctl policy del "$id"
+}
+
+# policies SENTENCE WANTED ID: so many entries of that number are listed.
+policies() {
+	equal "$1" "$2" "$(in_a unetctl -j policy list |
+		jq --argjson id "$3" 'map(select(.policy == $id)) | length')"
+}
+
+# order WANTED: the numbers' rules, first that counts first, each with its priority.
+order() {
+	in_a unetctl -j type list | jq -r --argjson low "$1" --argjson high "$2" \
+		'map(select(.type == $low or .type == $high)) | sort_by(.priority) |
+		map("\(if .type == $low then "drop" else "host" end) \(.priority)") | join(", ")'
+}
+
+moved() {
+	local drop host
+	drop=$(in_a unetctl -j type add udp 7300 action drop priority 2000 | jq '.[0].type')
+	host=$(in_a unetctl -j type add udp 7300 action host priority 3000 | jq '.[0].type')
+	equal "two rules, as they were made" "drop 2000, host 3000" "$(order "$drop" "$host")"
+	counted "the first counts" "$NS_A" rx_type_drop 1 say x 7300
+	check "it is moved behind the other" in_a unetctl type priority "$drop" priority 4000
+	equal "where it is listed" "host 3000, drop 4000" "$(order "$drop" "$host")"
+	counted "and counts no more" "$NS_A" rx_type_host 1 say x 7300
+	in_a unetctl type del "$drop"
+	in_a unetctl type del "$host"
+}
+
+# delivered: what the owner of a rule of the extension is given of three datagrams.
+delivered() {
+	ip netns exec "$NS_A" "$CLAIM" va udp 7003 parity > "$WORK/claim" &
+	local claim=$!
+	at_exit end_process $claim
+	check "a channel has a rule with it" wait_until 20 grep -q granted "$WORK/claim"
+	counted "it drops" "$NS_A" rx_type_drop 1 say '\x01' 7003
+	counted "leaves to the host" "$NS_A" rx_type_host 1 say '\x02' 7003
+	say '\xd0only this' 7003
+	check "and delivers" wait_until 20 grep -q took "$WORK/claim"
+	equal "just this to the owner" "took 38 bytes" "$(grep took "$WORK/claim")"
+	end_process $claim
+}
+
+WORK=$(mktemp -d)
+at_exit rm -rf "$WORK"
+
+plan 63
 load_module
 setup_pair
 setup_ns NS_C
@@ -155,6 +221,8 @@ refuse "an extension there is not is refused in words" "no kernel extension" \
 pin_program || ktap_exit_fail_msg "cannot pin a program"
 words_of_rules
 words_of_policy
+taken_away
+moved
 in_a bash -c 'for i in $(unetctl -j type | jq ".[2:][].type"); do unetctl type del $i; done'
 
 insmod "$EXT_TEST_KO" || ktap_exit_fail_msg "cannot load ext_test.ko"
@@ -163,6 +231,7 @@ same "a rule with a kernel extension" "$(rule '{ "layer": "port", "proto": "udp"
 	"$(added type udp 7002 action extension extension parity)"
 counted "it drops what it wants" "$NS_A" rx_type_drop 1 say '\x01' 7002
 counted "and leaves the rest" "$NS_A" rx_type_host 1 say '\x02' 7002
+delivered
 refuse "its module stays while a rule has it" "in use" rmmod ext_test
 in_a unetctl type del "$(in_a unetctl -j type | jq '.[] | select(.extension == "parity") | .type')"
 check "and goes when none has" wait_until 10 rmmod ext_test

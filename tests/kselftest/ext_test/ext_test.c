@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A kernel extension, as small as one can be: it drops what has an odd first byte
- * of payload behind IPv4 and UDP headers, and leaves the rest to the host.
+ * of payload behind IPv4 and UDP headers, delivers what has DELIVERED there, and leaves
+ * the rest to the host.
  *
  *	unetctl type add udp 7000 extension parity action extension
  *
@@ -17,6 +18,7 @@
 #include "extension.h"
 
 #define PAYLOAD	28	/* IPv4 without options, UDP */
+#define DELIVERED	0xd0
 
 static u32 judge(struct unet_extension *ext, struct sk_buff *skb)
 {
@@ -24,8 +26,11 @@ static u32 judge(struct unet_extension *ext, struct sk_buff *skb)
 	u8 copy;
 
 	byte = skb_header_pointer(skb, PAYLOAD, 1, &copy);
-	return byte && *byte & 1 ? UNET_TYPE_VERDICT_DROP :
-				   UNET_TYPE_VERDICT_HOST;
+	if (!byte)
+		return UNET_TYPE_VERDICT_HOST;
+	if (*byte == DELIVERED)
+		return UNET_TYPE_VERDICT_DELIVER;
+	return *byte & 1 ? UNET_TYPE_VERDICT_DROP : UNET_TYPE_VERDICT_HOST;
 }
 
 static bool gate_open;
