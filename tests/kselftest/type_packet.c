@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
+/* libs: -lbpf */
 /*
  * Description: IP packets and rules of packet types (R3.2, R3.9): ports of TCP and of
  * UDP and IP protocols, over IPv4 and over IPv6, are delivered and sent, and what is of
- * another protocol, port or family is neither; a user's rule gets what is for the host's
- * addresses, and nothing else that comes by (R3.8).
+ * another protocol, port or family is neither; patterns and programs look at the payload
+ * of each (R3.4); sends are dropped by rules that select them; a user's rule gets what is
+ * for the host's addresses, and nothing else that comes by (R3.8).
  */
 #include "pin.h"
 #include "raw.h"
 #include "type_hand.h"
+#include "bpf_hand.h"
 #include "nexus.h"
 #include "kselftest_harness.h"
 
@@ -121,22 +124,35 @@ static struct pkt_spec from_us(int family, int proto, int port)
 	};
 }
 
-static int peer_sends(int fd, int family, int proto, const char *to, int port)
+/* @text: sizeof(TEXT) bytes; @options: so many behind a TCP header */
+static int peer_says(int fd, int family, int proto, const char *to, int port,
+		     const void *text, uint32_t options)
 {
 	struct pkt_spec spec = from_us(family, proto, RPORT);
 	uint32_t ip = ip_bytes(family), bytes;
-	uint8_t p[128];
+	uint8_t p[128], data[64];
 	uint16_t sum;
 
+	memset(data, TCPOPT_NOP, options);
+	memcpy(data + options, text, sizeof(TEXT));
 	spec.src = theirs(family);
 	spec.dst = to;
 	spec.dport = port;
+	spec.data = data;
+	spec.bytes += options;
 	bytes = build_packet(p, &spec) + spec.bytes;
+	if (options)
+		p[ip + 12] += options / 4 << 4;
 	if (has_ports(proto)) {
 		sum = raw_l4_sum(p, ip, proto, bytes - ip);
 		memcpy(p + ip + (proto == IPPROTO_TCP ? 16 : 6), &sum, sizeof(sum));
 	}
 	return send_to(fd, to, 0, p, bytes);
+}
+
+static int peer_sends(int fd, int family, int proto, const char *to, int port)
+{
+	return peer_says(fd, family, proto, to, port, TEXT, 0);
 }
 
 static int port_at(const uint8_t *p)
@@ -301,6 +317,212 @@ TEST_F(type_packet, what_a_rule_selects_is_sent)
 	EXPECT_EQ(UNET_CNT_TX_SOURCE_GONE, chan_send(&self->c, r.flow, &p, 0));
 	/* A handle of a rule goes with the rule, not alone. */
 	EXPECT_EQ(-EBUSY, chan_flow_del(&self->c, r.flow, 0));
+}
+
+/* ---- payload ---- */
+
+/* A TCP header has options, now these, now those: what follows it is not always at 20. */
+static uint32_t option_bytes(int proto, int round)
+{
+	return proto == IPPROTO_TCP ? 12 * round : 0;
+}
+
+/* Tag of what came before the mark; 0: nothing did, ~0: the mark is missing. */
+static uint64_t before_mark(struct chan *c, int family)
+{
+	uint64_t tag = next_came(c, family, 10000).tag;
+
+	if (tag == MARK)
+		return 0;
+	return next_came(c, family, 10000).tag == MARK ? tag : ~0ull;
+}
+
+/* Does a rule with this pattern select this text? */
+static const struct {
+	const char *name;
+	struct unet_pattern pattern;
+	const char *text;
+	bool selected;
+} looks[] = {
+#define SAID	"abcde"
+#define AT_0	{ .offset = 0, .bytes = 1, .value = { 'a' }, .mask = { 0xff } }
+#define AT_3	{ .offset = 3, .bytes = 1, .value = { 'd' }, .mask = { 0xff } }
+	{ "the first byte", AT_0, SAID, true },
+	{ "another first byte", AT_0, "Abcde", false },
+	{ "other bytes than the first", AT_0, "aBCDE", true },
+	{ "the first byte elsewhere", AT_0, "xaaaa", false },
+	{ "the fourth byte", AT_3, SAID, true },
+	{ "another fourth byte", AT_3, "abcDe", false },
+	{ "other bytes than the fourth", AT_3, "ABCdE", true },
+	{ "the fourth byte elsewhere", AT_3, "dddxd", false },
+};
+
+TEST_F(type_packet, patterns_are_counted_from_the_payload)
+{
+	int family = variant->family, proto = variant->proto;
+	struct unet_type_spec spec = spec_does(rule_for(proto), UNET_TYPE_DELIVER);
+	struct unet_type_req r;
+	unsigned int i, round;
+
+	spec.num_patterns = 1;
+	spec.pattern[0] = looks[0].pattern;
+	ASSERT_EQ(0, type_add(&self->c, &spec, TAG, &r));
+	ASSERT_EQ(0, set_mark(&self->c));
+	for (i = 0; i < 2 * ARRAY_SIZE(looks); i++) {
+		spec.pattern[0] = looks[i / 2].pattern;
+		round = i % 2;
+		ASSERT_EQ(0, type_modify(&self->c, r.id, &spec, &r));
+		ASSERT_EQ(0, peer_says(self->out, family, proto, ours(family), PORT,
+				       looks[i / 2].text, option_bytes(proto, round)));
+		ASSERT_EQ(0, send_mark(self->out, family));
+		EXPECT_EQ(looks[i / 2].selected ? TAG : 0, before_mark(&self->c, family))
+			TH_LOG("%s, round %u", looks[i / 2].name, round);
+	}
+}
+
+/* What a program says by the fourth byte of the payload. */
+static const struct {
+	const char *name;
+	uint8_t verdict;
+	const char *counter;
+} verdicts[] = {
+	{ "deliver", UNET_TYPE_VERDICT_DELIVER, "rx_delivered" },
+	{ "drop", UNET_TYPE_VERDICT_DROP, "rx_type_drop" },
+	{ "deliver after all", UNET_TYPE_VERDICT_DELIVER, "rx_delivered" },
+	{ "to the host", UNET_TYPE_VERDICT_HOST, "rx_type_host" },
+	{ "nonsense", 'x', "rx_type_verdict" },
+};
+
+/* Of all that the peer sent before the mark: what was counted but for that. */
+static uint64_t counted(const struct nexus_sums *then, const char *counter)
+{
+	unsigned int id = nexus_counter_id(counter);
+	struct nexus_sums now = nexus_counters("va");
+
+	return now.value[id] - then->value[id] - !strcmp(counter, "rx_delivered");
+}
+
+TEST_F(type_packet, a_program_judges_by_the_payload)
+{
+	int family = variant->family, proto = variant->proto;
+	uint32_t options = option_bytes(proto, 1);
+	uint32_t at = ip_bytes(family) + l4_bytes(proto) + options + 3;
+	struct unet_type_spec spec = spec_does(rule_for(proto), UNET_TYPE_BPF);
+	struct nexus_sums then;
+	struct unet_type_req r;
+	char text[] = TEXT;
+	unsigned int i;
+
+	spec.prog_fd = load_byte(at);
+	ASSERT_GE(spec.prog_fd, 0);
+	ASSERT_EQ(0, type_add(&self->c, &spec, TAG, &r));
+	close(spec.prog_fd);
+	ASSERT_EQ(0, set_mark(&self->c));
+	for (i = 0; i < ARRAY_SIZE(verdicts); i++) {
+		then = nexus_counters("va");
+		text[3] = verdicts[i].verdict;
+		ASSERT_EQ(0, peer_says(self->out, family, proto, ours(family), PORT, text,
+				       options));
+		ASSERT_EQ(0, send_mark(self->out, family));
+		EXPECT_EQ(verdicts[i].verdict == UNET_TYPE_VERDICT_DELIVER ? TAG : 0,
+			  before_mark(&self->c, family)) TH_LOG("%s", verdicts[i].name);
+		EXPECT_EQ(1, counted(&then, verdicts[i].counter))
+			TH_LOG("%s", verdicts[i].name);
+	}
+}
+
+/* ---- sends that rules drop ---- */
+
+/* A rule beside the one that packets are sent by: are those from PORT dropped? */
+static const struct ban {
+	const char *name;
+	int beside;		/* so much is added to the numbers */
+	bool others;		/* the other protocol's ports */
+	bool other_family;
+	const char *(*local)(int family);
+	const char *(*remote)(int family);
+	int direction;		/* 0: UNET_TYPE_TX */
+	int priority;
+	bool lets_go;
+} bans[] = {
+	{ .name = "just these" },
+	{ "both ways", .direction = UNET_TYPE_RX | UNET_TYPE_TX },
+	{ "from here", .local = ours },
+	{ "to there", .remote = theirs },
+	{ "from here to there", .local = ours, .remote = theirs },
+	{ "received ones", .direction = UNET_TYPE_RX, .lets_go = true },
+	{ "the number after it", .beside = 1, .lets_go = true },
+	{ "the number before it", .beside = -1, .lets_go = true },
+	{ "the port they are sent to", .beside = RPORT - PORT, .lets_go = true },
+	{ "the other family", .other_family = true, .lets_go = true },
+	{ "the other protocol", .others = true, .lets_go = true },
+	{ "to somebody else", .remote = strangers, .lets_go = true },
+	{ "to ourselves", .remote = ours, .lets_go = true },
+	{ "behind the rule that lets them go", .priority = UNET_TYPE_PRIORITY + 1,
+	  .lets_go = true },
+};
+
+static void set_addr(int family, const char *(*text)(int family), uint8_t *addr,
+		     uint8_t *bits)
+{
+	if (!text)
+		return;
+	inet_pton(family, text(family), addr);
+	*bits = family == AF_INET ? 32 : 128;
+}
+
+static struct unet_type_spec spec_ban(const struct ban *ban, int family, int proto)
+{
+	struct unet_type_spec spec = has_ports(proto) ?
+		spec_port(ban->others ? proto ^ IPPROTO_TCP ^ IPPROTO_UDP : proto,
+			  PORT + ban->beside, PORT + ban->beside) :
+		spec_proto(proto + ban->beside, proto + ban->beside);
+
+	spec.action = UNET_TYPE_DROP;
+	spec.direction = ban->direction ?: UNET_TYPE_TX;
+	spec.priority = ban->priority ?: 5;
+	spec.family = family;
+	if (ban->other_family)
+		spec.family = family == AF_INET ? AF_INET6 : AF_INET;
+	spec.flags = has_ports(proto) ? UNET_TYPE_NO_HOLD : 0;
+	set_addr(family, ban->local, spec.local, &spec.local_bits);
+	set_addr(family, ban->remote, spec.remote, &spec.remote_bits);
+	return spec;
+}
+
+TEST_F(type_packet, sends_are_dropped_by_rules_that_select_them)
+{
+	int family = variant->family, proto = variant->proto;
+	struct pkt_spec p = from_us(family, proto, PORT);
+	struct unet_type_spec spec = rule_for(proto);
+	struct unet_type_req r, no;
+	unsigned int i, sent = 0, dropped = 0;
+	char text[] = TEXT;
+	struct nl nl;
+
+	ASSERT_EQ(0, nl_open(&nl));
+	ASSERT_EQ(0, type_add(&self->c, &spec, TAG, &r));
+	p.data = text;
+	for (i = 0; i < ARRAY_SIZE(bans); i++) {
+		const struct ban *b = &bans[i];
+
+		if (!has_ports(proto) && (b->others || b->beside > 1))
+			continue;
+		spec = spec_ban(b, family, proto);
+		ASSERT_EQ(0, type_add(&self->c, &spec, 0, &no)) TH_LOG("%s", b->name);
+		text[0] = 'a' + i;
+		EXPECT_EQ(b->lets_go ? 0 : UNET_CNT_TX_TYPE_DROP,
+			  chan_send(&self->c, r.flow, &p, 0)) TH_LOG("%s", b->name);
+		EXPECT_EQ(!b->lets_go, tell(&nl, no.id).packets) TH_LOG("%s", b->name);
+		EXPECT_TRUE(!b->lets_go || peer_hears(self->in, &p))
+			TH_LOG("%s", b->name);
+		sent += b->lets_go;
+		dropped += !b->lets_go;
+		ASSERT_EQ(0, type_del(&self->c, no.id));
+	}
+	EXPECT_EQ(sent, nexus_counter("va", "tx_packets"));
+	EXPECT_EQ(dropped, nexus_counter("va", "tx_type_drop"));
+	close(nl.fd);
 }
 
 /* ---- for the host's addresses ---- */
