@@ -595,14 +595,18 @@ TEST_F(inter, stopped_and_before_its_time_what_was_sent_is_dropped)
 	end(pid);
 }
 
-TEST_F(inter, stopped_and_after_its_time_what_was_sent_leaves)
+/* Its time begins with the first that it did not answer. */
+TEST_F(inter, stopped_and_after_its_time_what_is_sent_leaves)
 {
 	pid_t pid = serving_until(self, UNET_INTER_FAIL_AFTER, 200, 2000);
 
 	ASSERT_EQ(0, stopped_for_too_long(self, pid));
-	EXPECT_EQ(0, peer_takes(self->peer, 10, 10));
-	EXPECT_EQ(0, STAT(BLOCKED));
-	EXPECT_EQ(0, nexus_counter("va", "tx_drop_inter"));
+	EXPECT_EQ(10, STAT(BLOCKED));
+	usleep(300 * 1000);
+	ASSERT_EQ(0, owner_sends_some(self, 20, 10));
+	EXPECT_EQ(0, peer_takes(self->peer, 20, 10));
+	EXPECT_EQ(10, STAT(MISSED));
+	EXPECT_EQ(10, nexus_counter("va", "tx_drop_inter"));
 	end(pid);
 }
 
