@@ -139,7 +139,7 @@ static const struct family {
 
 /* Between which ends packets are shown: a bit for each pair, 1 << (ours + 2 * theirs). */
 enum { NONE = 0, LOW_TO_LOW = 1, TO_LOW = 5, TO_HIGH = 10, FROM_LOW = 3, FROM_HIGH = 12,
-       ALL = 15 };
+	ALL = 15 };
 
 static const struct predicate {
 	struct grant g;

@@ -38,8 +38,6 @@ FIXTURE(type_action) {
 	uint8_t theirs[6];
 };
 
-typedef FIXTURE_DATA(type_action) bed;
-
 static int host_frames(int ethertype)
 {
 	struct sockaddr_ll ll = { .sll_family = AF_PACKET,
@@ -143,7 +141,8 @@ static const char *what_moved(const struct nexus_sums *then,
 	return sum > 1 ? "several" : moved;
 }
 
-static int next_said(struct chan *c, struct said said, int ms)
+/* Tag of what came within @ms, which must be @what. */
+static int next_tag_of(struct chan *c, struct said what, int ms)
 {
 	const struct unet_rx_slot *s = chan_rx_peek(c, ms);
 	int tag;
@@ -151,13 +150,13 @@ static int next_said(struct chan *c, struct said said, int ms)
 	if (!s)
 		return NOTHING;
 	tag = s->packets == 1 && s->flags == UNET_RX_L2 &&
-	      is_said(chan_buf(c, s->first), s->bytes, said) ? s->tag : STRANGE;
+	      is_said(chan_buf(c, s->first), s->bytes, what) ? s->tag : STRANGE;
 	chan_rx_next(c);
 	return tag;
 }
 
 /* The peer says it; what the host hears of that it hears before the mark. */
-static struct fate send_one(bed *b, struct said said)
+static struct fate send_one(struct _test_data_type_action *b, struct said said)
 {
 	struct nexus_sums then = nexus_counters("va"), now;
 	uint8_t data[SAID_BYTES], buf[256];
@@ -173,8 +172,8 @@ static struct fate send_one(bed *b, struct said said)
 	fate.counter = what_moved(&then, &now);
 	n = recv(b->heard, buf, sizeof(buf), MSG_DONTWAIT);
 	fate.heard = n > 0 && is_said(buf, n, said);
-	fate.tag = next_said(b->to, said, strcmp(fate.counter, "rx_delivered") ? 0 :
-			     PATIENCE * 1000);
+	fate.tag = next_tag_of(b->to, said, strcmp(fate.counter, "rx_delivered") ? 0 :
+			       PATIENCE * 1000);
 	return fate;
 }
 
@@ -227,7 +226,7 @@ static const struct deed extended[] = {
 	{ "an extension drops it", UNET_TYPE_EXTENSION, 5, DROPPED },
 };
 
-static struct unet_type_spec spec_deed(bed *b, const struct deed *deed)
+static struct unet_type_spec spec_deed(struct _test_data_type_action *b, const struct deed *deed)
 {
 	struct unet_type_spec spec = spec_does(spec_ether(OWN_TYPE, OWN_TYPE),
 					       deed->action);
@@ -261,7 +260,7 @@ static const struct sight {
 };
 
 /* Each deed, by a rule of each of these patterns. */
-static void check_deeds(struct __test_metadata *_metadata, bed *b,
+static void check_deeds(struct __test_metadata *_metadata, struct _test_data_type_action *b,
 			const struct deed *deed, unsigned int num)
 {
 	unsigned int i, bytes = sizeof(seen[0].pattern);

@@ -513,7 +513,9 @@ TEST_F(type_packet, sends_are_dropped_by_rules_that_select_them)
 		text[0] = 'a' + i;
 		EXPECT_EQ(b->lets_go ? 0 : UNET_CNT_TX_TYPE_DROP,
 			  chan_send(&self->c, r.flow, &p, 0)) TH_LOG("%s", b->name);
-		EXPECT_EQ(!b->lets_go, tell(&nl, no.id).packets) TH_LOG("%s", b->name);
+		/* What the peer answers is received. */
+		EXPECT_TRUE(b->direction || tell(&nl, no.id).packets == !b->lets_go)
+			TH_LOG("%s", b->name);
 		EXPECT_TRUE(!b->lets_go || peer_hears(self->in, &p))
 			TH_LOG("%s", b->name);
 		sent += b->lets_go;
