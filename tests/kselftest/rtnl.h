@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
@@ -164,6 +165,46 @@ static inline int rtnl_mac(const char *dev, uint8_t *mac)
 	close(fd);
 	memcpy(mac, ifr.ifr_hwaddr.sa_data, 6);
 	return err;
+}
+
+/* IF_OPER_* of @dev, or -1. */
+static inline int rtnl_operstate(const char *dev)
+{
+	struct {
+		struct nlmsghdr h;
+		struct ifinfomsg link;
+		uint8_t more[8192];
+	} reply;
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), left;
+	struct rtnl_req r;
+	struct rtattr *a;
+
+	rtnl_start(&r, RTM_GETLINK, 0, sizeof(r.link));
+	r.h.nlmsg_flags = NLM_F_REQUEST;
+	r.link.ifi_index = if_nametoindex(dev);
+	left = send(fd, &r, r.h.nlmsg_len, 0) < 0 ? -1 : recv(fd, &reply, sizeof(reply), 0);
+	close(fd);
+	if (left < (int)NLMSG_LENGTH(sizeof(reply.link)) || reply.h.nlmsg_type != RTM_NEWLINK)
+		return -1;
+	left -= NLMSG_LENGTH(sizeof(reply.link));
+	for (a = IFLA_RTA(&reply.link); RTA_OK(a, left); a = RTA_NEXT(a, left))
+		if (a->rta_type == IFLA_OPERSTATE)
+			return *(uint8_t *)RTA_DATA(a);
+	return -1;
+}
+
+/*
+ * Until @dev sends: of what it is given before its link is known to be up nothing goes,
+ * and nobody is told. That is found out behind all calls, under the lock that the last
+ * call here takes. Return: 0 or -errno.
+ */
+static inline int rtnl_await(const char *dev)
+{
+	int ms;
+
+	for (ms = 0; ms < 20000 && rtnl_operstate(dev) != IF_OPER_UP; ms++)
+		usleep(1000);
+	return rtnl_operstate(dev) == IF_OPER_UP ? rtnl_up(dev) : -ETIMEDOUT;
 }
 
 /* Who has @text behind @dev need not be asked: it is @mac. Return: 0 or -errno. */
