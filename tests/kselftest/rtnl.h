@@ -193,18 +193,34 @@ static inline int rtnl_operstate(const char *dev)
 	return -1;
 }
 
+/* An address of IPv6 is no more tentative: a socket may have it. */
+static inline int rtnl_is_ours(const char *text)
+{
+	struct sockaddr_in6 at = { .sin6_family = AF_INET6 };
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
+
+	err = inet_pton(AF_INET6, text, &at.sin6_addr) != 1 ||
+	      bind(fd, (void *)&at, sizeof(at));
+	close(fd);
+	return !err;
+}
+
 /*
- * Until @dev sends: of what it is given before its link is known to be up nothing goes,
- * and nobody is told. That is found out behind all calls, under the lock that the last
- * call here takes. Return: 0 or -errno.
+ * Until @dev sends, and what comes for @v6 is received: what it is given before its link
+ * is known to be up does not go, what comes before an address has its route is dropped,
+ * and nobody is told. Both are done behind all calls, under the lock that the last call
+ * here takes. Return: 0 or -errno.
  */
-static inline int rtnl_await(const char *dev)
+static inline int rtnl_await(const char *dev, const char *v6)
 {
 	int ms;
 
-	for (ms = 0; ms < 20000 && rtnl_operstate(dev) != IF_OPER_UP; ms++)
+	for (ms = 0; ms < 20000; ms++) {
+		if (rtnl_operstate(dev) == IF_OPER_UP && rtnl_is_ours(v6))
+			return rtnl_up(dev);
 		usleep(1000);
-	return rtnl_operstate(dev) == IF_OPER_UP ? rtnl_up(dev) : -ETIMEDOUT;
+	}
+	return -ETIMEDOUT;
 }
 
 /* Who has @text behind @dev need not be asked: it is @mac. Return: 0 or -errno. */

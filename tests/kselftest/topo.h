@@ -154,7 +154,7 @@ static inline int topo_know(const char *dev, const char *v4, const char *v6,
 static inline int topo_peer_side(const uint8_t *ours, uint8_t *theirs)
 {
 	return topo_side("vb", PEER_V4, PEER_V6) || rtnl_mac("vb", theirs) ||
-	       topo_know("vb", OUR_V4, OUR_V6, ours) || rtnl_await("vb") ? -EIO : 0;
+	       topo_know("vb", OUR_V4, OUR_V6, ours) || rtnl_await("vb", PEER_V6) ? -EIO : 0;
 }
 
 /*
@@ -181,7 +181,7 @@ static inline int topo_setup(struct topo *t)
 	err = topo_peer_side(ours, theirs);
 	if (setns(t->ns_ours, CLONE_NEWNET))
 		abort();
-	if (err || topo_know("va", PEER_V4, PEER_V6, theirs) || rtnl_await("va"))
+	if (err || topo_know("va", PEER_V4, PEER_V6, theirs) || rtnl_await("va", OUR_V6))
 		return -EIO;
 	return 0;
 }
