@@ -49,17 +49,18 @@ static u64 user_timeout_us(const struct unet_tcp_pcb *pcb)
 
 /*
  * Does it bound the present wait? What was sent has been sent again, or the peer
- * shut its window on it; or what waits was asked about, and it still is shut.
+ * shut its window on it; or what waits was asked about, and it still is shut. Of a
+ * handshake all counts that was sent again: also a SYN before the peer's came.
  */
 static bool user_timeout_on(const struct unet_tcp_pcb *pcb)
 {
-	bool shut = tcp_synchronized(pcb) && !pcb->snd_wnd;
+	bool shut = !pcb->snd_wnd;
 
 	if (!pcb->user_timeout_ms)
 		return false;
-	if (pcb->rec.first || !tcp_synchronized(pcb))
-		return pcb->retries || pcb->retrans || shut;
-	return pcb->retries && shut;
+	if (!tcp_synchronized(pcb))
+		return pcb->retries || pcb->retrans;
+	return pcb->rec.first ? pcb->retries || shut : pcb->retries && shut;
 }
 
 static bool user_timeout_over(const struct unet_tcp_pcb *pcb)

@@ -209,6 +209,28 @@ static void a_short_user_timeout_leaves_one_more_try(void **state)
 	script_close(s);
 }
 
+/* That something else was sent again, long ago, is not that this was. */
+static void a_short_user_timeout_leaves_one_more_try_each_time(void **state)
+{
+	struct script *s = open_plain();
+
+	know_rtt(s, 1);
+	script_send(s, 100);
+	ignore_out(s);
+	script_after(s, 201000);
+	OUT(s, ACK, .seq = 1, .ack = 1, .len = 100);
+	IN(s, ACK, .seq = 1, .ack = 101);
+	unet_tcp_set(s->pcb, UNET_TCP_OPT_USER_TIMEOUT, 50);
+	script_send(s, 100);
+	ignore_out(s);
+	script_after(s, 60000);
+	assert_int_equal(s->pcb->state, UNET_TCP_ESTABLISHED);
+	script_after(s, 1000000);
+	assert_true(s->n_out > 0);
+	OUT(s, ACK, .seq = 101, .ack = 1, .len = 100);
+	script_close(s);
+}
+
 static void a_user_timeout_ends_a_handshake_in_time(void **state)
 {
 	struct script *s = script_open(0);
@@ -808,6 +830,7 @@ int main(void)
 		cmocka_unit_test(a_user_timeout_ends_it_in_time),
 		cmocka_unit_test(a_user_timeout_begins_with_the_last_progress),
 		cmocka_unit_test(a_short_user_timeout_leaves_one_more_try),
+		cmocka_unit_test(a_short_user_timeout_leaves_one_more_try_each_time),
 		cmocka_unit_test(a_user_timeout_ends_a_handshake_in_time),
 		cmocka_unit_test(a_user_timeout_ends_a_simultaneous_open_in_time),
 		cmocka_unit_test(a_user_timeout_bounds_a_shut_window),
