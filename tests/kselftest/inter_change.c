@@ -11,10 +11,9 @@
 #include "inter.h"
 #include "live.h"
 #include "sound.h"
+#include "tos.h"
 #include "kselftest_harness.h"
 
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
 #include <pthread.h>
 
 FIXTURE(change) {
@@ -187,32 +186,13 @@ TEST_F(change, payload_on_the_way_in)
 	EXPECT_NE(0, self->c.desc[s->first].flags & UNET_DESC_CSUM_OK);
 }
 
-/* TOS or traffic class that "hello" came with; -1: something else came. */
-static int tos_of_hello(int fd)
-{
-	char buf[16], ctl[64];
-	struct iovec iov = { buf, sizeof(buf) };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl,
-		.msg_controllen = sizeof(ctl),
-	};
-
-	if (recvmsg(fd, &msg, 0) != 5 || memcmp(buf, "hello", 5) ||
-	    !CMSG_FIRSTHDR(&msg))
-		return -1;
-	return *(uint8_t *)CMSG_DATA(CMSG_FIRSTHDR(&msg));
-}
-
 TEST_F(change, headers_by_right_with_the_payload_that_was)
 {
 	uint32_t h = variant->header;
 	uint64_t token;
-	int on = 1;
 
 	IN(UNET_INTER_OBSERVE_HEADERS | UNET_INTER_MODIFY_HEADERS);
-	setsockopt(self->peer, variant->family == AF_INET ? IPPROTO_IP :
-		   IPPROTO_IPV6, variant->family == AF_INET ? IP_RECVTOS :
-		   IPV6_RECVTCLASS, &on, sizeof(on));
+	ASSERT_EQ(0, tos_wanted(self->peer, variant->family));
 	token = SEEN("hello");
 	ASSERT_NE(0, token);
 	if (variant->family == AF_INET)
@@ -224,29 +204,6 @@ TEST_F(change, headers_by_right_with_the_payload_that_was)
 		  inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h + 5));
 	ASSERT_EQ(0, inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h));
 	EXPECT_EQ(0xb8, tos_of_hello(self->peer));
-}
-
-/* A socket that sees what va receives; -1: none. */
-static int tap(void)
-{
-	struct sockaddr_ll sll = {
-		.sll_family = AF_PACKET, .sll_ifindex = if_nametoindex("va"),
-		.sll_protocol = htons(ETH_P_ALL),
-	};
-	struct timeval tv = { .tv_sec = 5 };
-	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
-	if (!bind(fd, (void *)&sll, sizeof(sll)))
-		return fd;
-	close(fd);
-	return -1;
-}
-
-/* TOS, or traffic class. */
-static uint8_t marked(int family, const uint8_t *p)
-{
-	return family == AF_INET ? p[1] : p[0] << 4 | p[1] >> 4;
 }
 
 static void mark(int family, uint8_t *p)
@@ -268,12 +225,12 @@ TEST_F(change, headers_on_the_way_in)
 		if (tapped == 2)
 			ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx off"));
 		if (tapped % 2)
-			ASSERT_LE(0, fd = tap());
+			ASSERT_LE(0, fd = tos_tap());
 		ASSERT_EQ(0, send_to(self->peer, variant->ours, PORT, "hello", 5));
 		s = chan_rx_peek(&self->m, 2000);
 		ASSERT_NE(NULL, s);
 		memcpy(self->m.tx_mem, chan_buf(&self->m, s->first), h);
-		EXPECT_EQ(0, marked(variant->family, self->m.tx_mem));
+		EXPECT_EQ(0, tos_of(self->m.tx_mem));
 		mark(variant->family, self->m.tx_mem);
 		ASSERT_EQ(0, inter_say_bytes(&self->m, s->tag, UNET_VERDICT_MODIFY,
 					     h, h));
@@ -281,7 +238,7 @@ TEST_F(change, headers_on_the_way_in)
 		s = chan_rx_peek(&self->c, 2000);
 		ASSERT_NE(NULL, s);
 		EXPECT_EQ(h + 5, self->c.desc[s->first].len);
-		EXPECT_EQ(0xb8, marked(variant->family, chan_buf(&self->c, s->first)));
+		EXPECT_EQ(0xb8, tos_of(chan_buf(&self->c, s->first)));
 		EXPECT_EQ(0, memcmp(chan_buf(&self->c, s->first) + h, "hello", 5));
 		EXPECT_SOUND(&self->c, s);
 		EXPECT_NE(0, self->c.desc[s->first].flags & UNET_DESC_CSUM_OK);
@@ -295,7 +252,7 @@ TEST_F(change, headers_on_the_way_in)
 		while ((got = recv(fd, came, sizeof(came), 0)) > 0 && got != (int)h + 5)
 			;
 		EXPECT_EQ(h + 5, got);
-		EXPECT_EQ(0, marked(variant->family, came));
+		EXPECT_EQ(0, tos_of(came));
 		close(fd);
 	}
 }

@@ -9,10 +9,8 @@
 #include "live.h"
 #include "raw.h"
 #include "sound.h"
+#include "tos.h"
 #include "kselftest_harness.h"
-
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
 
 #define CE	3
 
@@ -98,11 +96,6 @@ static int say_mark(struct chan *m, uint64_t token, uint32_t count, uint8_t mask
 	return inter_say(m, &v);
 }
 
-static int tos_of(int family, const uint8_t *p)
-{
-	return family == AF_INET ? p[1] : (p[0] << 4 | p[1] >> 4) & 0xff;
-}
-
 /* What the peer's sends have from now on. */
 static int peer_tos(int fd, int family, int tos)
 {
@@ -110,32 +103,15 @@ static int peer_tos(int fd, int family, int tos)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
 }
 
-/* A socket that sees what va receives; -1: none. */
-static int tap(void)
-{
-	struct sockaddr_ll sll = {
-		.sll_family = AF_PACKET, .sll_ifindex = if_nametoindex("va"),
-		.sll_protocol = htons(ETH_P_ALL),
-	};
-	struct timeval tv = { .tv_sec = 5 };
-	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
-	if (!bind(fd, (void *)&sll, sizeof(sll)))
-		return fd;
-	close(fd);
-	return -1;
-}
-
 /* The tap sees such a packet with that TOS: nobody wrote where it looks. */
-static bool tap_saw(int fd, int family, ssize_t bytes, int tos)
+static bool tap_saw(int fd, ssize_t bytes, int tos)
 {
 	uint8_t came[200];
 	ssize_t n;
 
 	while ((n = recv(fd, came, sizeof(came), 0)) > 0)
 		if (n == bytes)
-			return tos_of(family, came) == tos;
+			return tos_of(came) == tos;
 	return false;
 }
 
@@ -161,7 +137,7 @@ static uint64_t hellos(struct chan *m, int peer, const char *ours, uint32_t n)
 }
 
 /* @n of them come to @c, with that TOS, and all else as it was sent. */
-static const char *hellos_come(struct chan *c, int family, uint32_t h, uint32_t n, int tos)
+static const char *hellos_come(struct chan *c, uint32_t h, uint32_t n, int tos)
 {
 	const struct unet_rx_slot *s;
 	const char *wrong = NULL;
@@ -177,7 +153,7 @@ static const char *hellos_come(struct chan *c, int family, uint32_t h, uint32_t 
 
 			if (c->desc[buf].len != h + 5 || memcmp(p + h, "hello", 5))
 				wrong = "other bytes";
-			else if (tos_of(family, p) != tos)
+			else if (tos_of(p) != tos)
 				wrong = "another TOS";
 			else if (!(c->desc[buf].flags & UNET_DESC_CSUM_OK))
 				wrong = "nobody vouches for the checksum";
@@ -191,8 +167,7 @@ static const char *hellos_come(struct chan *c, int family, uint32_t h, uint32_t 
 
 #define COME(n, tos)							\
 do {									\
-	const char *w_ = hellos_come(&self->c, variant->family,		\
-				     variant->header, n, tos);		\
+	const char *w_ = hellos_come(&self->c, variant->header, n, tos);	\
 									\
 	EXPECT_EQ(NULL, w_) TH_LOG("%s", w_ ?: "nothing");		\
 } while (0)
@@ -211,14 +186,14 @@ TEST_F(mark, a_run_on_the_way_in)
 		if (way == 2)
 			ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx off"));
 		if (way % 2)
-			ASSERT_LE(0, fd = tap());
+			ASSERT_LE(0, fd = tos_tap());
 		token = HELLOS(5);
 		ASSERT_NE(0, token);
 		ASSERT_EQ(0, say_mark(&self->m, token, 5, 0xfc, 0xb8));
 		COME(5, 0xba);
 		if (!(way % 2))
 			continue;
-		EXPECT_TRUE(tap_saw(fd, variant->family, variant->header + 5, 0x22));
+		EXPECT_TRUE(tap_saw(fd, variant->header + 5, 0x22));
 		close(fd);
 	}
 	EXPECT_EQ(20, STAT(MODIFIED));
@@ -272,22 +247,6 @@ TEST_F(mark, what_is_marked_ce_counts_and_what_is_no_more_does_not)
 	EXPECT_EQ(1, self->c.adv[self->adv].ce_count);
 }
 
-/* TOS or traffic class that "hello" came with; -1: something else came. */
-static int tos_of_hello(int fd)
-{
-	char buf[16], ctl[64];
-	struct iovec iov = { buf, sizeof(buf) };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl,
-		.msg_controllen = sizeof(ctl),
-	};
-
-	if (recvmsg(fd, &msg, 0) != 5 || memcmp(buf, "hello", 5) ||
-	    !CMSG_FIRSTHDR(&msg))
-		return -1;
-	return *(uint8_t *)CMSG_DATA(CMSG_FIRSTHDR(&msg));
-}
-
 TEST_F(mark, on_the_way_out)
 {
 	struct pkt_spec p = {
@@ -295,13 +254,11 @@ TEST_F(mark, on_the_way_out)
 		.dst = variant->theirs, .sport = PORT, .dport = RPORT,
 		.data = "hello", .bytes = 5,
 	};
-	int on = 1, i;
+	int i;
 	uint64_t token = 0, first = 0;
 
 	IN(UNET_INTER_MODIFY_HEADERS);
-	setsockopt(self->peer, variant->family == AF_INET ? IPPROTO_IP :
-		   IPPROTO_IPV6, variant->family == AF_INET ? IP_RECVTOS :
-		   IPV6_RECVTCLASS, &on, sizeof(on));
+	ASSERT_EQ(0, tos_wanted(self->peer, variant->family));
 	/* Summed here: a wrong checksum would be dropped there. */
 	ASSERT_EQ(0, sh("ethtool -K va tx off"));
 	for (i = 0; i < 3; i++) {
@@ -336,7 +293,7 @@ TEST_F(mark, who_comes_after_sees_it)
 	ASSERT_EQ(0, say_mark(&self->m, token, 1, 0xfc, 0xb8));
 	s = chan_rx_peek(&after, 2000);
 	ASSERT_NE(NULL, s);
-	EXPECT_EQ(0xb8, tos_of(variant->family, chan_buf(&after, s->first)));
+	EXPECT_EQ(0xb8, tos_of(chan_buf(&after, s->first)));
 	ASSERT_EQ(0, inter_verdict(&after, s->tag, UNET_VERDICT_ACCEPT, 1));
 	COME(1, 0xb8);
 	chan_close(&after);
@@ -404,7 +361,7 @@ TEST_F(mark, what_cannot_be_sent_can_be_marked)
 	s = chan_rx_peek(&self->c, 2000);
 	ASSERT_NE(NULL, s);
 	p = chan_buf(&self->c, s->first);
-	EXPECT_EQ(0xb8, tos_of(variant->family, p));
+	EXPECT_EQ(0xb8, tos_of(p));
 	EXPECT_EQ(0, p[ttl]);
 	EXPECT_EQ(NULL, sound_fault(p, h + 5, h));
 	close(raw);

@@ -9,6 +9,7 @@
 #include "inter.h"
 #include "live.h"
 #include "sound.h"
+#include "tos.h"
 #include "kselftest_harness.h"
 
 #ifndef UDP_SEGMENT
@@ -47,14 +48,11 @@ FIXTURE_VARIANT_ADD(twin, v6_that_goes) { true, AF_INET6, OUR_V6, PEER_V6, 48 };
 /* The peer's socket tells the traffic class of what it is given. */
 static int peer_open(struct topo *t, int family, const char *addr)
 {
-	int level = family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
-	int what = family == AF_INET ? IP_RECVTOS : IPV6_RECVTCLASS;
-	int fd = peer_socket(t, family, SOCK_DGRAM), on = 1;
+	int fd = peer_socket(t, family, SOCK_DGRAM);
 	struct timeval tv = { .tv_sec = 5 };
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
-	setsockopt(fd, level, what, &on, sizeof(on));
-	return bind_to(fd, addr, RPORT) ? -1 : fd;
+	return tos_wanted(fd, family) || bind_to(fd, addr, RPORT) ? -1 : fd;
 }
 
 FIXTURE_SETUP(twin)
@@ -165,11 +163,6 @@ struct given {
 	uint8_t data[SUPER];
 	const char *fault;
 };
-
-static uint8_t tos_of(const uint8_t *p)
-{
-	return p[0] >> 4 == 4 ? p[1] : p[0] << 4 | p[1] >> 4;
-}
 
 static void set_tos(uint8_t *p, uint8_t tos)
 {
