@@ -777,12 +777,18 @@ static int set_inter_redirect(struct stage *s)
 	return err;
 }
 
-static int run_inter_redirect(struct stage *s)
+/* Of what has no bytes of its own. */
+static int say_plain(struct stage *s, uint16_t action)
 {
 	s->verdict.header_len = 0;
 	s->verdict.extents = 0;
 	memset(s->verdict.extent, 0, sizeof(s->verdict.extent));
-	return say(s, UNET_VERDICT_REDIRECT);
+	return say(s, action);
+}
+
+static int run_inter_redirect(struct stage *s)
+{
+	return say_plain(s, UNET_VERDICT_REDIRECT);
 }
 
 /*
@@ -813,12 +819,9 @@ static int set_inter_mark(struct stage *s)
 
 static int run_inter_mark(struct stage *s)
 {
-	s->verdict.header_len = 0;
-	s->verdict.extents = 0;
-	memset(s->verdict.extent, 0, sizeof(s->verdict.extent));
 	s->verdict.tos = 0xb8;
 	s->verdict.tos_mask = 0xfc;
-	return say(s, UNET_VERDICT_MARK);
+	return say_plain(s, UNET_VERDICT_MARK);
 }
 
 /* It goes on as it was, and is counted so, or is marked; or is lost where it goes in. */

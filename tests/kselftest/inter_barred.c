@@ -16,16 +16,6 @@ static void offend(struct chan *m, int n)
 		inter_verdict(m, 0, UNET_VERDICT_ACCEPT, 1);
 }
 
-/* A poisoned channel is taken out by a work item. */
-static bool lets_go(struct nl *nl, uint32_t id)
-{
-	uint64_t end = mono_ms() + 5000;
-
-	while (inter_look(nl, id).held && mono_ms() < end)
-		usleep(5 * 1000);
-	return !inter_look(nl, id).held;
-}
-
 static int claim(uint32_t id)
 {
 	struct unet_inter_open o;
@@ -112,7 +102,7 @@ TEST_F(inter, barred_and_closed_nothing_passes_until_it_is_revoked)
 	EXPECT_EQ(UNET_INTER_BARRED, inter_look(&self->nl, self->id).state);
 	EXPECT_EQ(UNET_CHANNEL_POISONED, chan_state(&self->m, &reason));
 	EXPECT_EQ(UNET_POISON_INTER_ABUSE, reason);
-	EXPECT_TRUE(lets_go(&self->nl, self->id));
+	EXPECT_TRUE(inter_holds_nothing(&self->nl, self->id));
 	EXPECT_EQ(7, STAT(BLOCKED));
 	/* What comes is dropped likewise, and only that. */
 	ASSERT_EQ(0, peer_sends(self->peer, 10, 20));
@@ -139,7 +129,7 @@ TEST_F(inter, barred_for_being_slow_and_closed_it_drops_all_it_held)
 	ASSERT_EQ(0, peer_sends(self->peer, 1, 20));
 	EXPECT_EQ(0, owner_takes(&self->c, 1, 1, 500));
 	EXPECT_EQ(UNET_INTER_BARRED, inter_look(&self->nl, self->id).state);
-	EXPECT_TRUE(lets_go(&self->nl, self->id));
+	EXPECT_TRUE(inter_holds_nothing(&self->nl, self->id));
 	EXPECT_EQ(20, STAT(BLOCKED));
 	EXPECT_LE(1, STAT(HELD_TOO_LONG));
 	nobody_claims_it(_metadata, self);
@@ -177,7 +167,7 @@ TEST_F(inter, barred_and_open_after_a_time)
 	start = mono_ms();
 	offend(&self->m, 3);
 	EXPECT_EQ(UNET_INTER_BARRED, inter_look(&self->nl, self->id).state);
-	EXPECT_TRUE(lets_go(&self->nl, self->id));
+	EXPECT_TRUE(inter_holds_nothing(&self->nl, self->id));
 	EXPECT_EQ(UNET_INTER_BARRED, inter_look(&self->nl, self->id).state);
 	first = first_to_pass(self, 10, &last);
 	ASSERT_NE(0, first);

@@ -72,6 +72,22 @@ static inline void rtnl_end(struct rtnl_req *r, struct rtattr *a)
 	a->rta_len = (uint8_t *)r + r->h.nlmsg_len - (uint8_t *)a;
 }
 
+/* One message comes back. Return: its bytes, or -errno. */
+static inline int rtnl_talk(const struct rtnl_req *r, void *reply, size_t size)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), n;
+
+	if (fd < 0)
+		return -errno;
+	n = send(fd, r, r->h.nlmsg_len, 0);
+	if (n >= 0)
+		n = recv(fd, reply, size, 0);
+	if (n < 0)
+		n = -errno;
+	close(fd);
+	return n;
+}
+
 /* Return: 0 or -errno. */
 static inline int rtnl_ask(const struct rtnl_req *r)
 {
@@ -80,17 +96,12 @@ static inline int rtnl_ask(const struct rtnl_req *r)
 		struct nlmsgerr e;
 		uint8_t more[1024];
 	} reply;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), err;
+	int n = rtnl_talk(r, &reply, sizeof(reply));
 
-	if (fd < 0)
-		return -errno;
-	if (send(fd, r, r->h.nlmsg_len, 0) < 0 ||
-	    recv(fd, &reply, sizeof(reply), 0) < (ssize_t)NLMSG_LENGTH(sizeof(int)))
-		err = -errno;
-	else
-		err = reply.h.nlmsg_type == NLMSG_ERROR ? reply.e.error : -EPROTO;
-	close(fd);
-	return err;
+	if (n < 0)
+		return n;
+	return n >= (int)NLMSG_LENGTH(sizeof(int)) &&
+	       reply.h.nlmsg_type == NLMSG_ERROR ? reply.e.error : -EPROTO;
 }
 
 static inline int rtnl_up(const char *dev)
@@ -175,15 +186,14 @@ static inline int rtnl_operstate(const char *dev)
 		struct ifinfomsg link;
 		uint8_t more[8192];
 	} reply;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), left;
 	struct rtnl_req r;
 	struct rtattr *a;
+	int left;
 
 	rtnl_start(&r, RTM_GETLINK, 0, sizeof(r.link));
 	r.h.nlmsg_flags = NLM_F_REQUEST;
 	r.link.ifi_index = if_nametoindex(dev);
-	left = send(fd, &r, r.h.nlmsg_len, 0) < 0 ? -1 : recv(fd, &reply, sizeof(reply), 0);
-	close(fd);
+	left = rtnl_talk(&r, &reply, sizeof(reply));
 	if (left < (int)NLMSG_LENGTH(sizeof(reply.link)) || reply.h.nlmsg_type != RTM_NEWLINK)
 		return -1;
 	left -= NLMSG_LENGTH(sizeof(reply.link));

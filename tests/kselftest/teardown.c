@@ -443,19 +443,6 @@ static pid_t intermediary(struct nl *nl, uint32_t *id)
 	return inter_grant(nl, &g, id) ? -1 : inter_process(*id);
 }
 
-/* What comes while nobody is there is counted as held for as long as it takes to pass. */
-static bool holds_nothing(struct nl *nl, uint32_t id)
-{
-	uint64_t end = mono_ms() + 10000;
-
-	while (mono_ms() < end) {
-		if (!inter_look(nl, id).held)
-			return true;
-		usleep(1000);
-	}
-	return false;
-}
-
 /* What its owner sent last may still be on its way through a flow that is gone. */
 static bool is_in_no_flow(struct nl *nl, uint32_t id)
 {
@@ -501,7 +488,7 @@ TEST_F_TIMEOUT(teardown, intermediary_killed_under_traffic, 300)
 		usleep(1000 * (i % 20));
 		ASSERT_TRUE(killed(m)) TH_LOG("round %d", i);
 		EXPECT_EQ(UNET_INTER_FAILED, inter_look(&nl, id).state);
-		EXPECT_TRUE(holds_nothing(&nl, id));
+		EXPECT_TRUE(inter_holds_nothing(&nl, id));
 		/* Some stay, in the way of all that comes, with nobody there. */
 		if (i % 4)
 			EXPECT_EQ(0, inter_revoke(&nl, id));
@@ -547,7 +534,7 @@ TEST_F_TIMEOUT(teardown, owner_killed_behind_an_intermediary, 300)
 	}
 	end_process(f, SIGKILL);
 	ASSERT_TRUE(killed(m));
-	EXPECT_TRUE(holds_nothing(&nl, id));
+	EXPECT_TRUE(inter_holds_nothing(&nl, id));
 	EXPECT_TRUE(is_in_no_flow(&nl, id));
 	EXPECT_TRUE(all_comes_back(before));
 	EXPECT_EQ(nexus_counter("va", "flow_added"), nexus_counter("va", "flow_removed"));
