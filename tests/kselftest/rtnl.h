@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -203,12 +204,23 @@ static inline int rtnl_operstate(const char *dev)
 	return -1;
 }
 
-/* An address of IPv6 is no more tentative: a socket may have it. */
-static inline int rtnl_is_ours(const char *text)
+/* The address of IPv6 that @dev gives itself for its link (RFC 4291, 2.5.6). */
+static inline void rtnl_link_local(const char *dev, char *text, size_t bytes)
+{
+	uint8_t m[6] = { 0 };
+
+	rtnl_mac(dev, m);
+	snprintf(text, bytes, "fe80::%02x%02x:%02xff:fe%02x:%02x%02x", m[0] ^ 2, m[1], m[2],
+		 m[3], m[4], m[5]);
+}
+
+/* An address of IPv6 of @dev is no more tentative: a socket may have it. */
+static inline int rtnl_is_ours(const char *dev, const char *text)
 {
 	struct sockaddr_in6 at = { .sin6_family = AF_INET6 };
 	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
 
+	at.sin6_scope_id = if_nametoindex(dev);
 	err = inet_pton(AF_INET6, text, &at.sin6_addr) != 1 ||
 	      bind(fd, (void *)&at, sizeof(at));
 	close(fd);
@@ -218,15 +230,19 @@ static inline int rtnl_is_ours(const char *text)
 /*
  * Until @dev sends, and what comes for @v6 is received: what it is given before its link
  * is known to be up does not go, what comes before an address has its route is dropped,
- * and nobody is told. Both are done behind all calls, under the lock that the last call
- * here takes. Return: 0 or -errno.
+ * and nobody is told. So is, once in hundreds of times, what is looked up while another
+ * route is put beside it, as that of the link's own address. All is done behind all calls,
+ * under the lock that the last call here takes. Return: 0 or -errno.
  */
 static inline int rtnl_await(const char *dev, const char *v6)
 {
+	char link[48];
 	int ms;
 
+	rtnl_link_local(dev, link, sizeof(link));
 	for (ms = 0; ms < 20000; ms++) {
-		if (rtnl_operstate(dev) == IF_OPER_UP && rtnl_is_ours(v6))
+		if (rtnl_operstate(dev) == IF_OPER_UP && rtnl_is_ours(dev, v6) &&
+		    rtnl_is_ours(dev, link))
 			return rtnl_up(dev);
 		usleep(1000);
 	}
