@@ -134,17 +134,25 @@ static bool killed(pid_t pid)
 	       WTERMSIG(status) == SIGKILL;
 }
 
-static long free_kib(void)
+static long sum_of(const char *path, const char *format)
 {
-	FILE *f = fopen("/proc/meminfo", "r");
+	FILE *f = fopen(path, "r");
 	char line[128];
-	long kib = -1;
+	long sum = 0, n;
 
-	while (f && kib < 0 && fgets(line, sizeof(line), f))
-		sscanf(line, "MemAvailable: %ld", &kib);
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, format, &n) == 1)
+			sum += n;
 	if (f)
 		fclose(f);
-	return kib;
+	return sum;
+}
+
+/* With what CPUs keep to themselves: on 6.1 that is some 25 MiB each, which nobody asked for. */
+static long free_kib(void)
+{
+	return sum_of("/proc/meminfo", "MemAvailable: %ld") +
+	       sum_of("/proc/zoneinfo", " count: %ld") * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
 /* Memory is freed behind RCU and work queues: give it a moment, not for ever. */
@@ -162,10 +170,10 @@ static bool comes_back(long kib)
 	return true;
 }
 
-/* Each of ROUNDS took 64 MiB: what is left is less than one of them. */
+/* Each of ROUNDS took 64 MiB: what is left is less than half of one of them. */
 static bool all_comes_back(long before)
 {
-	return comes_back(before - 49152);
+	return comes_back(before - 24576);
 }
 
 TEST_F_TIMEOUT(teardown, owner_killed_under_traffic, 300)
