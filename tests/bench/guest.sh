@@ -361,13 +361,13 @@ part_mid()
 
 # ---- rules of packet types ------------------------------------------------------
 
-# types RULES pattern|plain: what it costs that a rule drops a packet, among RULES.
+# types RULES pattern|plain|crowd: what it costs that a rule drops a packet, among RULES.
 # Without a module the rules are gone.
 types()
 {
-	local name=types
+	local -A names=([pattern]=types [plain]=types-known [crowd]=types-crowd)
+	local name=${names[$2]}
 
-	[ "$2" = pattern ] || name=types-known
 	"$built/bench_types" "$1" "$2"
 	attach
 	sleep 2 # loading and attaching leave work behind
@@ -389,8 +389,11 @@ part_types()
 	for rules in 1 10 1000; do
 		types "$rules" pattern
 	done
-	types 1 plain
-	types 1000 plain
+	for rules in 1 10 1000; do
+		types "$rules" plain
+	done
+	types 1 crowd
+	types 16 crowd
 	remove_link
 }
 

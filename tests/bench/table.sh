@@ -19,7 +19,7 @@ if grep -q '"bench":"rx"' "$results"; then
 	echo
 	rows '
 	[.[] | select(.bench == "rx")] as $rx
-	| def named(w; f): $rx[] | select(.way == w and .flows == f);
+	| def named($w; $f): $rx[] | select(.way == $w and .flows == $f);
 	  def base(w): if w == "xsk-native" then "drop-native" else "drop" end;
 	  def above(r): ([named(base(r.way); r.flows).insn][0]) as $d
 		| if $d then r.insn - $d else null end;
@@ -123,14 +123,15 @@ if grep -q '"bench":"types"' "$results"; then
 	echo
 	echo "Packets that a rule of packet types drops, among others for other ports. types: the"
 	echo "rule looks at the payload, so each packet is looked up; types-known: it does not,"
-	echo "and what it does is remembered. \"above\" is less the drop at the same hook; ratio"
-	echo "is to one rule."
+	echo "and what it does is remembered; types-crowd: the others are for the same port, are"
+	echo "asked before, and look at the payload, too. \"above\" is less the drop at the same"
+	echo "hook; ratio is to one rule."
 	echo
 	rows '
 	[.[] | select(.bench == "types")] as $t
 	| ([$t[] | select(.way == "drop").insn][0]) as $d
 	| def above: (. - $d) * 10 | round / 10;
-	  def one(w): [$t[] | select(.way == w and .rules == 1).insn][0] | above;
+	  def one($w): [$t[] | select(.way == $w and .rules == 1).insn][0] | above;
 	["WAY", "RULES", "TOTAL", "ABOVE", "RATIO", "TARGET"],
 	($t[]
 	 | [ .way, (.rules | tostring), (.insn | tostring),
