@@ -401,7 +401,9 @@ static bool moves_at_last(struct chan *c, const char *counter)
 	return false;
 }
 
-#define ANY_IP	"192.0.2.5"	/* a whole prefix is local, none of its addresses is */
+/* A whole prefix is local, none of its addresses is. */
+#define ANY_PREFIX	"192.0.2.0"
+#define ANY_IP		"192.0.2.5"
 
 /* While it goes there are those who ask for it. */
 TEST_F_TIMEOUT(counters, a_local_route_that_goes_is_forgotten, 300)
@@ -418,10 +420,10 @@ TEST_F_TIMEOUT(counters, a_local_route_that_goes_is_forgotten, 300)
 	pid = flood(self->peer, ANY_IP, PORT + 5);
 	ASSERT_LT(0, pid);
 	for (i = 0; i < rounds && !failed; i++) {
-		if (sh("ip route add local 192.0.2.0/24 dev lo") ||
+		if (rtnl_local(ANY_PREFIX, 24, true) ||
 		    !moves_at_last(&self->c, "rx_delivered"))
 			failed = "not found local";
-		else if (sh("ip route del local 192.0.2.0/24 dev lo") ||
+		else if (rtnl_local(ANY_PREFIX, 24, false) ||
 			 !moves_at_last(&self->c, "rx_host_not_local"))
 			failed = "local for good";
 		before = nexus_counter("va", "rx_delivered");

@@ -31,6 +31,7 @@ struct rtnl_req {
 		struct ifinfomsg link;
 		struct ifaddrmsg addr;
 		struct ndmsg neigh;
+		struct rtmsg route;
 		uint8_t bytes[512];
 	};
 };
@@ -247,6 +248,29 @@ static inline int rtnl_await(const char *dev, const char *v6)
 		usleep(1000);
 	}
 	return -ETIMEDOUT;
+}
+
+/* The host has all addresses of @text/@prefix, or has them no more. Return: 0 or -errno. */
+static inline int rtnl_local(const char *text, int prefix, int have)
+{
+	struct rtnl_req r;
+	uint8_t addr[16], family;
+	int bytes = rtnl_parse(text, addr, &family);
+	uint32_t lo = if_nametoindex("lo");
+
+	if (bytes < 0)
+		return bytes;
+	rtnl_start(&r, have ? RTM_NEWROUTE : RTM_DELROUTE,
+		   have ? NLM_F_CREATE | NLM_F_EXCL : 0, sizeof(r.route));
+	r.route.rtm_family = family;
+	r.route.rtm_dst_len = prefix;
+	r.route.rtm_table = RT_TABLE_LOCAL;
+	r.route.rtm_protocol = RTPROT_BOOT;
+	r.route.rtm_scope = RT_SCOPE_HOST;
+	r.route.rtm_type = RTN_LOCAL;
+	rtnl_put(&r, RTA_DST, addr, bytes);
+	rtnl_put(&r, RTA_OIF, &lo, sizeof(lo));
+	return rtnl_ask(&r);
 }
 
 /* Who has @text behind @dev need not be asked: it is @mac. Return: 0 or -errno. */
