@@ -606,11 +606,10 @@ static void copy_payload(struct unet_channel *ch, struct sk_buff *skb,
 
 /* ---- out: the packet --------------------------------------------------- */
 
-static struct sk_buff *alloc_linear(struct net_device *dev, u32 bytes)
+static struct sk_buff *alloc_linear(struct net_device *dev, u32 bytes, gfp_t gfp)
 {
 	u32 room = LL_RESERVED_SPACE(dev);
-	struct sk_buff *skb = alloc_skb(room + bytes + dev->needed_tailroom,
-					GFP_KERNEL);
+	struct sk_buff *skb = alloc_skb(room + bytes + dev->needed_tailroom, gfp);
 
 	if (!skb)
 		return NULL;
@@ -619,14 +618,15 @@ static struct sk_buff *alloc_linear(struct net_device *dev, u32 bytes)
 	return skb;
 }
 
-static struct sk_buff *alloc_paged(struct net_device *dev, u32 header, u32 data)
+static struct sk_buff *alloc_paged(struct net_device *dev, u32 header, u32 data,
+				   gfp_t gfp)
 {
 	u32 room = LL_RESERVED_SPACE(dev);
 	struct sk_buff *skb;
 	int err;
 
 	skb = alloc_skb_with_frags(room + header, data, PAGE_ALLOC_COSTLY_ORDER,
-				   &err, GFP_KERNEL);
+				   &err, gfp);
 	if (!skb)
 		return NULL;
 	skb_reserve(skb, room);
@@ -637,14 +637,15 @@ static struct sk_buff *alloc_paged(struct net_device *dev, u32 header, u32 data)
 }
 
 static struct sk_buff *out_copied(struct unet_channel *ch, struct net_device *dev,
-				  const struct unet_tx_slot *slot, u32 payload)
+				  const struct unet_tx_slot *slot, u32 payload,
+				  gfp_t gfp)
 {
 	struct sk_buff *skb;
 
 	if (payload <= COPY_MAX)
-		skb = alloc_linear(dev, slot->header_len + payload);
+		skb = alloc_linear(dev, slot->header_len + payload, gfp);
 	else
-		skb = alloc_paged(dev, slot->header_len, payload);
+		skb = alloc_paged(dev, slot->header_len, payload, gfp);
 	if (skb)
 		copy_payload(ch, skb, slot);
 	return skb;
@@ -655,7 +656,7 @@ static struct sk_buff *out_in_place(struct unet_flow *flow,
 				    const struct unet_tx_slot *slot,
 				    u32 payload, struct unet_request **req)
 {
-	struct sk_buff *skb = alloc_linear(dev, slot->header_len);
+	struct sk_buff *skb = alloc_linear(dev, slot->header_len, GFP_KERNEL);
 
 	if (!skb)
 		return NULL;
@@ -714,11 +715,13 @@ struct sk_buff *unet_packet_out(struct unet_flow *flow, struct net_device *dev,
 {
 	struct unet_channel *ch = flow->channel;
 	u32 payload = info->payload;
+	/* What may be held for long is charged to who sends it. */
+	gfp_t gfp = copy ? GFP_KERNEL_ACCOUNT : GFP_KERNEL;
 	struct sk_buff *skb;
 
 	*req = NULL;
 	if (copy || payload <= COPY_MAX || count_runs(ch, slot) > MAX_SKB_FRAGS)
-		skb = out_copied(ch, dev, slot, payload);
+		skb = out_copied(ch, dev, slot, payload, gfp);
 	else
 		skb = out_in_place(flow, dev, slot, payload, req);
 	if (!skb)
