@@ -27,9 +27,14 @@
 /* Packets a link keeps that could not be shown, as a multiple of its backlog. */
 #define UNSEEN_FACTOR	2
 
-/* Packets sent in one go with BH off, and those that may wait to be. */
+/* Packets that go on in one go with BH off: through a link, to the device, elsewhere. */
+#define SETTLE_MAX	256u
 #define SEND_MAX	256u
+#define MOVE_MAX	256u
+
+/* Those that nobody held and the device is too slow for; those redirected. */
 #define OUT_MAX		UNET_INTER_MAX_BACKLOG
+#define MOVED_MAX	UNET_INTER_MAX_BACKLOG
 
 /* ---- packets ----------------------------------------------------------- */
 
@@ -213,11 +218,19 @@ static bool pass_over(struct unet_link *link, struct unet_held *h)
 	return !lost && line_up(link, h);
 }
 
-static void seen_off(struct unet_inter *in, struct unet_held *h)
+/* It leaves the queue. Context: inter.lock held. */
+static void uncount(struct unet_inter *in, struct unet_held *h)
 {
+	if (h->shown) {
+		in->num_held--;
+		in->bytes_held -= h->info.bytes;
+	}
+	if (h->unseen) {
+		in->num_unseen--;
+		in->bytes_unseen -= h->info.bytes;
+	}
+	h->shown = false;
 	h->unseen = false;
-	in->num_unseen--;
-	in->bytes_unseen -= h->info.bytes;
 }
 
 /* Return: it waits for a verdict or its turn; false: lost. Context: inter.lock held. */
@@ -260,7 +273,7 @@ static bool enter(struct unet_link *link, struct unet_held *h, bool wanted,
 	return waits;
 }
 
-/* Out of the last link: the flow's normal way. */
+/* Out of the last link: the flow's normal way. What was held there is room for. */
 static void leave(struct unet_lane *lane, struct unet_held *h)
 {
 	struct unet_nexus *nx = lane->flow->channel->nexus;
@@ -310,55 +323,27 @@ static void send_one(struct unet_lane *lane, struct unet_held *h)
 	spin_lock(&lane->lock);
 }
 
-/* Return: nothing is left. */
-static bool send_some(struct unet_lane *lane)
+/*
+ * One at a time sends what is there, the others have left theirs to it.
+ *
+ * Return: nothing is left that nobody sends.
+ */
+static bool send_out(struct unet_lane *lane)
 {
 	struct unet_held *h;
 	u32 n;
 
+	if (lane->sending)
+		return true;
+	lane->sending = true;
 	for (n = 0; n < SEND_MAX; n++) {
 		h = list_first_entry_or_null(&lane->out, struct unet_held, queue);
 		if (!h)
 			break;
 		send_one(lane, h);
 	}
-	if (list_empty(&lane->out))
-		lane->sending = false;
-	return !lane->sending;
-}
-
-/*
- * One at a time sends what is there, the others have left theirs to it. What becomes
- * too much for it, a work item sends.
- */
-static void send_out(struct unet_lane *lane)
-{
-	if (lane->sending)
-		return;
-	lane->sending = true;
-	if (send_some(lane))
-		return;
-	unet_flow_get(lane->flow);
-	queue_work(unet_nexus_wq, &chain_of(lane)->send_work);
-}
-
-static void send_work(struct work_struct *work)
-{
-	struct unet_chain *chain = container_of(work, struct unet_chain,
-						send_work);
-	struct unet_lane *lane = &chain->lane[1];
-	struct unet_flow *flow = lane->flow;
-	bool done;
-
-	do {
-		rcu_read_lock_bh();
-		spin_lock(&lane->lock);
-		done = send_some(lane);
-		spin_unlock(&lane->lock);
-		rcu_read_unlock_bh();
-		cond_resched();
-	} while (!done);
-	unet_flow_put(flow);
+	lane->sending = false;
+	return list_empty(&lane->out);
 }
 
 /*
@@ -393,8 +378,8 @@ static bool settled(struct unet_inter *in, struct unet_held *h)
 	if (h->waits && in->state != UNET_INTER_SERVING)
 		unet_inter_decide(in, h, UNET_TOKEN_GONE, unet_inter_closed(in));
 	known = !h->waits;
-	if (known && h->unseen)
-		seen_off(in, h);
+	if (known)
+		uncount(in, h);
 	spin_unlock(&in->lock);
 	return known;
 }
@@ -428,35 +413,72 @@ static void go_on(struct unet_link *link, struct unet_held *h,
 		place(link->lane, next, twin, burst);
 }
 
+static void count_lost(struct unet_inter *in)
+{
+	spin_lock(&in->lock);
+	in->stats[UNET_INTER_CNT_REDIRECT_LOST]++;
+	spin_unlock(&in->lock);
+	unet_count(in->nexus, UNET_CNT_RX_DROP_INTER);
+}
+
 /* Into another flow: which is found once no lane's lock is held. */
 static void move(struct unet_link *link, struct unet_held *h)
 {
 	struct unet_inters *inters = &link->inter->nexus->inters;
+	bool room;
 
 	unet_inter_get(link->inter);
 	h->mover = link->inter;
 	h->moved = true;
 	spin_lock(&inters->moved_lock);
-	list_add_tail(&h->queue, &inters->moved);
+	room = inters->num_moved < MOVED_MAX;
+	if (room) {
+		list_add_tail(&h->queue, &inters->moved);
+		inters->num_moved++;
+	}
 	spin_unlock(&inters->moved_lock);
+	if (room)
+		return;
+	count_lost(link->inter);
+	unet_inter_put(link->inter);
+	held_free(h);
 }
 
-static void settle_link(struct unet_link *link, struct unet_inter_burst *burst)
+static void pass(struct unet_link *link, struct unet_held *h,
+		 struct unet_inter_burst *burst)
+{
+	list_del(&h->queue);
+	link->lane->held--;
+	if (h->drop)
+		drop(link->lane, h);
+	else if (h->away)
+		move(link, h);
+	else
+		go_on(link, h, burst);
+}
+
+/* Before the device, what waits its turn waits in its link, where it counts. */
+static bool out_is_full(const struct unet_lane *lane)
+{
+	return lane->num_out >= SEND_MAX;
+}
+
+/* @left: packets that may go on, and those that then still may. Return: all did. */
+static bool settle_link(struct unet_link *link, struct unet_inter_burst *burst,
+			u32 *left)
 {
 	struct unet_held *h;
 
 	while ((h = list_first_entry_or_null(&link->queue, struct unet_held,
-					     queue)) &&
-	       settled(link->inter, h)) {
-		list_del(&h->queue);
-		link->lane->held--;
-		if (h->drop)
-			drop(link->lane, h);
-		else if (h->away)
-			move(link, h);
-		else
-			go_on(link, h, burst);
+					     queue))) {
+		if (!*left || out_is_full(link->lane))
+			return false;
+		if (!settled(link->inter, h))
+			break;
+		--*left;
+		pass(link, h, burst);
 	}
+	return true;
 }
 
 /* A peer that were reset first would not take what its end sent before it died. */
@@ -481,16 +503,58 @@ static void look_for_end(struct unet_lane *lane)
 		unet_nexus_put(nx);
 }
 
-void unet_inter_settle(struct unet_lane *lane, struct unet_inter_burst *burst)
+/* Return: all went on that may. */
+static bool settle_some(struct unet_lane *lane, struct unet_inter_burst *burst)
 {
 	struct unet_link *link;
+	u32 left = SETTLE_MAX;
+	bool all = true;
 
-	lockdep_assert_held(&lane->lock);
 	list_for_each_entry(link, &lane->links, lane_node)
-		settle_link(link, burst);
+		all &= settle_link(link, burst, &left);
 	reset_last(lane);
-	send_out(lane);
+	all &= send_out(lane);
 	look_for_end(lane);
+	return all;
+}
+
+void unet_inter_settle(struct unet_lane *lane, struct unet_inter_burst *burst)
+{
+	lockdep_assert_held(&lane->lock);
+	if (settle_some(lane, burst))
+		return;
+	unet_flow_get(lane->flow);
+	if (!queue_work(unet_nexus_wq, &chain_of(lane)->work))
+		unet_flow_put(lane->flow);
+}
+
+/* Context: process; the lane stays. Return: as settle_some(). */
+static bool settle_turn(struct unet_lane *lane)
+{
+	struct unet_inter_burst burst = { };
+	bool all;
+
+	rcu_read_lock_bh();
+	spin_lock(&lane->lock);
+	all = settle_some(lane, &burst);
+	spin_unlock(&lane->lock);
+	unet_inter_release(lane->flow->channel->nexus, &burst);
+	rcu_read_unlock_bh();
+	cond_resched();
+	return all;
+}
+
+static void chain_work(struct work_struct *work)
+{
+	struct unet_chain *chain = container_of(work, struct unet_chain, work);
+	struct unet_flow *flow = chain->lane[0].flow;
+	bool all;
+
+	do {
+		all = settle_turn(&chain->lane[0]);
+		all &= settle_turn(&chain->lane[1]);
+	} while (!all);
+	unet_flow_put(flow);
 }
 
 void unet_inter_settle_all(struct unet_inter *in)
@@ -498,17 +562,9 @@ void unet_inter_settle_all(struct unet_inter *in)
 	struct unet_link *link;
 
 	lockdep_assert_held(&in->nexus->inters.lock);
-	list_for_each_entry(link, &in->links, inter_node) {
-		struct unet_inter_burst burst = { };
-
-		local_bh_disable();
-		spin_lock(&link->lane->lock);
-		unet_inter_settle(link->lane, &burst);
-		spin_unlock(&link->lane->lock);
-		unet_inter_release(in->nexus, &burst);
-		local_bh_enable();
-		cond_resched();
-	}
+	list_for_each_entry(link, &in->links, inter_node)
+		while (!settle_turn(link->lane))
+			;
 }
 
 /* ---- packets come ------------------------------------------------------ */
@@ -589,14 +645,6 @@ enum unet_counter unet_inter_tx(struct unet_flow *flow, struct sk_buff *skb,
 
 /* ---- packets move ------------------------------------------------------ */
 
-static void count_lost(struct unet_inter *in)
-{
-	spin_lock(&in->lock);
-	in->stats[UNET_INTER_CNT_REDIRECT_LOST]++;
-	spin_unlock(&in->lock);
-	unet_count(in->nexus, UNET_CNT_RX_DROP_INTER);
-}
-
 static void move_one(struct unet_nexus *nx, struct unet_held *h,
 		     struct unet_inter_burst *burst)
 {
@@ -612,26 +660,61 @@ static void move_one(struct unet_nexus *nx, struct unet_held *h,
 	unet_inter_put(in);
 }
 
-void unet_inter_move_on(struct unet_nexus *nx, struct unet_inter_burst *burst)
+/* Return: nothing is left that nobody moves. Context: moved_lock held; given up meanwhile. */
+static bool move_some(struct unet_nexus *nx, struct unet_inter_burst *burst)
 {
 	struct unet_inters *inters = &nx->inters;
 	struct unet_held *h;
+	u32 n;
 
-	/* What this CPU put there it sees. */
-	if (likely(list_empty(&inters->moved)))
-		return;
-	spin_lock(&inters->moved_lock);
-	while (!inters->moving &&
-	       (h = list_first_entry_or_null(&inters->moved, struct unet_held,
-					     queue))) {
+	for (n = 0; n < MOVE_MAX && !inters->moving; n++) {
+		h = list_first_entry_or_null(&inters->moved, struct unet_held, queue);
+		if (!h)
+			break;
 		list_del(&h->queue);
+		inters->num_moved--;
 		inters->moving = true;
 		spin_unlock(&inters->moved_lock);
 		move_one(nx, h, burst);
 		spin_lock(&inters->moved_lock);
 		inters->moving = false;
 	}
+	return inters->moving || list_empty(&inters->moved);
+}
+
+void unet_inter_move_on(struct unet_nexus *nx, struct unet_inter_burst *burst)
+{
+	struct unet_inters *inters = &nx->inters;
+	bool all;
+
+	/* What this CPU put there it sees. */
+	if (likely(list_empty(&inters->moved)))
+		return;
+	spin_lock(&inters->moved_lock);
+	all = move_some(nx, burst);
 	spin_unlock(&inters->moved_lock);
+	if (all)
+		return;
+	unet_nexus_get(nx);
+	if (!queue_work(unet_nexus_wq, &inters->move_work))
+		unet_nexus_put(nx);
+}
+
+/**
+ * unet_inter_move_work() - go on where unet_inter_move_on() ended
+ * @work: of struct unet_inters
+ */
+void unet_inter_move_work(struct work_struct *work)
+{
+	struct unet_inters *inters = container_of(work, struct unet_inters, move_work);
+	struct unet_nexus *nx = container_of(inters, struct unet_nexus, inters);
+	struct unet_inter_burst burst = { };
+
+	/* When there is still more it is queued anew. */
+	rcu_read_lock_bh();
+	unet_inter_release(nx, &burst);
+	rcu_read_unlock_bh();
+	unet_nexus_put(nx);
 }
 
 /* ---- chains ------------------------------------------------------------ */
@@ -644,7 +727,7 @@ static struct unet_chain *chain_create(struct unet_flow *flow)
 	if (!chain)
 		return NULL;
 	INIT_LIST_HEAD(&chain->ending);
-	INIT_WORK(&chain->send_work, send_work);
+	INIT_WORK(&chain->work, chain_work);
 	for (i = 0; i < 2; i++) {
 		spin_lock_init(&chain->lane[i].lock);
 		INIT_LIST_HEAD(&chain->lane[i].links);
@@ -718,11 +801,12 @@ static int link_create(struct unet_inter *in, struct unet_chain *chain,
 /* What the last link let go has gone before anything passes by the side. */
 static void wait_sent(struct unet_lane *lane)
 {
-	bool sending = true;
+	bool left = true;
 
-	while (sending) {
+	while (left) {
 		spin_lock_bh(&lane->lock);
-		sending = lane->sending;
+		send_out(lane);
+		left = lane->sending || !list_empty(&lane->out);
 		spin_unlock_bh(&lane->lock);
 		cond_resched();
 	}
@@ -737,8 +821,7 @@ static void drop_queue(struct unet_link *link)
 		spin_lock(&in->lock);
 		if (h->waits)
 			unet_inter_decide(in, h, UNET_TOKEN_GONE, true);
-		else if (h->unseen)
-			seen_off(in, h);
+		uncount(in, h);
 		spin_unlock(&in->lock);
 		list_del(&h->queue);
 		link->lane->held--;

@@ -95,10 +95,12 @@ static void wait_for_verdict(struct unet_inter *in, struct unet_held *h)
 	unsigned long hold = msecs_to_jiffies(in->terms.hold_ms) + 1;
 
 	h->waits = true;
+	h->shown = true;
 	h->deadline = jiffies + hold;
 	in->held[h->index] = h;
-	if (!in->num_held)
+	if (list_empty(&in->waiting))
 		mod_timer(&in->timer, h->deadline);
+	list_add_tail(&h->wait, &in->waiting);
 	in->num_held++;
 	in->bytes_held += h->info.bytes;
 }
@@ -117,8 +119,7 @@ void unet_inter_decide(struct unet_inter *in, struct unet_held *h,
 	lockdep_assert_held(&in->lock);
 	unet_inter_token_end(&in->window, h->index, how);
 	in->held[h->index] = NULL;
-	in->num_held--;
-	in->bytes_held -= h->info.bytes;
+	list_del(&h->wait);
 	h->waits = false;
 	h->drop = drop;
 	if (how == UNET_TOKEN_ANSWERED)
@@ -233,10 +234,16 @@ static bool over_limits(const struct unet_inter *in, const struct unet_held *h)
 	       in->bytes_held + h->info.bytes > in->terms.backlog_bytes;
 }
 
-/* Room for a run was looked for when it began. */
-static bool joins(const struct unet_inter *in, const struct unet_held *h)
+/*
+ * Tokens of a slot are numbered without a gap. Room for a run was looked for when it
+ * began.
+ */
+static bool joins(struct unet_inter *in, const struct unet_held *h)
 {
-	return in->run.piece.packets && in->run.lane == h->link->lane;
+	const struct unet_inter_run *run = &in->run;
+
+	return run->piece.packets && run->lane == h->link->lane &&
+	       run->token + run->piece.packets == unet_inter_token_next(&in->window);
 }
 
 bool unet_inter_show(struct unet_inter *in, struct unet_held *h,
@@ -313,14 +320,12 @@ static bool is_due(struct unet_inter *in, const struct unet_held *h)
 	return false;
 }
 
-/* Who does not serve has no window. */
+/* Of who does not serve nothing waits for long. */
 static struct unet_held *oldest(struct unet_inter *in)
 {
-	int index = -ENOENT;
-
-	if (in->state == UNET_INTER_SERVING)
-		index = unet_inter_token_oldest(&in->window);
-	return index < 0 ? NULL : in->held[index];
+	if (in->state != UNET_INTER_SERVING)
+		return NULL;
+	return list_first_entry_or_null(&in->waiting, struct unet_held, wait);
 }
 
 /* Its time is over. */

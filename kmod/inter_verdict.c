@@ -342,8 +342,12 @@ static enum unet_inter_stat judge(struct answer *a, struct rewrite *w)
 	memcpy(w->new_hdr, tx + a->v.extent[0].offset, c.new_header);
 	w->bytes = a->total;
 	why = check_rewrite(a, w, &c);
-	/* What is as long as it was is asked when it goes: the way may be narrower now. */
-	if (!why && w->outbound && w->bytes > w->info.bytes &&
+	/*
+	 * What is as long as it was is asked when it goes: the way may be narrower now.
+	 * A packet of its own is not what was there: that may have been many.
+	 */
+	if (!why && w->outbound &&
+	    (a->v.action == UNET_VERDICT_INJECT || w->bytes > w->info.bytes) &&
 	    !unet_route_takes(skb_dst(w->old), w->bytes, w->tx.header_len,
 			      c.seg_size))
 		why = UNET_INTER_CNT_BAD_LENGTH;
@@ -451,7 +455,22 @@ static void describe(struct unet_held *h, const struct rewrite *w)
 	h->changed = true;
 }
 
+/* The packet that is held becomes another. Context: in->lock held. */
+static void become(struct unet_inter *in, struct unet_held *h, const struct rewrite *w)
+{
+	in->bytes_held += w->bytes - h->info.bytes;
+	describe(h, w);
+}
+
 /* ---- putting it in place ----------------------------------------------- */
+
+/* It may have to wait for others, longer than it was. Context: in->lock held. */
+static bool may_grow(struct unet_inter *in, const struct unet_held *h,
+		     const struct rewrite *w)
+{
+	return w->bytes <= h->info.bytes ||
+	       (u64)in->bytes_held - h->info.bytes + w->bytes <= in->terms.backlog_bytes;
+}
 
 /* Return: the lane, or NULL when its time is over. Context: BH off, RCU. */
 static struct unet_lane *replace(struct answer *a, struct rewrite *w)
@@ -462,11 +481,14 @@ static struct unet_lane *replace(struct answer *a, struct rewrite *w)
 
 	spin_lock(&in->lock);
 	h = held_of(a);
-	if (h) {
+	if (h && !may_grow(in, h, w)) {
+		a->bad = UNET_INTER_CNT_BACKLOG;
+		unet_inter_blame(in, a->bad);
+	} else if (h) {
 		lane = h->link->lane;
 		decide(in, h, a->v.token, UNET_VERDICT_MODIFY);
 		swap(h->skb, w->skb);
-		describe(h, w);
+		become(in, h, w);
 	}
 	spin_unlock(&in->lock);
 	return lane;
@@ -571,7 +593,7 @@ static void put_where_it_was(struct rewrite *w, struct unet_held *h)
 	bool ip_only = is_l4_as_it_was(w);
 
 	unet_tx_header_fix(w->new_hdr, &w->tx);
-	describe(h, w);
+	become(h->link->inter, h, w);
 	if (ip_only) {
 		h->proto = w->proto;
 		put_ip_header(w, h->skb);

@@ -63,6 +63,7 @@ void unet_inters_init(struct unet_inters *inters)
 	INIT_WORK(&inters->reap, unet_inter_reap);
 	spin_lock_init(&inters->moved_lock);
 	INIT_LIST_HEAD(&inters->moved);
+	INIT_WORK(&inters->move_work, unet_inter_move_work);
 }
 
 static struct unet_inter *create(struct unet_nexus *nx,
@@ -75,6 +76,7 @@ static struct unet_inter *create(struct unet_nexus *nx,
 		return NULL;
 	INIT_LIST_HEAD(&in->list);
 	INIT_LIST_HEAD(&in->links);
+	INIT_LIST_HEAD(&in->waiting);
 	INIT_WORK(&in->free_work, free_work);
 	INIT_WORK(&in->expire_work, unet_inter_expire_work);
 	spin_lock_init(&in->lock);
@@ -176,12 +178,11 @@ static struct unet_inter *find(struct net *net, u32 id)
 static void free_window(struct unet_inter *in)
 {
 	kvfree(in->held);
-	kvfree(in->window.state);
+	kvfree(in->window.entry);
 	in->held = NULL;
-	in->window.state = NULL;
+	in->window.entry = NULL;
 }
 
-/* The state of a number not given out yet is not looked at: zeroes will do. */
 static int alloc_window(struct unet_inter *in)
 {
 	struct unet_inter_window *w = &in->window;
@@ -189,9 +190,9 @@ static int alloc_window(struct unet_inter *in)
 	memset(w, 0, sizeof(*w));
 	w->entries = roundup_pow_of_two(WINDOW_FACTOR * in->terms.backlog);
 	w->base = get_random_u64();
-	w->state = kvzalloc(w->entries, GFP_KERNEL_ACCOUNT);
+	w->entry = kvcalloc(w->entries, sizeof(*w->entry), GFP_KERNEL_ACCOUNT);
 	in->held = kvcalloc(w->entries, sizeof(*in->held), GFP_KERNEL_ACCOUNT);
-	if (w->state && in->held)
+	if (w->entry && in->held)
 		return 0;
 	free_window(in);
 	return -ENOMEM;

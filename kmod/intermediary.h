@@ -63,7 +63,9 @@ struct unet_rx_packet;
  * @reap:	takes those apart that hold none any more
  * @moved_lock:	(bh) guards what follows; inside of a lane's lock, nothing is inside
  * @moved:	struct unet_held redirected, to be looked up anew
+ * @num_moved:	entries of @moved
  * @moving:	somebody does
+ * @move_work:	does what is too much for who came first; holds the nexus
  */
 struct unet_inters {
 	struct mutex lock;
@@ -74,12 +76,15 @@ struct unet_inters {
 	struct work_struct reap;
 	spinlock_t moved_lock;
 	struct list_head moved;
+	u32 num_moved;
 	bool moving;
+	struct work_struct move_work;
 };
 
 /**
  * struct unet_held - a packet on its way through a lane
  * @queue:	in unet_link.queue; guarded by the lane's lock; then in unet_inters.moved
+ * @wait:	in unet_inter.waiting while @waits
  * @link:	where it is
  * @skb:	L3 at data; a reference of ours, bytes nobody else can write
  * @info:	from parsing
@@ -90,7 +95,8 @@ struct unet_inters {
  * @addr_gen:	unet_nexus.addr_gen when its source was checked; outbound
  * @reset:	the kernel's own, for an owner that is gone: no policy is about it
  * @waits:	for a verdict; guarded by inter.lock, as the rest
- * @unseen:	the process was not shown it: counted in unet_inter.num_unseen
+ * @shown:	it is in a queue, and was shown: counted in unet_inter.num_held
+ * @unseen:	it is in a queue, and was not: counted in unet_inter.num_unseen
  * @drop:	its fate, once it does not wait
  * @twice:	likewise
  * @away:	likewise: to another port
@@ -100,6 +106,7 @@ struct unet_inters {
  */
 struct unet_held {
 	struct list_head queue;
+	struct list_head wait;
 	struct unet_link *link;
 	struct sk_buff *skb;
 	struct unet_flow_info info;
@@ -109,6 +116,7 @@ struct unet_held {
 	unsigned long deadline;
 	u32 addr_gen;
 	bool waits;
+	bool shown;
 	bool unseen;
 	bool drop;
 	bool twice;
@@ -147,7 +155,7 @@ struct unet_link {
  * @reset:	goes when nothing is held any more, or NULL; outbound
  * @out:	struct unet_held to be sent; outbound
  * @num_out:	entries of @out
- * @sending:	somebody does, or the chain's work item is on its way to
+ * @sending:	somebody does, and takes all there is or leaves it to the chain's work item
  * @flow:	whose it is
  * @outbound:	what the owner sends
  */
@@ -167,7 +175,7 @@ struct unet_lane {
  * struct unet_chain - both lanes of a flow; from the first link until the flow is freed
  * @lane:	inbound, outbound
  * @ending:	in unet_inters.ending; guarded by unet_inters.lock
- * @send_work:	sends what is too much for who came first; holds the flow
+ * @work:	lets go on what is too much for who came first; holds the flow
  * @num_links:	of both; likewise
  * @gone:	the flow was removed; guarded by the outbound lane's lock
  * @stays:	and is in the table until its reset goes, or the last link; likewise
@@ -177,7 +185,7 @@ struct unet_lane {
 struct unet_chain {
 	struct unet_lane lane[2];
 	struct list_head ending;
-	struct work_struct send_work;
+	struct work_struct work;
 	u32 num_links;
 	bool gone;
 	bool stays;
@@ -225,7 +233,9 @@ struct unet_inter_run {
  * @silent:	there are such packets
  * @window:	tokens, while claimed
  * @held:	struct unet_held by index of @window
- * @num_held:	those that wait for a verdict
+ * @waiting:	those that wait for a verdict, in the order they were shown
+ * @num_held:	packets in queues that it was shown: they wait for a verdict, or for
+ *		those before them
  * @bytes_held:	L3 bytes of them
  * @num_unseen:	packets in queues that it was not shown
  * @bytes_unseen: L3 bytes of them
@@ -260,6 +270,7 @@ struct unet_inter {
 	bool silent;
 	struct unet_inter_window window;
 	struct unet_held **held;
+	struct list_head waiting;
 	u32 num_held;
 	u32 bytes_held;
 	u32 num_unseen;
@@ -457,7 +468,8 @@ void unet_inter_unseen(struct unet_inter *in, struct unet_held *h);
  * @lane:	lane, its lock held
  * @burst:	of the caller
  *
- * The lock is given up and taken again while packets are sent.
+ * Some hundred packets; when there are more, a work item goes on. The lock is given up
+ * and taken again while packets are sent.
  *
  * Context: BH off, RCU read side.
  */
@@ -481,11 +493,13 @@ bool unet_inter_rx(struct unet_flow *flow, const struct unet_rx_packet *p,
  * @burst:	of the caller
  *
  * One at a time does, whoever redirected it: so order is kept, and a packet that lets
- * others go on in its new flow, which are redirected in turn, takes no more stack.
+ * others go on in its new flow, which are redirected in turn, takes no more stack. Of
+ * many a work item does the rest.
  *
  * Context: BH off, no lock held.
  */
 void unet_inter_move_on(struct unet_nexus *nx, struct unet_inter_burst *burst);
+void unet_inter_move_work(struct work_struct *work);
 
 /**
  * unet_inter_tx() - a checked packet of a flow with a chain goes out

@@ -131,8 +131,8 @@ static void put(struct unet_intermediary *im, const struct unet_inter_verdict *v
 }
 
 /*
- * Cookies: 0, but of a change the low bits of its token. All that is held is within
- * a window of tokens that is far smaller, and the newest is known.
+ * Cookies: 0, but of a change the low bits of its token. What is held is no older than
+ * ten seconds, in which there are far fewer tokens, and the newest is known.
  */
 #define IS_CHANGE	1u
 

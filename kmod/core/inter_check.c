@@ -315,40 +315,54 @@ struct unet_inter_view unet_inter_view(const struct unet_inter_terms *terms,
 
 /* ---- tokens ------------------------------------------------------------ */
 
-int unet_inter_token_oldest(struct unet_inter_window *w)
+static u64 *entry_of(const struct unet_inter_window *w, u64 number)
 {
-	u32 mask = w->entries - 1;
+	return &w->entry[number & (w->entries - 1)];
+}
 
-	for (; w->oldest != w->next; w->oldest++)
-		if (w->state[w->oldest & mask] == UNET_TOKEN_HELD)
-			return (u32)w->oldest & mask;
-	return -ENOENT;
+static bool is_held(u64 entry)
+{
+	return (entry & 3) == UNET_TOKEN_HELD;
+}
+
+u64 unet_inter_token_next(struct unet_inter_window *w)
+{
+	u32 i;
+
+	for (i = 0; i < w->entries; i++)
+		if (!is_held(*entry_of(w, w->next + i))) {
+			w->next += i;
+			break;
+		}
+	return w->base + w->next;
 }
 
 int unet_inter_token_issue(struct unet_inter_window *w, u64 *token)
 {
-	u32 index = (u32)w->next & (w->entries - 1);
+	u64 *entry;
 
-	/* Each time a little of the way: never all of it at once. */
-	unet_inter_token_oldest(w);
-	if (w->next - w->oldest >= w->entries)
+	*token = unet_inter_token_next(w);
+	entry = entry_of(w, w->next);
+	if (is_held(*entry))
 		return -ENOSPC;
-	w->state[index] = UNET_TOKEN_HELD;
-	*token = w->base + w->next++;
-	return (int)index;
+	*entry = w->next++ << 2 | UNET_TOKEN_HELD;
+	return (int)(entry - w->entry);
 }
 
 enum unet_inter_stat unet_inter_token_find(const struct unet_inter_window *w,
 					   u64 token, u32 *index)
 {
-	u64 number = token - w->base;
+	u64 number = token - w->base, entry;
 
 	if (number >= w->next)
 		return UNET_INTER_CNT_TOKEN_FOREIGN;
-	if (w->next - number > w->entries)
-		return UNET_INTER_CNT_TOKEN_STALE;
+	entry = *entry_of(w, number);
+	/* Left out, or so old that another has its entry. */
+	if (entry >> 2 != number)
+		return entry >> 2 < number ? UNET_INTER_CNT_TOKEN_FOREIGN :
+					     UNET_INTER_CNT_TOKEN_STALE;
 	*index = (u32)number & (w->entries - 1);
-	switch (w->state[*index]) {
+	switch (entry & 3) {
 	case UNET_TOKEN_HELD:
 		return UNET_INTER_CNT_NONE;
 	case UNET_TOKEN_ANSWERED:

@@ -143,47 +143,49 @@ struct unet_inter_view unet_inter_view(const struct unet_inter_terms *terms,
 
 /* ---- tokens ------------------------------------------------------------ */
 
-/* What became of a token that was given out */
+/* What became of a token */
 enum unet_inter_token {
+	UNET_TOKEN_NONE,	/* not given out */
 	UNET_TOKEN_HELD,	/* its packet waits for a verdict */
 	UNET_TOKEN_ANSWERED,
 	UNET_TOKEN_GONE,	/* its packet went on without */
 };
 
 /**
- * struct unet_inter_window - tokens given out, the last @entries of them
+ * struct unet_inter_window - tokens given out: those held, and some of the last
  * @base:	first token, random: another window's tokens are none of this one's
- * @next:	tokens given out
- * @oldest:	all before it are not held
+ * @next:	number of the next; those before were given out, or left out
  * @entries:	power of two
- * @state:	enum unet_inter_token by number & (entries - 1)
+ * @entry:	by number & (entries - 1): number * 4 + enum unet_inter_token; zeroes
+ *		at first
+ *
+ * A number whose entry is another's that is held is left out. So who holds one packet
+ * keeps no others from being shown.
  */
 struct unet_inter_window {
 	u64 base;
 	u64 next;
-	u64 oldest;
 	u32 entries;
-	u8 *state;
+	u64 *entry;
 };
+
+/**
+ * unet_inter_token_next() - which token is given out next?
+ * @w: window
+ *
+ * Context: the caller serializes calls for one window, as for those below.
+ * Return: token
+ */
+u64 unet_inter_token_next(struct unet_inter_window *w);
 
 /**
  * unet_inter_token_issue() - give out the next token
  * @w:		window
  * @token:	out
  *
- * Context: the caller serializes calls for one window, as for those below.
- * Return: index of its entry, or -ENOSPC: a packet is held for so long that
- * @entries others came and went.
+ * Return: index of its entry, or -ENOSPC: @entries are held.
  */
 int unet_inter_token_issue(struct unet_inter_window *w, u64 *token);
-
-/**
- * unet_inter_token_oldest() - which has been held for longest?
- * @w: window
- *
- * Return: index of its entry, or -ENOENT: none is held.
- */
-int unet_inter_token_oldest(struct unet_inter_window *w);
 
 /**
  * unet_inter_token_find() - is this token good?
@@ -200,7 +202,7 @@ enum unet_inter_stat unet_inter_token_find(const struct unet_inter_window *w,
 static inline void unet_inter_token_end(struct unet_inter_window *w, u32 index,
 					enum unet_inter_token how)
 {
-	w->state[index] = how;
+	w->entry[index] = (w->entry[index] & ~3ull) | how;
 }
 
 /* ---- verdicts ---------------------------------------------------------- */

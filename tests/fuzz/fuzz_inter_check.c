@@ -77,22 +77,48 @@ static void check_match(const struct unet_inter_terms *t, u8 how, u8 bit)
 #define ENTRIES		8u
 #define MAX_OUT		256u
 
+#define LEFT_OUT	UNET_TOKEN_NONE
+
 static enum unet_inter_stat by_the_list(const u8 *fate, u64 out, u64 number)
 {
+	u64 i;
+
 	if (number >= out)
 		return UNET_INTER_CNT_TOKEN_FOREIGN;
-	if (out - number > ENTRIES || fate[number] == UNET_TOKEN_GONE)
+	for (i = number + ENTRIES; i < out; i += ENTRIES)
+		if (fate[i] != LEFT_OUT)
+			return UNET_INTER_CNT_TOKEN_STALE;
+	if (fate[number] == LEFT_OUT)
+		return UNET_INTER_CNT_TOKEN_FOREIGN;
+	if (fate[number] == UNET_TOKEN_GONE)
 		return UNET_INTER_CNT_TOKEN_STALE;
 	return fate[number] == UNET_TOKEN_HELD ? UNET_INTER_CNT_NONE :
 						 UNET_INTER_CNT_TOKEN_DOUBLE;
 }
 
+/* What lies between two that are given out was left out. Return: tokens out now. */
+static u64 give_out(struct unet_inter_window *w, u8 *fate, u64 out)
+{
+	u64 token, number;
+	int at = unet_inter_token_issue(w, &token);
+
+	if (at < 0)
+		return out;
+	number = token - w->base;
+	if (at >= (int)ENTRIES || number < out || number - out >= ENTRIES)
+		abort();
+	while (out < number)
+		fate[out++] = LEFT_OUT;
+	fate[out++] = UNET_TOKEN_HELD;
+	return out;
+}
+
 /* The first 8 bytes are the base; then 0 gives out, others ask and end. */
 static void check_tokens(const u8 *data, u32 size)
 {
-	u8 state[ENTRIES], fate[MAX_OUT];
-	struct unet_inter_window w = { .entries = ENTRIES, .state = state };
-	u64 out = 0, token;
+	u8 fate[MAX_OUT + 2 * ENTRIES];
+	u64 entry[ENTRIES] = { 0 }, out = 0;
+	struct unet_inter_window w = { .entries = ENTRIES, .entry = entry };
 	u32 i, index;
 
 	memcpy(&w.base, data, sizeof(w.base));
@@ -100,14 +126,12 @@ static void check_tokens(const u8 *data, u32 size)
 		u64 number = out + (s8)data[i];
 
 		if (!(data[i] & 3)) {
-			int at = unet_inter_token_issue(&w, &token);
-
-			if (at >= (int)ENTRIES || (at >= 0 && token != w.base + out))
-				abort();
-			if (at >= 0)
-				fate[out++] = UNET_TOKEN_HELD;
+			out = give_out(&w, fate, out);
 			continue;
 		}
+		/* Left out already, but not told of before the next is given out. */
+		if (number >= out && number < w.next)
+			continue;
 		if (unet_inter_token_find(&w, w.base + number, &index) !=
 		    by_the_list(fate, out, number))
 			abort();

@@ -19,6 +19,7 @@ struct grant {
 	uint32_t after_ms;
 	uint32_t hold_ms;	/* 0: default, as all that follow */
 	uint32_t backlog;
+	uint32_t backlog_bytes;
 	uint32_t copy_bytes;
 	int64_t violations;	/* -1: none end it */
 	int32_t priority;
@@ -75,6 +76,7 @@ static inline void inter_grant_req(struct nl *nl, struct nl_req *r,
 	inter_u32(r, UNET_IA_AFTER_MS, g->after_ms);
 	inter_u32(r, UNET_IA_HOLD_MS, g->hold_ms);
 	inter_u32(r, UNET_IA_BACKLOG, g->backlog);
+	inter_u32(r, UNET_IA_BACKLOG_BYTES, g->backlog_bytes);
 	inter_u32(r, UNET_IA_COPY_BYTES, g->copy_bytes);
 	inter_u32(r, UNET_IA_PRIORITY, g->priority);
 	if (g->violations)

@@ -158,7 +158,12 @@ TEST_F(inter, held_for_too_long_all_go_at_once)
 
 TEST_F(inter, what_is_larger_than_the_route_takes_is_refused)
 {
-	static char buf[2000];
+	static char buf[2000], data[10000];
+	struct pkt_spec super = {
+		.family = AF_INET, .proto = IPPROTO_UDP, .src = OUR_V4,
+		.dst = PEER_V4, .sport = PORT, .dport = RPORT,
+		.data = data, .bytes = sizeof(data),
+	};
 	uint64_t token;
 
 	IN(.rights = OBSERVE | UNET_INTER_MODIFY_PAYLOAD | UNET_INTER_INJECT,
@@ -176,11 +181,18 @@ TEST_F(inter, what_is_larger_than_the_route_takes_is_refused)
 	EXPECT_EQ(1500 - HEADER, recv(self->peer, buf, sizeof(buf), 0));
 	EXPECT_EQ(0, inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, HEADER, 1500));
 	EXPECT_EQ(1500 - HEADER, recv(self->peer, buf, sizeof(buf), 0));
+	/* Before what is many datagrams one of its own is still one. */
+	ASSERT_EQ(0, chan_send(&self->c, self->flow, &super, 1000));
+	token = inter_seen_bytes(&self->m);
+	ASSERT_NE(0, token);
+	EXPECT_EQ(UNET_INTER_CNT_BAD_LENGTH,
+		  inter_say_bytes(&self->m, token, UNET_VERDICT_INJECT, HEADER, 9000));
+	EXPECT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
 	/* What comes in was the host's to take already. */
 	ASSERT_EQ(0, peer_sends(self->peer, 1, 1));
 	token = inter_seen_bytes(&self->m);
 	EXPECT_EQ(0, inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, HEADER, 1501));
-	EXPECT_EQ(3, STAT(BAD_LENGTH));
+	EXPECT_EQ(4, STAT(BAD_LENGTH));
 }
 
 TEST_F(inter, what_no_longer_fits_the_route_is_not_sent)

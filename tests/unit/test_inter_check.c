@@ -16,61 +16,106 @@ static u64 seed = 11;
 #define ROUNDS	20000
 #define ENTRIES	16
 
-enum fate { HELD, ANSWERED, GONE };
+enum fate { HELD, ANSWERED, GONE, LEFT_OUT };
+
+/* Was another given out since that has its entry? */
+static bool forgotten(const u8 *fate, u32 next, u32 number)
+{
+	u32 i;
+
+	for (i = number + ENTRIES; i < next; i += ENTRIES)
+		if (fate[i] != LEFT_OUT)
+			return true;
+	return false;
+}
 
 static enum unet_inter_stat by_the_list(const u8 *fate, u32 next, s64 number)
 {
 	if (number < 0 || number >= next)
 		return UNET_INTER_CNT_TOKEN_FOREIGN;
-	if (next - number > ENTRIES || fate[number] == GONE)
+	if (forgotten(fate, next, (u32)number) || fate[number] == GONE)
 		return UNET_INTER_CNT_TOKEN_STALE;
+	if (fate[number] == LEFT_OUT)
+		return UNET_INTER_CNT_TOKEN_FOREIGN;
 	return fate[number] == HELD ? UNET_INTER_CNT_NONE :
 				      UNET_INTER_CNT_TOKEN_DOUBLE;
 }
 
-static bool full(const u8 *fate, u32 next)
+/* One that is held has the entry of @number. */
+static bool taken(const u8 *fate, u32 number)
 {
-	u32 i;
+	s64 i;
 
-	for (i = 0; i < next; i++)
-		if (fate[i] == HELD && next - i >= ENTRIES)
+	for (i = (s64)number - ENTRIES; i >= 0; i -= ENTRIES)
+		if (fate[i] == HELD)
 			return true;
 	return false;
 }
 
-static int eldest(const u8 *fate, u32 next)
+/* Return: @next is free to be given out; false: none is. */
+static bool leave_out(u8 *fate, u32 *next)
+{
+	u32 i;
+
+	for (i = 0; i < ENTRIES && taken(fate, *next + i); i++)
+		;
+	if (i == ENTRIES)
+		return false;
+	while (i--)
+		fate[(*next)++] = LEFT_OUT;
+	return true;
+}
+
+static s64 eldest(const u8 *fate, u32 next)
 {
 	u32 i;
 
 	for (i = 0; i < next; i++)
 		if (fate[i] == HELD)
-			return (int)(i % ENTRIES);
-	return -ENOENT;
+			return i;
+	return -1;
+}
+
+/* Mostly of the last; the eldest now and then, else those that stay are too many. */
+static s64 some_number(const u8 *fate, u32 next)
+{
+	if (!(unit_random(&seed) % 6))
+		return eldest(fate, next);
+	return (s64)next - 20 + (s64)(unit_random(&seed) % 24);
+}
+
+static void issue_one(struct unet_inter_window *w, u8 *fate, u32 *next, u32 *full)
+{
+	bool free_one = leave_out(fate, next);
+	u64 token;
+	int at;
+
+	assert_int_equal(unet_inter_token_next(w), w->base + *next);
+	at = unet_inter_token_issue(w, &token);
+	if (!free_one) {
+		assert_int_equal(at, -ENOSPC);
+		(*full)++;
+		return;
+	}
+	assert_int_equal(token, w->base + *next);
+	assert_int_equal(at, *next % ENTRIES);
+	fate[(*next)++] = HELD;
 }
 
 static void tokens_are_judged_as_by_a_list_of_all(void **state)
 {
-	u8 *fate = calloc(1, ROUNDS), memory[ENTRIES] = { 0 };
+	u8 *fate = calloc(2, ROUNDS * ENTRIES);
+	u64 memory[ENTRIES] = { 0 };
 	struct unet_inter_window w = {
-		.base = unit_random(&seed), .entries = ENTRIES, .state = memory,
+		.base = unit_random(&seed), .entries = ENTRIES, .entry = memory,
 	};
-	u32 next = 0, round, index, refused = 0;
-	u64 token;
+	u32 next = 0, round, index, full = 0, old = 0;
 
 	for (round = 0; round < ROUNDS; round++) {
-		s64 number = (s64)next - 20 + (s64)(unit_random(&seed) % 24);
+		s64 number = some_number(fate, next);
 
-		/* Not each time: it lags behind then, as where nobody asks. */
-		if (!(unit_random(&seed) % 4))
-			assert_int_equal(unet_inter_token_oldest(&w),
-					 eldest(fate, next));
 		if (unit_random(&seed) % 2) {
-			int at = unet_inter_token_issue(&w, &token);
-
-			assert_int_equal(at < 0, full(fate, next));
-			refused += at < 0;
-			if (at >= 0)
-				fate[next++] = HELD;
+			issue_one(&w, fate, &next, &full);
 			continue;
 		}
 		assert_int_equal(unet_inter_token_find(&w, w.base + (u64)number,
@@ -78,11 +123,12 @@ static void tokens_are_judged_as_by_a_list_of_all(void **state)
 				 by_the_list(fate, next, number));
 		if (by_the_list(fate, next, number))
 			continue;
+		old += next - number > ENTRIES;
 		fate[number] = unit_random(&seed) % 3 ? ANSWERED : GONE;
 		unet_inter_token_end(&w, index, fate[number] == GONE ?
 				     UNET_TOKEN_GONE : UNET_TOKEN_ANSWERED);
 	}
-	assert_true(refused > 100 && next > 1000);
+	assert_true(full > 100 && old > 100 && next > 1000);
 	free(fate);
 }
 

@@ -299,12 +299,15 @@ VECTOR_SET(inter_match);
 
 /* ---- tokens ---- */
 
-/* Of a window of four, @out tokens were given out; all but @held were answered. */
+/*
+ * Of a window of four, @out tokens were given out; all but @held were answered. What is
+ * held keeps its place: the number that would have that is left out.
+ */
 struct inter_token_row {
 	const char *name;
 	u32 out;
-	u32 held;	/* bit n: the n-th is held */
-	u32 gone;	/* bit n: the n-th went on without */
+	u32 held;	/* bit n: number n is held */
+	u32 gone;	/* bit n: number n went on without */
 	s64 ask;	/* number of the token asked about */
 	enum unet_inter_stat is;
 };
@@ -322,38 +325,39 @@ static const struct inter_token_row inter_token_rows[] = {
 	{ "forgotten", 5, 0, 0, 0, SAYS(TOKEN_STALE) },
 	{ "remembered behind one that is forgotten", 5, 0, 0, 1, SAYS(TOKEN_DOUBLE) },
 	{ "long forgotten", 30, 0, 0, 2, SAYS(TOKEN_STALE) },
+	{ "held while a window of others came and went", 6, 1, 0, 0, SAYS(NONE) },
+	{ "held for many windows", 25, 1, 0, 0, SAYS(NONE) },
+	{ "left out for it", 6, 1, 0, 4, SAYS(TOKEN_FOREIGN) },
+	{ "given out behind what was left out", 6, 1, 0, 5, SAYS(TOKEN_DOUBLE) },
+	{ "left out behind another that was", 7, 3, 0, 5, SAYS(TOKEN_FOREIGN) },
+	{ "the second that is held", 7, 3, 0, 1, SAYS(NONE) },
 };
-
-static inline int inter_token_eldest(const struct inter_token_row *row)
-{
-	u32 i;
-
-	for (i = 0; i < row->out; i++)
-		if (row->held >> i & 1)
-			return (int)(i & 3);
-	return -ENOENT;
-}
 
 static inline bool inter_token_holds(const struct inter_token_row *row)
 {
-	u8 state[4];
+	u64 entry[4] = { 0 };
 	/* It wraps, as a random one may. */
-	struct unet_inter_window w = { .base = ~0ull - 1, .entries = 4, .state = state };
-	u32 i, index = 99;
+	struct unet_inter_window w = { .base = ~0ull - 1, .entries = 4, .entry = entry };
+	u32 i, number = 0, index = 99;
+	bool held[4] = { false };
 	u64 token;
 
-	for (i = 0; i < row->out; i++) {
-		int at = unet_inter_token_issue(&w, &token);
+	for (i = 0; i < row->out; i++, number++) {
+		int at;
 
-		if (at != (int)(i & 3) || token != w.base + i)
+		while (held[number & 3])
+			number++;
+		if (unet_inter_token_next(&w) != w.base + number)
 			return false;
-		if (row->held >> i & 1)
-			continue;
-		unet_inter_token_end(&w, at, row->gone >> i & 1 ?
-				     UNET_TOKEN_GONE : UNET_TOKEN_ANSWERED);
+		at = unet_inter_token_issue(&w, &token);
+		if (at != (int)(number & 3) || token != w.base + number)
+			return false;
+		held[at] = number < 32 && row->held >> number & 1;
+		if (!held[at])
+			unet_inter_token_end(&w, at, number < 32 && row->gone >> number & 1 ?
+					     UNET_TOKEN_GONE : UNET_TOKEN_ANSWERED);
 	}
-	if (unet_inter_token_find(&w, w.base + (u64)row->ask, &index) != row->is ||
-	    unet_inter_token_oldest(&w) != inter_token_eldest(row))
+	if (unet_inter_token_find(&w, w.base + (u64)row->ask, &index) != row->is)
 		return false;
 	return row->is || index == ((u32)row->ask & 3);
 }

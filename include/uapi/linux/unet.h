@@ -1063,7 +1063,8 @@ enum unet_inter_action {
  * change goes on as it was (UNET_INTER_CNT_NO_MEMORY), which is no refusal.
  *
  * INJECT is refused (UNET_INTER_CNT_BACKLOG) while as many packets or bytes as the
- * grant's backlog wait, those that were injected before included.
+ * grant's backlog wait, those that were injected before included; so is MODIFY to more
+ * bytes than that leaves.
  *
  * REDIRECT puts UNET_IA_REDIRECT_PORT in the place of the destination port, and looks
  * the packet up anew as if it had come so: flows and packet types say whose it is, and
@@ -1098,7 +1099,7 @@ struct unet_inter_verdict {
  * @rights:	out: UNET_INTER_*
  * @directions:	out: UNET_INTER_INBOUND, _OUTBOUND
  * @hold_ms:	out: longest time to a verdict
- * @backlog:	out: most packets held
+ * @backlog:	out: most packets held, answered ones that wait for others included
  * @backlog_bytes: out: most bytes of packets held
  * @copy_bytes:	out: most bytes of a packet that are shown
  *
@@ -1295,7 +1296,7 @@ enum unet_genl_attr {
 	UNET_A_GID,		/* u32, in the reader's user namespace */
 	UNET_A_ACTIONS,		/* u32 bit by enum unet_type_action */
 	UNET_A_MAX_TYPES,	/* u32 rules a user may have */
-	UNET_A_CHAIN,		/* string: a flow's intermediaries, "3:logger[812],7:-" */
+	UNET_A_CHAIN,		/* string: a flow's intermediaries, "3:logger[812],7:-"; 255 bytes at most */
 	UNET_A_COUNT
 };
 
