@@ -14,6 +14,8 @@
 	((struct bpf_insn){ .code = BPF_LD | BPF_B | BPF_ABS, .imm = off })
 #define ALU64_IMM(op, dst, v) \
 	((struct bpf_insn){ .code = BPF_ALU64 | (op) | BPF_K, .dst_reg = dst, .imm = v })
+#define JMP_IMM(op, dst, v, to) \
+	((struct bpf_insn){ .code = BPF_JMP | (op) | BPF_K, .dst_reg = dst, .off = to, .imm = v })
 #define EXIT() ((struct bpf_insn){ .code = BPF_JMP | BPF_EXIT })
 
 /* A socket filter that answers a byte of the packet; its descriptor. */

@@ -17,17 +17,23 @@
 /*
  * QUIC, RFC 9000: of a packet with a short header the destination connection id
  * follows the first byte. Who made the id has put its own number into its first
- * byte: its low bits are the member.
+ * byte: its low bits are the member. A long header, of a new connection, has its
+ * highest bit set and is the owner's, who is member 0.
  */
-#define CID		(20 + 8 + 1)
+#define FORM		(20 + 8)
+#define CID		(FORM + 1)
 
 static int load_steering(int processes)
 {
 	const struct bpf_insn insns[] = {
 		MOV64_REG(BPF_REG_6, BPF_REG_1),
+		LD_ABS_B(FORM),
+		JMP_IMM(BPF_JSET, BPF_REG_0, 0x80, 4),
 		LD_ABS_B(CID),
 		ALU64_IMM(BPF_AND, BPF_REG_0, processes - 1),
 		ALU64_IMM(BPF_ADD, BPF_REG_0, UNET_TYPE_VERDICT_DELIVER),
+		EXIT(),
+		MOV64_IMM(BPF_REG_0, UNET_TYPE_VERDICT_DELIVER),
 		EXIT(),
 	};
 
@@ -151,6 +157,14 @@ static int send_quic(int peer, int cid)
 	return send_to(peer, OUR_V4, PORT, p, sizeof(p));
 }
 
+/* A new connection: a long header, version 2 (RFC 9369) behind its first byte. */
+static int send_initial(int peer)
+{
+	static const uint8_t p[1200] = { 0xd3, 0x6b, 0x33, 0x43, 0xcf };
+
+	return send_to(peer, OUR_V4, PORT, p, sizeof(p));
+}
+
 /* How many packets a rule has selected, as a dump says; -1: nobody knows. */
 static long long rule_packets(uint32_t id)
 {
@@ -183,6 +197,8 @@ TEST_F(type_bpf, connection_ids_are_steered_to_their_processes)
 	}
 	EXPECT_EQ(-EALREADY, type_join(&c[0], r.id, &ref));
 	EXPECT_EQ(-ENOENT, type_join(&c[1], r.id + 1, &ref));
+	ASSERT_EQ(0, send_initial(self->peer));
+	EXPECT_EQ(1, next_tag(&self->c, 2000));
 	/* From one port all of the time: it is the id that counts. */
 	for (round = 0; round < 8; round++)
 		for (i = 0; i < PROCESSES; i++)
@@ -202,9 +218,9 @@ TEST_F(type_bpf, connection_ids_are_steered_to_their_processes)
 		EXPECT_EQ(NULL, chan_rx_peek(&c[i], 0));
 	}
 	/* One leaves: its packets are the host's, the others' theirs; what it got counts. */
-	EXPECT_EQ(8 * PROCESSES, rule_packets(r.id));
+	EXPECT_EQ(1 + 8 * PROCESSES, rule_packets(r.id));
 	chan_close(&c[2]);
-	EXPECT_EQ(8 * PROCESSES, rule_packets(r.id));
+	EXPECT_EQ(1 + 8 * PROCESSES, rule_packets(r.id));
 	ASSERT_EQ(0, send_quic(self->peer, 2));
 	ASSERT_EQ(0, send_quic(self->peer, 3));
 	EXPECT_NE(NULL, chan_rx_peek(&c[3], 2000));

@@ -96,21 +96,30 @@ static int join_as(struct chan *c, uint32_t id, uint64_t tag, uint32_t *flow)
 }
 
 /*
- * QUIC, RFC 9000: of a packet with a short header the destination connection id is
- * behind the first byte. These are of 8 bytes, the first two of which say who made it.
+ * QUIC, RFC 9000, 17.3: of a packet with a short header, whose first bit is 0, the
+ * destination connection id is behind the first byte. These are of 8 bytes, the first
+ * of which says who made it. The pattern is that of unet_type_add(3).
  */
 #define CID_BYTES	8
 
 static struct unet_pattern pattern_cid(int maker)
 {
 	return (struct unet_pattern){
-		.offset = 1, .bytes = 2, .value = { 0xc1, maker }, .mask = { 0xff, 0xff },
+		.bytes = 2, .value = { 0x00, maker }, .mask = { 0x80, 0xff },
 	};
 }
 
 static int send_quic(int peer, int maker, int number)
 {
-	uint8_t p[1 + CID_BYTES + 20] = { 0x40, 0xc1, maker, 1, 2, 3, 4, 5, number };
+	uint8_t p[1 + CID_BYTES + 20] = { 0x40, maker, 1, 2, 3, 4, 5, 6, number };
+
+	return send_to(peer, OUR_V4, PORT, p, sizeof(p));
+}
+
+/* A new connection: a long header with version 1 behind its first byte (17.2.2). */
+static int send_initial(int peer)
+{
+	static const uint8_t p[1200] = { 0xc3, 0, 0, 0, 1, CID_BYTES, 9, 8, 7, 6, 5, 4, 3, 2 };
 
 	return send_to(peer, OUR_V4, PORT, p, sizeof(p));
 }
@@ -154,7 +163,7 @@ static int work(void *arg)
 		s = chan_rx_peek(&c, 5000);
 		CHECK(s && s->flow == flow && s->tag == 1 + w->maker);
 		for (buf = s->first; buf != UNET_NO_BUF; buf = c.desc[buf].next, got++)
-			CHECK(((uint8_t *)chan_buf(&c, buf))[28 + 2] == w->maker);
+			CHECK(((uint8_t *)chan_buf(&c, buf))[28 + 1] == w->maker);
 		chan_rx_next(&c);
 	}
 	CHECK(got == EACH);
@@ -213,6 +222,9 @@ TEST_F(type_flow, connection_ids_of_one_listener_go_to_the_processes_that_made_t
 		pid[i] = start_worker(&w);
 		ASSERT_GT(pid[i], 0);
 	}
+	/* Of a long header, behind whose first byte is 0 as well, nobody is the maker. */
+	ASSERT_EQ(0, send_initial(self->peer));
+	EXPECT_EQ(MINE, next_tag(&self->c, 2000));
 	for (round = 0; round < EACH; round++)
 		for (i = 0; i < PROCESSES; i++)
 			ASSERT_EQ(0, send_quic(self->peer, i, round));
@@ -221,7 +233,7 @@ TEST_F(type_flow, connection_ids_of_one_listener_go_to_the_processes_that_made_t
 		answered |= 1 << answer;
 	}
 	EXPECT_EQ((1 << PROCESSES) - 1, answered);
-	/* A long header, and an id that nobody made, are the listener's. */
+	/* An id that nobody made is the listener's. */
 	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 0));
 	ASSERT_EQ(0, send_quic(self->peer, PROCESSES, 0));
 	EXPECT_EQ(MINE, next_tag(&self->c, 2000));
