@@ -10,6 +10,9 @@
 #include <stdio.h>
 #include <unistd.h>
 #include <unet/unet.h>
+#include "core/csum.h"
+#include "core/wire.h"
+#include "forge.h"
 #include "helpers.h"
 #include "hook_words.h"
 #include "stack.h"
@@ -42,7 +45,7 @@ static int tear_down(void **state)
 
 static void pair(const char *port, const char *peer)
 {
-	b = unet_udp_open(end[1], AF_INET);
+	b = unet_udp_open(end[1], *port == '[' ? AF_INET6 : AF_INET);
 	assert_int_equal(unet_udp_bind(b, port), 0);
 	a = unet_connect(end[0], "udp", peer, NULL);
 	assert_non_null(a);
@@ -235,6 +238,93 @@ static void each_source_has_a_bucket_of_its_own(void **state)
 	assert_int_equal(heard(), 16 * 3);
 }
 
+/* How many of @n packets from there are heard; a microsecond is between each. */
+static u32 heard_from(const char *from, u32 n)
+{
+	static u8 packet[FORGE_MAX];
+	bool v6 = strchr(from, ':');
+	u32 len = forge_udp(packet, from, 9, v6 ? "2001:db8::2" : "192.0.2.2", 7, "x", 1);
+
+	while (n--)
+		assert_int_equal(unet_stack_input(end[1], end[1]->now + 1, packet, len), 0);
+	return heard();
+}
+
+static void all_of_a_64_is_one_source(void **state)
+{
+	pair("[::]:7", "[2001:db8::2]:7");
+	loads(1, OBJECT("rate") "=pps=1,burst=3");
+	assert_int_equal(heard_from("2001:db8:0:1::1", 2), 2);
+	assert_int_equal(heard_from("2001:db8:0:1:ffff:ffff:ffff:ffff", 2), 1);
+	assert_int_equal(heard_from("2001:db8:0:1::1", 1), 0);
+	/* the 64th bit, and the first */
+	assert_int_equal(heard_from("2001:db8::1", 4), 3);
+	assert_int_equal(heard_from("a001:db8:0:1::1", 4), 3);
+	/* an IPv4 address that has the bytes of one is another */
+	assert_int_equal(heard_from("a00:1::1", 4), 3);
+	assert_int_equal(heard_from("10.0.0.1", 4), 3);
+}
+
+/* A table of four places: any source may take each of them. */
+static void a_new_source_takes_the_place_of_the_one_quiet_longest(void **state)
+{
+	pair(":7", "192.0.2.2:7");
+	loads(1, OBJECT("rate") "=pps=1,burst=2,sources=4");
+	assert_int_equal(heard_from("10.0.0.1", 1), 1);
+	assert_int_equal(heard_from("10.0.0.2", 1), 1);
+	assert_int_equal(heard_from("10.0.0.3", 1), 1);
+	assert_int_equal(heard_from("10.0.0.4", 1), 1);
+	assert_int_equal(heard_from("10.0.0.1", 1), 1);
+	/* that is the second */
+	assert_int_equal(heard_from("10.0.0.5", 1), 1);
+	assert_int_equal(heard_from("10.0.0.1", 2), 0);
+	assert_int_equal(heard_from("10.0.0.3", 2), 1);
+	assert_int_equal(heard_from("10.0.0.4", 2), 1);
+	assert_int_equal(heard_from("10.0.0.5", 2), 1);
+	assert_int_equal(heard_from("10.0.0.2", 3), 2);
+}
+
+static void many_sources_do_not_fill_a_busy_ones_bucket(void **state)
+{
+	char from[20];
+	u32 busy = 0;
+	u32 others = 0;
+	u32 i;
+
+	pair(":7", "192.0.2.2:7");
+	loads(1, OBJECT("rate") "=pps=1,burst=5,sources=4");
+	for (i = 0; i < 3000; i++) {
+		if (i % 3 == 0)
+			busy += heard_from("192.0.2.1", 1);
+		snprintf(from, sizeof(from), "10.0.%u.%u", i / 200, i % 200);
+		others += heard_from(from, 1);
+	}
+	assert_int_equal(busy, 5);
+	assert_int_equal(others, 3000);
+}
+
+static void a_super_packet_costs_its_segments(void **state)
+{
+	struct unet_wire_opts o = { .size = sizeof(o), .flags = UNET_WIRE_SUPER };
+	static const u32 segs[] = { 15, 6, 5, 1 };
+	static const u32 expected[] = { 15, 0, 5, 0 };
+	struct unet_hook_stats s = { .size = sizeof(s) };
+	static char data[1500];
+	u32 i;
+
+	pair(":7", "192.0.2.2:7");
+	assert_int_equal(unet_wire_set(w, &o), 0);
+	loads(1, OBJECT("rate") "=pps=1,burst=20");
+	for (i = 0; i < ARRAY_SIZE(segs); i++) {
+		assert_int_equal(unet_sendto(a, data, 100 * segs[i], 100, NULL, 0),
+				 100 * segs[i]);
+		run_for(1000);
+		assert_int_equal(heard(), expected[i]);
+	}
+	assert_int_equal(unet_hook_list(end[1], &s, 1), 1);
+	assert_int_equal(s.packets, ARRAY_SIZE(segs));
+}
+
 /* ---- names.so ---------------------------------------------------------- */
 
 static u32 query(u8 *to, const char *labels)
@@ -277,6 +367,53 @@ static void a_denied_name_is_answered_here(void **state)
 	ask("\4nads\7example");
 	ask("\3ads\7example\3com");
 	assert_int_equal(heard(), 2);
+}
+
+static u8 answered[300];
+static u32 answered_len;
+
+static void look_at_answer(struct unet_hook_batch *batch, void *arg)
+{
+	const struct unet_hook_pkt *p = batch->pkt[0];
+
+	assert_int_equal(batch->n, 1);
+	assert_in_range(p->total, 1, sizeof(answered));
+	memcpy(answered, unet_hook_read(p, 0, p->total, answered), p->total);
+	answered_len = p->total;
+}
+
+/* What is injected passes the hooks behind, so one sees the packet as it is. */
+static void an_answer_over_ipv6_is_the_query_turned_round(void **state)
+{
+	struct unet_hook_opts o = {
+		.size = sizeof(o), .dirs = UNET_HOOK_RX, .priority = 1,
+	};
+	__be32 us[4], them[4];
+	u8 dns[300];
+	u32 n = query(dns, "\3ads\7example");
+	u64 sum;
+
+	forge_addr("2001:db8::1", us);
+	forge_addr("2001:db8::2", them);
+	pair("[::]:53", "[2001:db8::2]:53");
+	loads(0, OBJECT("names") "=deny=ads.example");
+	assert_non_null(unet_hook_add(end[0], look_at_answer, NULL, &o));
+	answered_len = 0;
+	ask("\3ads\7example");
+	assert_int_equal(heard(), 0);
+	assert_int_equal(answered_len, 40 + 8 + n);
+	assert_memory_equal(answered + 8, them, 16);
+	assert_memory_equal(answered + 24, us, 16);
+	assert_int_equal(unet_load_u16(answered + 40), 53);
+	assert_int_not_equal(unet_load_u16(answered + 42), 53);
+	sum = unet_csum_pseudo6(answered + 8, answered + 24, IPPROTO_UDP, 8 + n);
+	assert_int_equal(unet_csum_finish(unet_csum_add(answered + 40, 8 + n, sum)), 0);
+	assert_int_equal(unet_recv(a, dns, sizeof(dns), 0), n);
+	assert_int_equal(dns[2] & 0x80, 0x80);
+	assert_int_equal(dns[3] & 15, 3);
+	/* of others nothing is heard but over there */
+	ask("\4nads\7example");
+	assert_int_equal(heard(), 1);
 }
 
 static void a_denied_query_is_not_received(void **state)
@@ -382,7 +519,12 @@ int main(void)
 		cmocka_unit_test(words_that_are_none_are_refused),
 		TEST(no_source_gets_more_than_its_rate),
 		TEST(each_source_has_a_bucket_of_its_own),
+		TEST(all_of_a_64_is_one_source),
+		TEST(a_new_source_takes_the_place_of_the_one_quiet_longest),
+		TEST(many_sources_do_not_fill_a_busy_ones_bucket),
+		TEST(a_super_packet_costs_its_segments),
 		TEST(a_denied_name_is_answered_here),
+		TEST(an_answer_over_ipv6_is_the_query_turned_round),
 		TEST(a_denied_query_is_not_received),
 		TEST(a_request_for_a_denied_host_does_not_arrive),
 		TEST(a_packet_tells_how_long_it_took),
