@@ -3,7 +3,8 @@
  * Door: what an intermediary says. Terms that are let through keep every limit, and are
  * about the flows whose addresses agree with theirs bit by bit; a token is judged as by
  * a list of all; a verdict that is let through names bytes inside the region; a change
- * and a packet of its own come out of fixing as packets of the held one's flow.
+ * keeps to the rights; it and a packet of its own come out of fixing as packets of the
+ * held one's flow.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -238,8 +239,8 @@ static void is_of_its_flow(u8 *new, u32 new_len, u32 total,
 /* A held packet was parsed when it came; what is not like that harms nobody. */
 static bool was_parsed(const struct unet_inter_change *c)
 {
-	return c->old_header >= 40 &&
-	       (c->old[0] >> 4 == 4 || c->old[0] >> 4 == 6);
+	return c->old_header >= 20 &&
+	       (c->old[0] >> 4 == 4 || (c->old[0] >> 4 == 6 && c->old_header >= 40));
 }
 
 static void check_inject(const struct unet_inter_change *c, u8 *new)
@@ -254,29 +255,88 @@ static void check_inject(const struct unet_inter_change *c, u8 *new)
 	is_of_its_flow(new, c->new_header, c->new_total, &info, c->old);
 }
 
-static void check_change(const u8 *data, u32 size, u32 rights, u16 seg)
+/* Does the kernel fill this byte in? Lengths and checksums. */
+static bool is_filled(const u8 *hdr, u32 at)
 {
-	u32 old_len = min(size / 2, 140u), new_len = min(size - old_len, 140u);
+	bool v4 = hdr[0] >> 4 == 4;
+	u32 l4 = v4 ? (hdr[0] & 15) * 4u : 40;
+	u8 proto = v4 ? hdr[9] : hdr[6];
+
+	if (v4 ? at / 2 == 1 || at / 2 == 5 : at / 2 == 2)
+		return true;
+	if (proto == UNET_PROTO_UDP)
+		return at >= l4 + 4 && at < l4 + 8;
+	return proto == UNET_PROTO_TCP && at / 2 == l4 / 2 + 8;
+}
+
+static void keeps_to_rights(const struct unet_inter_change *c, u32 total)
+{
+	u8 proto = c->new[0] >> 4 == 4 ? c->new[9] : c->new[6];
+	u32 i;
+
+	if (c->new_header != c->old_header)
+		abort();
+	for (i = 0; i < c->old_header; i++)
+		if (!(c->rights & UNET_INTER_MODIFY_HEADERS) &&
+		    c->old[i] != c->new[i] && !is_filled(c->old, i))
+			abort();
+	if (!(c->rights & UNET_INTER_MODIFY_PAYLOAD) && total != c->old_total)
+		abort();
+	/* all but single datagrams have peers that count */
+	if (total != c->old_total && (proto != UNET_PROTO_UDP || c->seg_size))
+		abort();
+}
+
+/**
+ * struct shape - of a change, in the input before the headers
+ * @seg:	size of segments, 0: no super packet
+ * @copied:	odd: the new header is the old one but for a byte; even: it is the
+ *		second half of what follows
+ * @at:		that byte
+ * @flip:	its bits that differ
+ * @old_more:	bytes behind the old header
+ * @new_more:	behind the new one
+ */
+struct shape {
+	u8 seg;
+	u8 copied;
+	u8 at;
+	u8 flip;
+	u16 old_more;
+	u16 new_more;
+};
+
+static void new_header(u8 *new, u32 len, const u8 *from, const struct shape *s)
+{
+	memcpy(new, from, len);
+	if (s->copied & 1 && s->at < len)
+		new[s->at] ^= s->flip;
+}
+
+static void check_change(const u8 *data, u32 size, u32 rights, const struct shape *s)
+{
+	bool copied = s->copied & 1;
+	u32 old_len = min(copied ? size : size / 2, 140u);
+	u32 new_len = copied ? old_len : min(size - old_len, 140u);
+	const u8 *from = copied ? data : data + old_len;
 	u8 *old = malloc(old_len + 1), *new = malloc(new_len + 1);
 	struct unet_inter_change c = {
 		.rights = rights, .old = old, .new = new,
 		.old_header = old_len, .new_header = new_len,
-		.old_total = old_len + 100, .seg_size = seg,
-		.new_total = rights & UNET_INTER_MODIFY_PAYLOAD ?
-			     new_len + 100 : new_len,
+		.old_total = old_len + s->old_more, .seg_size = s->seg,
+		.new_total = min(new_len + s->new_more, UNET_TX_MAX_BYTES),
 	};
 	struct unet_tx_info info;
 	u32 total;
 
 	memcpy(old, data, old_len);
-	memcpy(new, data + old_len, new_len);
-	if (!unet_inter_change_check(&c, &total, &info) && was_parsed(&c)) {
-		if (new_len != old_len)
-			abort();
-		is_of_its_flow(new, new_len, total, &info, old);
+	new_header(new, new_len, from, s);
+	if (!unet_inter_change_check(&c, &total, &info)) {
+		keeps_to_rights(&c, total);
+		if (was_parsed(&c))
+			is_of_its_flow(new, new_len, total, &info, old);
 	}
-	memcpy(new, data + old_len, new_len);
-	c.new_total = new_len + 100;
+	new_header(new, new_len, from, s);
 	check_inject(&c, new);
 	free(old);
 	free(new);
@@ -286,19 +346,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct unet_inter_verdict v;
+	struct shape shape;
+	const u32 head = sizeof(v) + sizeof(u32) + sizeof(shape);
 	u32 rights;
 
 	if (size >= sizeof(struct unet_inter_terms) + 2)
 		check_terms(data);
 	if (size >= sizeof(u64))
 		check_tokens(data, (u32)size);
-	if (size < sizeof(v) + 6)
+	if (size < head)
 		return 0;
 	memcpy(&v, data, sizeof(v));
 	memcpy(&rights, data + sizeof(v), sizeof(rights));
+	memcpy(&shape, data + sizeof(v) + sizeof(rights), sizeof(shape));
 	rights &= UNET_INTER_ALL_RIGHTS;
 	check_verdict(&v, rights);
-	check_change(data + sizeof(v) + 6, (u32)(size - sizeof(v) - 6), rights,
-		     data[sizeof(v) + 4]);
+	check_change(data + head, (u32)size - head, rights, &shape);
 	return 0;
 }
