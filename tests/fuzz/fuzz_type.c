@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * Door: packet type rules, from ioctls and netlink, and the packets and sends they
- * are held against. Whatever passes as sound can be compiled and compared; the walk
- * finds what asking each rule in turn finds; what may be sent is the rule's.
+ * are held against. Whatever passes as sound can be compiled and compared, unless too
+ * many wait behind each other, of ordinary users half as many; the walk finds what asking
+ * each rule in turn finds; what may be sent is the rule's.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -131,6 +132,76 @@ static void walk_key(const struct unet_type_set *set, struct input *in)
 		abort();
 }
 
+/* Numbers that rules begin and end with say more than others. */
+static u16 take_ethertype(const struct unet_type_set *set, struct input *in)
+{
+	u8 which = take_byte(in);
+	u16 number;
+
+	take(in, &number, sizeof(number));
+	if (!set->num || which & 1)
+		return number;
+	which >>= 1;
+	return which & 1 ? set->rule[which / 2 % set->num]->first :
+			   set->rule[which / 2 % set->num]->last;
+}
+
+static void walk_frame(const struct unet_type_set *set, struct input *in)
+{
+	bool tx = take_byte(in) & 1, decided = false;
+	u16 ethertype = take_ethertype(set, in);
+	struct unet_type_walk walk;
+	u32 i;
+
+	unet_type_walk_frame(&walk, set, tx, ethertype);
+	for (i = 0; i < set->num && !decided; i++) {
+		const struct unet_type_rule *r = set->rule[i];
+
+		if (r->layer != UNET_TYPE_ETHERTYPE || !number_fits(r, ethertype) ||
+		    !(r->direction & (tx ? UNET_TYPE_TX : UNET_TYPE_RX)))
+			continue;
+		if (unet_type_walk_next(&walk) != r)
+			abort();
+		decided = !r->num_patterns;
+	}
+	if (unet_type_walk_next(&walk))
+		abort();
+}
+
+/* Of those that wait for a number only half are ordinary users'. */
+static void check_room(const struct unet_type_set *set)
+{
+	const struct unet_type_table *table = set->table[0];
+	const struct unet_type_table *end = table + 2 * UNET_KIND_COUNT;
+	u32 i, j, users;
+
+	for (; table < end; table++)
+		for (i = 0; i < table->num; i++) {
+			for (j = 0, users = 0; j < table->span[i].count; j++)
+				users += set->rule[table->span[i].rule[j]]->user;
+			if (j > UNET_TYPE_OVERLAP || users > UNET_TYPE_OVERLAP_USERS)
+				abort();
+		}
+}
+
+/* Whoever finds no room comes behind as many as there may be, a user's or all. */
+static void check_culprit(const struct unet_type_set *set, u32 culprit)
+{
+	u32 i, all = 0, users = 0;
+
+	if (culprit >= set->num)
+		abort();
+	for (i = 0; i < culprit; i++) {
+		if (!unet_type_rule_shares(set->rule[i], set->rule[culprit]))
+			continue;
+		all++;
+		users += set->rule[i]->user;
+	}
+	if (all < UNET_TYPE_OVERLAP &&
+	    !(set->rule[culprit]->user && users >= UNET_TYPE_OVERLAP_USERS))
+		abort();
+}
+
 static void send(const struct unet_type_rule *r, struct input *in)
 {
 	u32 len = take_byte(in) % (UNET_TX_MAX_HEADER + 1);
@@ -186,15 +257,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct unet_type_set set = { .rule = in_order };
 	struct unet_type_span *span;
 	u32 num = 0, i, culprit;
+	int err;
 
 	for (i = take_byte(&in) % (RULES + 1); i; i--) {
 		struct unet_type_spec spec;
+		u8 whose;
 
 		take_spec(&in, &spec);
 		if (unet_type_spec_check(&spec))
 			continue;
 		unet_type_privileged(&spec);
-		unet_type_rule_set(&rule[num], &spec, num + 1, take_byte(&in) & 1);
+		whose = take_byte(&in);
+		unet_type_rule_set(&rule[num], &spec, num + 1, whose & 1);
+		rule[num].user = whose & 2;
 		patterns(&rule[num]);
 		in_order[num] = &rule[num];
 		num++;
@@ -203,14 +278,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	qsort(in_order, num, sizeof(in_order[0]), by_order);
 	span = calloc(unet_type_set_spans(in_order, num), sizeof(*span));
 	set.num = num;
-	if (!unet_type_set_build(&set, span, marks, &culprit)) {
-		for (i = 0; i < 8; i++)
-			walk_key(&set, &in);
-	} else if (culprit >= num) {
-		abort();
-	}
+	err = unet_type_set_build(&set, span, marks, &culprit);
+	if (err)
+		check_culprit(&set, culprit);
+	else
+		check_room(&set);
+	for (i = 0; i < 8 && !err; i++)
+		walk_key(&set, &in);
 	for (i = 0; i < num; i++)
 		send(&rule[i], &in);
+	for (i = 0; i < 8 && !err; i++)
+		walk_frame(&set, &in);
 	free(span);
 	return 0;
 }
