@@ -157,6 +157,9 @@ static int accept(struct unet_hook *h, u32 dir, struct unet_pkt *pkt,
 
 	if (dir != UNET_HOOK_RX && dir != UNET_HOOK_TX)
 		return -EINVAL;
+	/* Its first bytes are an address, which may look like IP. */
+	if (pkt->flags & UNET_PF_FRAME)
+		return -EINVAL;
 	q = &h->st->hooks.injected[rx ? UNET_HOOKS_RX : UNET_HOOKS_TX];
 	if (q->packets >= UNET_HOOKS_WAITING)
 		return -ENOBUFS;

@@ -425,10 +425,13 @@ bool unet_hook_settle(struct unet_hook_slot *s)
 
 struct unet_held *unet_hook_keep(const struct unet_hook_pkt *p)
 {
-	struct unet_pkt *pkt = unet_pkt_clone(unet_hook_slot_of(p)->pkt);
+	const struct unet_hook_slot *s = unet_hook_slot_of(p);
+	struct unet_pkt *pkt = unet_pkt_clone(s->pkt);
 
 	if (pkt && p->library & UNET_HOOK_DIRTY)
 		pkt->flags |= UNET_PF_CHANGED;
+	if (pkt && s->pass->frames)
+		pkt->flags |= UNET_PF_FRAME;
 	return (struct unet_held *)pkt;
 }
 

@@ -50,6 +50,7 @@ struct unet_block {
 #define UNET_PF_ICMP_ERROR	(1u << 2)	/* an ICMP error that quotes the flow */
 #define UNET_PF_REASSEMBLED	(1u << 3)	/* came in fragments */
 #define UNET_PF_CHANGED		(1u << 4)	/* lengths and checksums are not right yet */
+#define UNET_PF_FRAME		(1u << 5)	/* kept: not IP, data at the Ethernet header */
 
 /**
  * struct unet_pkt - a packet, or a further piece of one

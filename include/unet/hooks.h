@@ -512,7 +512,7 @@ int unet_hook_inject(struct unet_hook *h, uint32_t dir, const void *packet,
  *
  * What was received goes on as it came, a fragment too: if its checksum was wrong
  * it is dropped now as it would have been then. What was changed before it was kept is
- * put right.
+ * put right. A frame of unet_hook_frames() is refused with -EINVAL.
  */
 int unet_hook_inject_held(struct unet_hook *h, uint32_t dir,
 			  struct unet_held *held);

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <unet/unet.h>
+#include "forge.h"
 #include "helpers.h"
 #include "stack.h"
 
@@ -343,6 +344,44 @@ static void what_was_taken_off_may_be_so_once_more(void **state)
 	assert_int_equal(unet_hook_list(st, NULL, 0), 1);
 }
 
+static struct unet_held *kept;
+
+static void keep(struct unet_hook_batch *b, void *arg)
+{
+	kept = unet_hook_keep(b->pkt[0]);
+	assert_non_null(kept);
+	b->pkt[0]->verdict = UNET_HOOK_CONSUME;
+}
+
+/* From its first byte on it is a packet that a socket here could send, too. */
+static void a_kept_frame_is_not_put_among_packets(void **state)
+{
+	static const u32 dirs[] = { UNET_HOOK_RX, UNET_HOOK_TX };
+	struct unet_hook_opts o = {
+		.size = sizeof(o), .match = UNET_HOOK_ETHERTYPE, .ethertype = 192 << 8,
+	};
+	struct unet_connect_opts c = { .size = sizeof(c), .local = "192.0.2.1:9" };
+	struct unet_hook_stats s = { .size = sizeof(s) };
+	static u8 packet[FORGE_MAX];
+	struct unet_hook *h;
+	u32 i;
+
+	frame[0].bytes = packet;
+	frame[0].room = sizeof(packet);
+	assert_non_null(unet_connect(st, "udp", "192.0.2.2:7", &c));
+	h = unet_hook_add(st, keep, NULL, &o);
+	assert_non_null(h);
+	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
+		frame[0].len = forge_udp(packet, "192.0.2.1", 9, "192.0.2.2", 7, "x", 1);
+		assert_int_equal(unet_hook_frames(st, dirs[i], frame, 1), 0);
+		assert_int_equal(unet_hook_inject_held(h, dirs[i], kept), -EINVAL);
+	}
+	unet_wire_run(w, unet_wire_now(w) + 10000);
+	assert_int_equal(unet_hook_stats(h, &s), 0);
+	assert_int_equal(s.refused, ARRAY_SIZE(dirs));
+	assert_int_equal(st->counter[UNET_STAT_HOOK_INJECTED], 0);
+}
+
 static void pass_frames(struct unet_hook_batch *b, void *arg)
 {
 	int *err = arg;
@@ -388,6 +427,7 @@ int main(void)
 		TEST(a_frame_stays_one_of_its_ethertype),
 		TEST(what_took_itself_off_is_not_called_for_the_rest),
 		TEST(what_was_taken_off_may_be_so_once_more),
+		TEST(a_kept_frame_is_not_put_among_packets),
 		TEST(what_makes_no_sense_is_refused),
 	};
 
