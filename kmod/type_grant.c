@@ -3,7 +3,8 @@
  * The rights, in one place:
  *
  *   ethertype, IP protocol                 CAP_NET_RAW, CAP_NET_ADMIN, or the policy
- *   TCP, UDP, ICMP, ICMPv6 as a whole      CAP_NET_ADMIN
+ *   TCP, UDP, ICMP, ICMPv6 as a whole,     CAP_NET_ADMIN
+ *   numbers of IPv6 extension headers
  *   a port that bind() would give          anybody, who then holds it
  *   packets of an own flow                 its owner
  *   other ports                            CAP_NET_BIND_SERVICE, or the policy

@@ -206,6 +206,9 @@ enum unet_counter unet_tx_header_check(const void *hdr, u32 hdr_len, u32 total,
 		return bad;
 	if (!proto_allowed(info, flow))
 		return UNET_CNT_TX_SPOOF_PROTO;
+	/* What is behind it would be nobody's to check, and may be anybody's. */
+	if (info->family == 6 && unet_ip6_extension(info->proto))
+		return UNET_CNT_TX_BAD_HEADER;
 	bad = read_l4(p, hdr_len, seg_size, flow, info);
 	if (bad)
 		return bad;

@@ -99,9 +99,10 @@ struct unet_tx_info {
  * @info:	out, when UNET_CNT_NONE
  *
  * @hdr_len must be just what the headers say. Refused are fragments, IPv4 options
- * that are not anybody's to send, IPv6 extension headers, a zero TTL, ports or destination, and
- * a send that is to be cut but is not TCP or UDP or carries SYN, RST or URG. Length
- * and checksum fields may hold anything. Not checked here, for they need the host's
+ * that are not anybody's to send, IPv6 extension headers (by a flow of their number,
+ * too: see unet_ip6_extension()), a zero TTL, ports or destination, and a send that is
+ * to be cut but is not TCP or UDP or carries SYN, RST or URG. Length and checksum
+ * fields may hold anything. Not checked here, for they need the host's
  * tables: a wildcard flow's source being local, and whether the destination may be
  * multicast or broadcast.
  *

@@ -198,17 +198,22 @@ enum unet_type_reason unet_type_spec_check(const struct unet_type_spec *spec)
 	return name_fits(spec) ? UNET_TYPE_GRANTED : UNET_TYPE_NO_EXTENSION;
 }
 
+/* Most of the host lives by it, or it stands before any other. */
+static bool privileged_proto(u8 proto)
+{
+	return proto == UNET_PROTO_TCP || proto == UNET_PROTO_UDP ||
+	       proto == UNET_PROTO_ICMP || proto == UNET_PROTO_ICMP6 ||
+	       unet_ip6_extension(proto);
+}
+
 bool unet_type_privileged(const struct unet_type_spec *spec)
 {
-	static const u8 protos[] = {
-		UNET_PROTO_TCP, UNET_PROTO_UDP, UNET_PROTO_ICMP, UNET_PROTO_ICMP6,
-	};
-	u32 i;
+	u32 proto;
 
-	if (spec->layer != UNET_TYPE_PROTO)
+	if (spec->layer != UNET_TYPE_PROTO || asks_for_number(spec))
 		return false;
-	for (i = 0; i < ARRAY_SIZE(protos); i++)
-		if (spec->first <= protos[i] && spec->last >= protos[i])
+	for (proto = spec->first; proto <= spec->last; proto++)
+		if (privileged_proto((u8)proto))
 			return true;
 	return false;
 }

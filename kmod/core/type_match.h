@@ -79,6 +79,8 @@ enum unet_type_reason unet_type_spec_check(const struct unet_type_spec *spec);
  * unet_type_privileged() - does it claim a protocol most of the host lives by?
  * @spec: sound
  *
+ * TCP, UDP, ICMP, ICMPv6, and what any of them may be behind: IPv6 extension headers.
+ *
  * Context: any.
  */
 bool unet_type_privileged(const struct unet_type_spec *spec);

@@ -18,6 +18,9 @@
 #define UNET_PROTO_AH		51
 #define UNET_PROTO_ICMP6	58
 #define UNET_PROTO_DSTOPTS	60
+#define UNET_PROTO_MOBILITY	135
+#define UNET_PROTO_HIP		139
+#define UNET_PROTO_SHIM6	140
 
 #define UNET_IP4_HEADER		20u
 #define UNET_IP6_HEADER		40u
@@ -40,6 +43,27 @@
 
 #define UNET_ECN_MASK		0x03u
 #define UNET_ECN_CE		0x03u
+
+/*
+ * Numbers of IPv6 extension headers (RFC 7045): behind one of them there is another
+ * protocol's packet, in plain. Not ESP: what is behind that only who has its keys can say.
+ */
+static inline bool unet_ip6_extension(u8 proto)
+{
+	switch (proto) {
+	case UNET_PROTO_HOPOPTS:
+	case UNET_PROTO_ROUTING:
+	case UNET_PROTO_FRAGMENT:
+	case UNET_PROTO_AH:
+	case UNET_PROTO_DSTOPTS:
+	case UNET_PROTO_MOBILITY:
+	case UNET_PROTO_HIP:
+	case UNET_PROTO_SHIM6:
+		return true;
+	default:
+		return false;
+	}
+}
 
 /* as they are in memory */
 static __always_inline __be16 unet_load_be16(const void *p)

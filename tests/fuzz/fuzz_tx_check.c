@@ -10,6 +10,7 @@
 #include "core/csum.h"
 #include "core/flow_key.h"
 #include "core/tx_check.h"
+#include "core/wire.h"
 
 #define TX_BYTES	4096u
 
@@ -40,6 +41,8 @@ static void is_the_flows(const struct unet_tx_info *info,
 	if (info->proto != flow->proto ||
 	    !(flow->flags & (info->family == 4 ? UNET_TX_FLOW_IP4 :
 						 UNET_TX_FLOW_IP6)))
+		abort();
+	if (info->family == 6 && unet_ip6_extension(info->proto))
 		abort();
 	if (flow->flags & UNET_TX_FLOW_LOCAL &&
 	    memcmp(info->src, flow->local, 16))

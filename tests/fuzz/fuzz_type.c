@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/type_match.h"
+#include "core/wire.h"
 
 #define RULES	32
 
@@ -225,6 +226,8 @@ static void send(const struct unet_type_rule *r, struct input *in)
 		    !number_fits(r, info.proto))
 			abort();
 		if (r->family && r->family != info.family)
+			abort();
+		if (info.family == 6 && unet_ip6_extension(info.proto))
 			abort();
 		if (!bits_fit(r->local, info.src, r->local_bits) ||
 		    !bits_fit(r->remote, info.dst, r->remote_bits))

@@ -137,6 +137,7 @@ static void is_the_flows(const struct unet_tx_info *info,
 			 const struct unet_tx_flow *flow)
 {
 	assert_int_equal(info->proto, flow->proto);
+	assert_false(info->family == 6 && unet_ip6_extension(info->proto));
 	assert_true(flow->flags & (info->family == 4 ? UNET_TX_FLOW_IP4 :
 						       UNET_TX_FLOW_IP6));
 	if (flow->flags & UNET_TX_FLOW_LOCAL)
@@ -172,7 +173,7 @@ static void random_headers_let_through_are_the_flows_and_verify(void **state)
 			bytes[unit_random(&seed) % len] ^=
 				1u << unit_random(&seed) % 8;
 		tx_flow_of(unit_random(&seed) % 2 ? row->who :
-			   unit_random(&seed) % 9, &flow);
+			   unit_random(&seed) % SEND_COUNT, &flow);
 		if (unit_random(&seed) % 8 == 0)
 			len = (u32)(unit_random(&seed) % (len + 1));
 		hdr = unit_copy(bytes, len);

@@ -132,6 +132,16 @@ enum tx_sender {
 	SEND_RAW,		/* IPv4 GRE, both ends fixed */
 	SEND_RAW6,		/* IPv6 protocol 89, any ends */
 	SEND_RAW_UDP,		/* nonsense: UDP, said to have no ports */
+	SEND_HOPOPTS,		/* protocols that are IPv6 extension headers, both families */
+	SEND_ROUTING,
+	SEND_FRAGMENT,
+	SEND_AH,
+	SEND_DSTOPTS,
+	SEND_MOBILITY,
+	SEND_HIP,
+	SEND_SHIM6,
+	SEND_ESP,		/* and one that is as good as a protocol of its own */
+	SEND_COUNT
 };
 
 #define TX_LOCAL4	"0a000001"
@@ -139,6 +149,7 @@ enum tx_sender {
 #define TX_LOCAL6	"20010db8000000000000000000000001"
 #define TX_REMOTE6	"fe800000000000000000000000000002"
 #define TX_FIXED	(UNET_TX_FLOW_LOCAL | UNET_TX_FLOW_REMOTE)
+#define TX_ANY_RAW	(UNET_TX_FLOW_IP4 | UNET_TX_FLOW_IP6 | UNET_TX_FLOW_NO_PORTS)
 
 static inline void tx_flow_of(enum tx_sender who, struct unet_tx_flow *flow)
 {
@@ -153,6 +164,15 @@ static inline void tx_flow_of(enum tx_sender who, struct unet_tx_flow *flow)
 				   UNET_TX_FLOW_NO_PORTS },
 		[SEND_RAW6] = { 89, UNET_TX_FLOW_IP6 | UNET_TX_FLOW_NO_PORTS },
 		[SEND_RAW_UDP] = { 17, UNET_TX_FLOW_IP4 | UNET_TX_FLOW_NO_PORTS },
+		[SEND_HOPOPTS] = { 0, TX_ANY_RAW },
+		[SEND_ROUTING] = { 43, TX_ANY_RAW },
+		[SEND_FRAGMENT] = { 44, TX_ANY_RAW },
+		[SEND_AH] = { 51, TX_ANY_RAW },
+		[SEND_DSTOPTS] = { 60, TX_ANY_RAW },
+		[SEND_MOBILITY] = { 135, TX_ANY_RAW },
+		[SEND_HIP] = { 139, TX_ANY_RAW },
+		[SEND_SHIM6] = { 140, TX_ANY_RAW },
+		[SEND_ESP] = { 50, TX_ANY_RAW },
 	};
 
 	memset(flow, 0, sizeof(*flow));
@@ -265,6 +285,11 @@ static const struct tx_header_row tx_header_rows[] = {
 	  "30390035 11223344 55667788 50101000 34270000", 40, 16, 2 },
 	{ "IPv6 without ports", SEND_RAW6, TX6("0000", "59"), 44, 0, OK,
 	  TX6("002c", "59"), 40, 0, 1 },
+	{ "IPv6 that only who has the keys can look into", SEND_ESP,
+	  TX6("0000", "32"), 44, 0, OK, TX6("002c", "32"), 40, 0, 1 },
+	{ "IPv4 with the number of an IPv6 extension header", SEND_DSTOPTS,
+	  TX4("0000", "3c"), 16, 0, OK,
+	  "45000024 00014000 403c6e93" TX_LOCAL4 TX_REMOTE4, 20, 0, 1 },
 	{ "a cut that leaves one piece", SEND_CONNECTED,
 	  TX4("0000", "11") TX_UDP("0000"), 4, 4, OK,
 	  "45000020 00014000 40116ec2" TX_LOCAL4 TX_REMOTE4 "30390035000ccc27",
@@ -353,6 +378,22 @@ static const struct tx_header_row tx_header_rows[] = {
 	  TX_UDP("0000"), 0, 0, BAD_HEADER },
 	{ "IPv6 UDP with payload in the header", SEND_CONNECTED6,
 	  TX6("0000", "11") TX_UDP("0000") "61", 0, 0, BAD_LENGTH },
+	{ "IPv6 hop-by-hop options by a flow of their number", SEND_HOPOPTS,
+	  TX6("0000", "00"), 28, 0, BAD_HEADER },
+	{ "IPv6 routing header by a flow of its number", SEND_ROUTING,
+	  TX6("0000", "2b"), 28, 0, BAD_HEADER },
+	{ "IPv6 fragment header by a flow of its number", SEND_FRAGMENT,
+	  TX6("0000", "2c"), 28, 0, BAD_HEADER },
+	{ "IPv6 authentication header by a flow of its number", SEND_AH,
+	  TX6("0000", "33"), 36, 0, BAD_HEADER },
+	{ "IPv6 destination options by a flow of their number", SEND_DSTOPTS,
+	  TX6("0000", "3c"), 28, 0, BAD_HEADER },
+	{ "IPv6 mobility header by a flow of its number", SEND_MOBILITY,
+	  TX6("0000", "87"), 28, 0, BAD_HEADER },
+	{ "IPv6 host identity by a flow of its number", SEND_HIP,
+	  TX6("0000", "8b"), 28, 0, BAD_HEADER },
+	{ "IPv6 shim by a flow of its number", SEND_SHIM6,
+	  TX6("0000", "8c"), 28, 0, BAD_HEADER },
 
 	/* not the flow's */
 	{ "TCP on a UDP flow", SEND_CONNECTED,

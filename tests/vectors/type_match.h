@@ -171,6 +171,47 @@ static inline bool type_spec_holds(const struct type_spec_row *row)
 
 VECTOR_SET(type_spec);
 
+/* ---- what is not for everybody ---- */
+
+struct type_privileged_row {
+	const char *name;
+	struct unet_type_spec spec;
+	bool privileged;
+};
+
+static const struct type_privileged_row type_privileged_rows[] = {
+	{ "ICMP", { PROTO(1, 1) }, true },
+	{ "TCP", { PROTO(6, 6) }, true },
+	{ "UDP", { PROTO(17, 17) }, true },
+	{ "ICMPv6", { PROTO(58, 58) }, true },
+	{ "a range with TCP in it", { PROTO(2, 10) }, true },
+	{ "a range that ends before TCP", { PROTO(2, 5) }, false },
+	{ "all protocols", { PROTO(0, 255) }, true },
+	{ "a number for experiments", { PROTO(253, 254) }, false },
+	{ "hop-by-hop options, and what is next", { PROTO(0, 1) }, true },
+	{ "whichever number is free", { PROTO(0, 0) }, false },
+	{ "routing headers", { PROTO(43, 43) }, true },
+	{ "fragment headers", { PROTO(44, 44) }, true },
+	{ "what is encrypted", { PROTO(50, 50) }, false },
+	{ "authentication headers", { PROTO(51, 51) }, true },
+	{ "no next header", { PROTO(59, 59) }, false },
+	{ "destination options", { PROTO(60, 60) }, true },
+	{ "mobility headers", { PROTO(135, 135) }, true },
+	{ "host identity", { PROTO(139, 139) }, true },
+	{ "shim6", { PROTO(140, 140) }, true },
+	{ "a range that ends in an extension header", { PROTO(136, 139) }, true },
+	{ "a range between two of them", { PROTO(136, 138) }, false },
+	{ "an extension header's number as a port", { UDPS(60, 60) }, false },
+	{ "ethertypes", { ETHER(0x88b5, 0x88b5) }, false },
+};
+
+static inline bool type_privileged_holds(const struct type_privileged_row *row)
+{
+	return unet_type_privileged(&row->spec) == row->privileged;
+}
+
+VECTOR_SET(type_privileged);
+
 /* ---- pairs: which comes first, same, overlap ---- */
 
 /**
@@ -342,6 +383,9 @@ VECTOR_SET(type_find);
 /* ---- what its owner may send ---- */
 
 #define SEND4(proto, src) "45000000 00004000 40" proto "0000" src "0a090001"
+#define SEND6(next)	"60000000 0000" next "40" SRC6 DST6
+#define SRC6		"fd000000000000000000000000000002"
+#define DST6		"fd000000000000000000000000000001"
 #define SRC10		"0a090002"
 #define UDP_FROM(port)	port "2328 0000 0000"
 #define FRAME(src, type) "020000000001" src type "0102030405060708"
@@ -381,6 +425,11 @@ static const struct type_send_row type_send_rows[] = {
 	  UNET_CNT_TX_SPOOF_PROTO },
 	{ "UDP by a rule for all protocols", { PROTO(0, 255) }, SEND4("11", SRC10), 10, 0,
 	  UNET_CNT_TX_SPOOF_PROTO },
+	{ "IPv6 by a rule for its protocol", { PROTO(253, 254) }, SEND6("fd"), 10, 0, 0 },
+	{ "IPv6 destination options by a rule for them", { PROTO(60, 60) }, SEND6("3c"), 28, 0,
+	  UNET_CNT_TX_BAD_HEADER },
+	{ "IPv6 hop-by-hop options by a rule for all protocols", { PROTO(0, 255) },
+	  SEND6("00"), 28, 0, UNET_CNT_TX_BAD_HEADER },
 	{ "a frame of ours", { ETHER(0x88b5, 0x88b5) }, FRAME(OUR_MAC, "88b5"), 1478, 0, 0 },
 	{ "a frame too large by one", { ETHER(0x88b5, 0x88b5) },
 	  FRAME(OUR_MAC, "88b5"), 1493, 0, UNET_CNT_TX_TOO_BIG },

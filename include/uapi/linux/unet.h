@@ -746,7 +746,7 @@ enum unet_type_action {
 	X(PROGRAM,	EBADF,	"the descriptor is no eBPF program of type socket filter") \
 	X(EXTENSION,	ENOENT,	"no kernel extension of that name is registered") \
 	X(RESERVED,	EPERM,	"an ethertype that the host itself needs, or a length, is nobody's to claim") \
-	X(PRIVILEGED,	EPERM,	"TCP, UDP, ICMP and ICMPv6 as a whole need CAP_NET_ADMIN") \
+	X(PRIVILEGED,	EPERM,	"TCP, UDP, ICMP and ICMPv6 as a whole and IPv6 extension headers need CAP_NET_ADMIN") \
 	X(RIGHT,	EPERM,	"neither a capability nor the policy allows it") \
 	X(DUPLICATE,	EEXIST,	"another rule selects just the same at the same priority") \
 	X(CONFLICT,	EBUSY,	"a rule of another user selects some of the same packets") \

@@ -47,6 +47,7 @@ static const struct vector_set *const sets[] = {
 	&tx_slot_set,
 	&type_spec_set,
 	&type_pair_set,
+	&type_privileged_set,
 	&type_find_set,
 	&type_send_set,
 };
