@@ -94,11 +94,11 @@ static enum unet_counter check_header(struct send *s)
 
 static enum unet_counter check_types(struct send *s)
 {
-	struct unet_nexus *nx = s->flow->channel->nexus;
+	struct unet_channel *ch = s->flow->channel;
 
-	if (likely(!rcu_access_pointer(nx->types)))
+	if (likely(!rcu_access_pointer(ch->nexus->types)))
 		return UNET_CNT_NONE;
-	return unet_type_check_sent(nx, s->hdr, &s->info);
+	return unet_type_check_sent(ch, s->hdr, &s->info);
 }
 
 static enum unet_counter check_host(struct send *s)

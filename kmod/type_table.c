@@ -689,7 +689,20 @@ static void walk_send(struct unet_type_walk *walk,
 	unet_type_walk_key(walk, set, true, key);
 }
 
-u32 unet_type_check_sent(struct unet_nexus *nx, const void *hdr,
+/*
+ * What is received a user's rule gets only where no flow is and no rule of another user.
+ * So are the sends of others none of its business: it neither drops them nor lets them go
+ * where a rule behind it does not. Before flows there are the administrator's.
+ */
+static bool counts_for(const struct unet_type_version *v,
+		       const struct unet_channel *ch)
+{
+	return !READ_ONCE(v->type->dead) &&
+	       (!v->rule.user || unet_type_early(&v->rule) ||
+		uid_eq(v->type->uid, ch->uid));
+}
+
+u32 unet_type_check_sent(const struct unet_channel *ch, const void *hdr,
 			 const struct unet_tx_info *info)
 {
 	const struct unet_type_version *v = NULL;
@@ -700,11 +713,11 @@ u32 unet_type_check_sent(struct unet_nexus *nx, const void *hdr,
 	bool drop;
 
 	rcu_read_lock();
-	table = rcu_dereference(nx->types);
+	table = rcu_dereference(ch->nexus->types);
 	if (table) {
 		walk_send(&walk, &table->set, hdr, info, &key);
 		while (!v && (rule = unet_type_walk_next(&walk)))
-			if (!READ_ONCE(as_version(rule)->type->dead))
+			if (counts_for(as_version(rule), ch))
 				v = as_version(rule);
 	}
 	drop = v && v->spec.action == UNET_TYPE_DROP;

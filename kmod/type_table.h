@@ -12,6 +12,7 @@
 #include "core/type_match.h"
 
 struct sk_buff;
+struct unet_channel;
 struct unet_flow;
 struct unet_flow_key;
 struct unet_local;
@@ -211,14 +212,17 @@ bool unet_type_forgives(struct unet_flow *flow);
 
 /**
  * unet_type_check_sent() - does a rule drop this send?
- * @nx:		nexus with a table
+ * @ch:		whose send it is, bound
  * @hdr:	of the send
  * @info:	of the send
+ *
+ * Of the rules that select it the first counts, users' rules but for their own sends left
+ * out.
  *
  * Context: process.
  * Return: UNET_CNT_NONE or UNET_CNT_TX_TYPE_DROP.
  */
-u32 unet_type_check_sent(struct unet_nexus *nx, const void *hdr,
+u32 unet_type_check_sent(const struct unet_channel *ch, const void *hdr,
 			 const struct unet_tx_info *info);
 
 #endif /* _UNET_TYPE_TABLE_H */

@@ -491,11 +491,11 @@ static bool goes(const struct unet_type_rule *rule, u32 dir)
 	return rule->direction & (dir ? UNET_TYPE_TX : UNET_TYPE_RX);
 }
 
-/* Nothing but its number decides. */
-static bool takes_all(const struct unet_type_rule *rule)
+/* Nothing but its number decides; of sends a user's rule decides about that user's only. */
+static bool takes_all(const struct unet_type_rule *rule, u32 dir)
 {
 	return !rule->family && !rule->num_patterns &&
-	       !(rule->flags & UNET_TYPE_LOCAL_ONLY);
+	       !(rule->flags & UNET_TYPE_LOCAL_ONLY) && !(dir && rule->user);
 }
 
 u32 unet_type_set_spans(const struct unet_type_rule *const *rule, u32 num)
@@ -557,9 +557,10 @@ static bool has_room(const struct unet_type_set *set, const struct unet_type_spa
 }
 
 /* Rules come in their order: each is asked behind those that are there. */
-static int paint(const struct unet_type_set *set, struct unet_type_table *table,
-		 const struct unet_type_rule *rule, u16 index)
+static int paint(const struct unet_type_set *set, u32 dir, struct unet_type_table *table,
+		 u16 index)
 {
+	const struct unet_type_rule *rule = set->rule[index];
 	u32 i = (u32)find_span(table, rule->first);
 
 	for (; i < table->num && table->span[i].first <= rule->last; i++) {
@@ -570,7 +571,7 @@ static int paint(const struct unet_type_set *set, struct unet_type_table *table,
 		if (!has_room(set, span, rule))
 			return -ENOSPC;
 		span->rule[span->count++] = index;
-		span->closed = takes_all(rule);
+		span->closed = takes_all(rule, dir);
 	}
 	return 0;
 }
@@ -602,7 +603,7 @@ static int build_table(struct unet_type_set *set, u32 dir,
 	for (i = 0; i < set->num; i++) {
 		if (!in_table(set->rule[i], dir, kind))
 			continue;
-		if (paint(set, table, set->rule[i], i)) {
+		if (paint(set, dir, table, i)) {
 			*culprit = i;
 			return -ENOSPC;
 		}

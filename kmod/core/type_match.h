@@ -38,7 +38,8 @@
  * @remote_bits: that count of @remote
  * @num_patterns: entries of @pattern
  * @bound:	it is for one device, not for any
- * @user:	it is an ordinary user's: of those that may wait for a number only half are
+ * @user:	it is an ordinary user's: of those that may wait for a number only half are,
+ *		and nobody else's sends are its to drop
  * @local:	address, IPv4 in the first word
  * @remote:	address
  * @pattern:	all must hold

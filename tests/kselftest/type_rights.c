@@ -3,8 +3,8 @@
  * Description: who may have which rule of packet types (R3.7, R3.8): each capability
  * alone gets what its layer, action and priority need, amended as it says, and nothing
  * else; and a user's rule conflicts with another user's that selects some of the same
- * packets on the same device, and with no other. Where there is no Ethernet header nobody
- * has a rule of ethertypes.
+ * packets on the same device, and with no other. What a user's rule drops of sends is that
+ * user's. Where there is no Ethernet header nobody has a rule of ethertypes.
  */
 #include "type_hand.h"
 #include "nexus.h"
@@ -327,6 +327,138 @@ TEST_F(type_rights, rules_of_users_conflict_where_they_select_the_same)
 			TH_LOG("%s", pairs[i].name);
 		ASSERT_EQ(0, type_del(&self->c, r.id));
 	}
+}
+
+/* ---- a user's rule and what others send ---- */
+
+#define USER	1000
+
+/* Its user was @uid when it was opened; that is who it belongs to. */
+static int open_as(struct chan *c, uid_t uid)
+{
+	int err;
+
+	if (setresuid(uid, 0, 0))
+		return -errno;
+	err = chan_open(c, "va", NULL);
+	return setresuid(0, 0, 0) ? -errno : err;
+}
+
+/* What is asked from now on is asked with @caps, as far as we have them. */
+static int effective(uint32_t caps)
+{
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct set[2];
+
+	if (syscall(SYS_capget, &head, set))
+		return -errno;
+	set[0].effective = set[0].permitted & caps;
+	return syscall(SYS_capset, &head, set) ? -errno : 0;
+}
+
+static int add_unprivileged(struct chan *c, const struct unet_type_spec *spec,
+			    struct unet_type_req *r)
+{
+	int err = effective(1 << CAP_NET_RAW);
+
+	if (!err)
+		err = type_add(c, spec, 0, r);
+	return effective(~0u) ?: err;
+}
+
+static int raw_flow(struct chan *c, int proto, uint32_t *flow)
+{
+	struct unet_flow_req f = flow_req(proto, AF_INET, OUR_V4, 0, NULL, 0);
+	int err;
+
+	f.flags |= UNET_FLOW_NO_PORTS;
+	err = chan_flow_add(c, &f);
+	*flow = f.flow;
+	return err;
+}
+
+static int send_raw(struct chan *c, uint32_t flow, int proto)
+{
+	struct pkt_spec p = { .family = AF_INET, .proto = proto, .src = OUR_V4,
+			      .dst = PEER_V4, .data = "hello", .bytes = 5 };
+
+	return chan_send(c, flow, &p, 0);
+}
+
+TEST_F(type_rights, a_users_rule_drops_that_users_sends_of_flows)
+{
+	struct unet_type_spec ban = spec_does(spec_proto(RAW_PROTO, RAW_PROTO + 1),
+					      UNET_TYPE_DROP);
+	uint32_t roots, users;
+	struct unet_type_req r;
+	struct chan user;
+	struct nl nl;
+
+	ban.direction = UNET_TYPE_TX;
+	ASSERT_EQ(0, nl_open(&nl));
+	ASSERT_EQ(0, open_as(&user, USER));
+	ASSERT_EQ(0, raw_flow(&self->c, RAW_PROTO, &roots));
+	ASSERT_EQ(0, raw_flow(&user, RAW_PROTO + 1, &users));
+	ASSERT_EQ(0, add_unprivileged(&user, &ban, &r));
+	EXPECT_EQ(0, send_raw(&self->c, roots, RAW_PROTO));
+	EXPECT_EQ(UNET_CNT_TX_TYPE_DROP, send_raw(&user, users, RAW_PROTO + 1));
+	EXPECT_EQ(1, tell(&nl, r.id).packets);
+	/* Where it comes before flows, it is because the administrator wants it. */
+	ASSERT_EQ(0, sh("unetctl type priority %u priority 10", r.id));
+	EXPECT_EQ(UNET_CNT_TX_TYPE_DROP, send_raw(&self->c, roots, RAW_PROTO));
+	EXPECT_EQ(UNET_CNT_TX_TYPE_DROP, send_raw(&user, users, RAW_PROTO + 1));
+	ASSERT_EQ(0, type_del(&user, r.id));
+	EXPECT_EQ(0, send_raw(&user, users, RAW_PROTO + 1));
+	chan_close(&user);
+	close(nl.fd);
+}
+
+TEST_F(type_rights, the_administrators_rules_drop_everybodys_sends)
+{
+	struct unet_type_spec ban = spec_does(spec_proto(RAW_PROTO, RAW_PROTO),
+					      UNET_TYPE_DROP);
+	struct unet_type_req r;
+	struct chan user;
+	uint32_t flow;
+
+	ban.direction = UNET_TYPE_TX;
+	ASSERT_EQ(0, open_as(&user, USER));
+	ASSERT_EQ(0, raw_flow(&user, RAW_PROTO, &flow));
+	EXPECT_EQ(0, send_raw(&user, flow, RAW_PROTO));
+	ASSERT_EQ(0, type_add(&self->c, &ban, 0, &r));
+	EXPECT_EQ(UNET_CNT_TX_TYPE_DROP, send_raw(&user, flow, RAW_PROTO));
+	ASSERT_EQ(0, type_del(&self->c, r.id));
+	EXPECT_EQ(0, send_raw(&user, flow, RAW_PROTO));
+	ASSERT_EQ(0, sh("unetctl type add protocol 253 action drop dir tx"));
+	EXPECT_EQ(UNET_CNT_TX_TYPE_DROP, send_raw(&user, flow, RAW_PROTO));
+	chan_close(&user);
+}
+
+/* Only the administrator can have a rule for what a user's rule selects. */
+TEST_F(type_rights, a_users_rule_drops_no_sends_of_anothers_rule)
+{
+	struct unet_type_spec ban = spec_does(spec_ether(OWN_TYPE, OWN_TYPE),
+					      UNET_TYPE_DROP);
+	struct unet_type_spec spec = spec_ether(OWN_TYPE, OWN_TYPE);
+	uint8_t ours[6], theirs[6] = { 2, 0, 0, 0, 0, 1 };
+	struct unet_type_req r, users;
+	struct chan user;
+	uint32_t len;
+
+	ASSERT_EQ(0, rtnl_mac("va", ours));
+	ban.direction = UNET_TYPE_TX;
+	ban.priority = UNET_TYPE_RESERVED;
+	ASSERT_EQ(0, open_as(&user, USER));
+	ASSERT_EQ(0, add_unprivileged(&user, &ban, &users));
+	ASSERT_EQ(0, type_add(&self->c, &spec, 0, &r));
+	len = build_frame(self->c.tx_mem, theirs, ours, OWN_TYPE, "hello", 5);
+	EXPECT_EQ(0, chan_send_raw(&self->c, r.flow, 14, len, 0));
+	/* Nor does it let go what a rule behind it drops. */
+	ASSERT_EQ(0, sh("unetctl type add ethertype 0x88b5 action drop dir tx priority 2000"));
+	EXPECT_EQ(UNET_CNT_TX_TYPE_DROP, chan_send_raw(&self->c, r.flow, 14, len, 0));
+	chan_close(&user);
 }
 
 /* ---- a device without Ethernet headers ---- */

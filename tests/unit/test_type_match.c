@@ -209,6 +209,29 @@ static void users_have_half_of_a_number(void **state)
 	free(c.span);
 }
 
+static void a_users_rule_hides_none_from_sends(void **state)
+{
+	static struct compiled c;
+	struct unet_type_spec spec = { ETHER(0x88b5, 0x88b5), .priority = 1 };
+	struct unet_type_walk walk;
+	u32 culprit;
+
+	spec.direction = BOTH;
+	unet_type_rule_set(&c.rule[0], &spec, 1, true);
+	c.rule[0].user = true;
+	spec.priority = 2;
+	unet_type_rule_set(&c.rule[1], &spec, 2, true);
+	assert_int_equal(compile(&c, 2, &culprit), 0);
+	unet_type_walk_frame(&walk, &c.set, true, 0x88b5);
+	assert_int_equal(unet_type_walk_next(&walk)->id, 1);
+	assert_int_equal(unet_type_walk_next(&walk)->id, 2);
+	assert_null(unet_type_walk_next(&walk));
+	unet_type_walk_frame(&walk, &c.set, false, 0x88b5);
+	assert_int_equal(unet_type_walk_next(&walk)->id, 1);
+	assert_null(unet_type_walk_next(&walk));
+	free(c.span);
+}
+
 static void a_thousand_rules_are_a_table_of_two_thousand_spans_at_most(void **state)
 {
 	static struct compiled c;
@@ -285,6 +308,7 @@ int main(void)
 		cmocka_unit_test(random_sets_find_what_the_reference_finds),
 		cmocka_unit_test(one_rule_too_many_for_a_number_is_named),
 		cmocka_unit_test(users_have_half_of_a_number),
+		cmocka_unit_test(a_users_rule_hides_none_from_sends),
 		cmocka_unit_test(a_thousand_rules_are_a_table_of_two_thousand_spans_at_most),
 		cmocka_unit_test(privileged_protocols_are_told_from_others),
 		cmocka_unit_test(a_pattern_looks_at_its_bits_only),
