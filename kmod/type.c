@@ -233,11 +233,20 @@ static int refuse_table(struct unet_type_draft *d, int err, u32 culprit)
 	return unet_type_deny(d, UNET_TYPE_NO_OVERLAP);
 }
 
+/* No packet met it before, and no send was held against it. */
+static void put_in_force(struct unet_type *type, struct list_head *made)
+{
+	rcu_assign_pointer(type->now, type->coming);
+	type->coming = NULL;
+	unet_type_tables_publish(made);
+}
+
 /*
  * A grant is made before packets meet the rule, and then there is no rule, or after,
  * and then whoever made it finds the rule.
  */
-static int publish_unseen(struct unet_type_draft *d, struct list_head *made)
+static int publish_unseen(struct unet_type_draft *d, struct unet_type *type,
+			  struct list_head *made)
 {
 	struct mutex *lock = &d->nx->inters.lock;
 	int err;
@@ -245,15 +254,15 @@ static int publish_unseen(struct unet_type_draft *d, struct list_head *made)
 	mutex_lock(lock);
 	err = unet_type_check_filters(d);
 	if (!err)
-		unet_type_tables_publish(made);
+		put_in_force(type, made);
 	mutex_unlock(lock);
 	if (err)
 		unet_type_tables_discard(made);
 	return err;
 }
 
-/* Packets meet what the list says now; or nothing was changed. */
-static int publish(struct unet_type_draft *d, const struct unet_type *type)
+/* Packets meet what the list says, and what comes is now; or nothing was changed. */
+static int publish(struct unet_type_draft *d, struct unet_type *type)
 {
 	u32 culprit = 0;
 	LIST_HEAD(made);
@@ -267,8 +276,8 @@ static int publish(struct unet_type_draft *d, const struct unet_type *type)
 	if (err)
 		return refuse_table(d, err, culprit);
 	if (d->nx)
-		return publish_unseen(d, &made);
-	unet_type_tables_publish(&made);
+		return publish_unseen(d, type, &made);
+	put_in_force(type, &made);
 	return 0;
 }
 
@@ -374,10 +383,10 @@ static int enter(struct unet_type_draft *d, struct unet_type *type,
 	version = create_version(d, type, NULL);
 	if (IS_ERR(version))
 		return PTR_ERR(version);
-	rcu_assign_pointer(type->now, version);
 	err = give_flow(d, type, meta, version);
 	if (err)
 		goto err_version;
+	type->coming = version;
 	link_rule(types, type);
 	/* The entry was reserved: storing cannot fail. */
 	xa_store(&types->by_id, type->id, type, GFP_KERNEL_ACCOUNT);
@@ -391,9 +400,9 @@ static int enter(struct unet_type_draft *d, struct unet_type *type,
 
 err_list:
 	list_del(&type->node);
+	type->coming = NULL;
 	take_flow(types, type, 0);
 err_version:
-	RCU_INIT_POINTER(type->now, NULL);
 	unet_type_version_put(version);
 	return err;
 }
@@ -430,11 +439,12 @@ err_type:
 
 /* ---- modify -------------------------------------------------------------- */
 
-static void put_in_force(struct unet_types *types, struct unet_type *type,
-			 struct unet_type_version *version)
+/* To where @coming is in the list; NULL: back to where it was. */
+static void move(struct unet_types *types, struct unet_type *type,
+		 struct unet_type_version *coming)
 {
 	list_del(&type->node);
-	rcu_assign_pointer(type->now, version);
+	type->coming = coming;
 	link_rule(types, type);
 }
 
@@ -449,10 +459,10 @@ static int replace(struct unet_type_draft *d, struct unet_type *type,
 	err = give_flow(d, type, &plain, version);
 	if (err)
 		return err;
-	put_in_force(d->types, type, version);
+	move(d->types, type, version);
 	err = publish(d, type);
 	if (err) {
-		put_in_force(d->types, type, old);
+		move(d->types, type, NULL);
 		if (!had_flow)
 			take_flow(d->types, type, 0);
 		return err;

@@ -8,8 +8,9 @@
  *
  * A rule (struct unet_type) has an id, an owner and flows to deliver to. What it
  * selects and does is a version, which never changes: to modify a rule is to make
- * another version, compile the tables that it is in, and swap each table's pointer.
- * A packet sees the one table or the other. Then the flow tables' generations move
+ * another version, compile the tables that it is in, and swap each table's pointer and
+ * the rule's own, which sends are held against. A change that is refused on the way was
+ * never in force. A packet sees the one table or the other. Then the flow tables' generations move
  * on, so that nothing found before is used after (flowswitch_rx.c).
  *
  * A channel's rule is for the nexus of the channel, whatever its device is called,
@@ -98,6 +99,7 @@ struct unet_type_stats {
  * @pid:	of the owner; a reference
  * @comm:	of the owner
  * @now:	the version in force; RCU to read
+ * @coming:	the version that is to be compiled in its place, or NULL
  * @parent:	flow of @ch whose packets it is asked for, or NULL: no flow's; a
  *		reference, constant
  * @flow:	to deliver to: the owner's, then the members'. References; RCU to read.
@@ -127,6 +129,7 @@ struct unet_type {
 	struct pid *pid;
 	char comm[TASK_COMM_LEN];
 	struct unet_type_version __rcu *now;
+	struct unet_type_version *coming;
 	struct unet_flow *parent;
 	struct unet_flow __rcu *flow[1 + UNET_TYPE_MEMBERS];
 	struct unet_channel *member[1 + UNET_TYPE_MEMBERS];
@@ -162,11 +165,16 @@ struct unet_type_version {
 	struct rcu_head rcu;
 };
 
-/* What a rule selects and does now. Context: the registry's lock held. */
+/*
+ * What a rule selects and does, for whoever changes rules: while it is replaced, what is
+ * to come. Who holds packets and sends against it reads @now, which changes only when the
+ * tables do. Context: the registry's lock held.
+ */
 static inline struct unet_type_version *
 unet_type_version_of(const struct unet_type *type)
 {
-	return rcu_dereference_protected(type->now,
+	return type->coming ?:
+	       rcu_dereference_protected(type->now,
 					 lockdep_is_held(&type->types->lock));
 }
 

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
+/* libs: -lpthread */
 /*
  * Description: packet types of channels (R3.1 to R3.9): what a rule of an ethertype
  * delivers, what one drops and leaves to the host, in which order rules and flows are asked;
  * each request that is refused, with its reason and the rule in its way; what is
- * amended; who may; what is sent must match; and that rules die with their owner.
+ * amended; who may; what is sent must match; that a refused change is never in force;
+ * and that rules die with their owner.
  */
 #include "type_hand.h"
 #include "nexus.h"
 #include "traced.h"
 #include "kselftest_harness.h"
+
+#include <pthread.h>
 
 #define PORT	7000
 #define RPORT	9000
@@ -811,6 +815,78 @@ TEST_F(type, rules_die_with_a_poisoned_channel)
 	}
 	EXPECT_EQ(0, err);
 	chan_close(&bully);
+}
+
+/* ---- a change that is refused ---- */
+
+#define CROWDED	8000
+
+/* Sends by a rule as fast as it can: how many were refused? */
+struct sender {
+	struct chan *c;
+	uint32_t flow;
+	volatile bool stop;
+	uint32_t sent;
+	uint32_t refused;
+};
+
+static void *send_on(void *arg)
+{
+	struct sender *s = arg;
+	struct pkt_spec p = { .family = AF_INET, .proto = IPPROTO_UDP, .src = OUR_V4,
+			      .dst = PEER_V4, .sport = PORT, .dport = RPORT,
+			      .data = "hello", .bytes = 5 };
+
+	while (!s->stop) {
+		s->refused += !!chan_send(s->c, s->flow, &p, 0);
+		s->sent++;
+	}
+	return NULL;
+}
+
+/* So many rules for CROWDED that there is no room for one more behind them. */
+static int crowd(struct chan *c)
+{
+	struct unet_type_spec spec = spec_does(spec_port(IPPROTO_UDP, CROWDED, CROWDED),
+					       UNET_TYPE_DROP);
+	struct unet_type_req r;
+	int i, err = 0;
+
+	spec.flags = UNET_TYPE_NO_HOLD | UNET_TYPE_LOCAL_ONLY;
+	for (i = 0; i < UNET_TYPE_OVERLAP && !err; i++) {
+		spec.priority = 2000 + i;
+		err = type_add(c, &spec, 0, &r);
+	}
+	return err;
+}
+
+/* That there is no room shows only when tables are compiled, and then nothing was changed. */
+TEST_F_TIMEOUT(type, no_send_meets_a_change_that_is_refused, 60)
+{
+	struct unet_type_spec spec = spec_port(IPPROTO_UDP, PORT, PORT);
+	struct sender s = { .c = &self->c };
+	struct unet_type_req r, no;
+	struct chan crowding;
+	pthread_t thread;
+	int i;
+
+	ASSERT_EQ(0, chan_open(&crowding, "va", NULL));
+	ASSERT_EQ(0, crowd(&crowding));
+	spec.flags = UNET_TYPE_NO_HOLD;
+	ASSERT_EQ(0, type_add(&self->c, &spec, 0, &r));
+	s.flow = r.flow;
+	ASSERT_EQ(0, pthread_create(&thread, NULL, send_on, &s));
+	spec.first = CROWDED;
+	spec.last = CROWDED;
+	for (i = 0; i < 3000; i++) {
+		ASSERT_EQ(-ENOSPC, type_modify(&self->c, r.id, &spec, &no));
+		ASSERT_EQ(UNET_TYPE_NO_OVERLAP, no.reason);
+	}
+	s.stop = true;
+	pthread_join(thread, NULL);
+	EXPECT_EQ(0, s.refused);
+	EXPECT_LT(100, s.sent);
+	chan_close(&crowding);
 }
 
 TEST_HARNESS_MAIN
