@@ -140,7 +140,7 @@ struct unet_flow_tcp {
  * @node:	entries of the table
  * @port:	the port holder, NULL with UNET_FLOW_NO_PORTS; guarded by channel.ctl
  * @type:	the rule of packet types that delivers to it, or NULL; constant
- * @type_gen:	generation of @type that sends were last refused by; guarded by
+ * @type_gen:	generation of @type, by others, that sends were last refused by; guarded by
  *		channel.tx_lock
  * @forgiven:	refused sends that may be older than that; likewise
  * @rcu:	for freeing

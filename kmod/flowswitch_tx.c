@@ -248,7 +248,7 @@ static void count_sent(struct send *s)
 			   s->slot.seg_size);
 }
 
-/* What was queued when its flow ended, or the flow's rule was changed, by others maybe. */
+/* What was queued when its flow ended, or the flow's rule was changed by others. */
 static bool belated(const struct unet_channel *ch, const struct send *s,
 		    enum unet_counter why)
 {

@@ -116,6 +116,19 @@ static int get_judge(struct unet_type_draft *d,
 	}
 }
 
+static void count_version(const struct unet_type_draft *d,
+			  struct unet_type_version *version)
+{
+	const struct unet_type_version *old;
+
+	version->generation = 1;
+	if (!d->old)
+		return;
+	old = unet_type_version_of(d->old);
+	version->generation = old->generation + 1;
+	version->imposed = d->order ? version->generation : old->imposed;
+}
+
 /* @like: take over its program, not one by descriptor, and whose it is */
 static struct unet_type_version *
 create_version(struct unet_type_draft *d, struct unet_type *type,
@@ -138,7 +151,7 @@ create_version(struct unet_type_draft *d, struct unet_type *type,
 	/* What only says how to grant it is done with. */
 	d->spec.flags &= ~(UNET_TYPE_ANY_NUMBER | UNET_TYPE_STRICT);
 	d->spec.prog_fd = 0;
-	version->generation = d->old ? unet_type_version_of(type)->generation + 1 : 1;
+	count_version(d, version);
 	version->spec = d->spec;
 	unet_type_rule_set(&version->rule, &d->spec, type->id,
 			   d->nx || *d->ifname);
@@ -723,6 +736,7 @@ static struct unet_type_draft draft_of_order(const struct unet_type_order *order
 		.types = unet_types_of(order->net),
 		.ifname = order->ifname,
 		.spec = order->spec,
+		.order = true,
 		.admin = true,
 	};
 }

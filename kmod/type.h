@@ -146,6 +146,7 @@ struct unet_type {
 /**
  * struct unet_type_version - what a rule selects and does; constant
  * @generation:	1, and one more for each version of the rule
+ * @imposed:	generation of the last that its channel did not ask for, or 0
  * @rule:	what it selects
  * @spec:	as it was granted
  * @type:	whose it is; a reference
@@ -156,6 +157,7 @@ struct unet_type {
  */
 struct unet_type_version {
 	u32 generation;
+	u32 imposed;
 	struct unet_type_rule rule;
 	struct unet_type_spec spec;
 	struct unet_type *type;

@@ -22,6 +22,7 @@ struct unet_types;
  * @parent:	flow whose packets it is to be asked for, or NULL
  * @old:	the rule it replaces, or NULL
  * @spec:	in: wanted; out: effective
+ * @order:	it comes from outside, not from @ch
  * @admin:	the caller may do anything in the namespace
  * @by_policy:	the caller may have it because an entry of the policy says so
  * @amended:	out: UNET_AMEND_*
@@ -38,6 +39,7 @@ struct unet_type_draft {
 	struct unet_flow *parent;
 	struct unet_type *old;
 	struct unet_type_spec spec;
+	bool order;
 	bool admin;
 	bool by_policy;
 	u32 amended;

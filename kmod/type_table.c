@@ -651,15 +651,25 @@ u32 unet_type_check_send(struct unet_flow *flow, const void *hdr, u32 hdr_len,
 	return why;
 }
 
+/* Who changes its own rule knows what it sent before: the change is no excuse for it. */
+static u32 changed_for(const struct unet_flow *flow)
+{
+	const struct unet_type_version *v = rcu_dereference(flow->type->now);
+
+	if (!v)
+		return 0;
+	return flow->channel->id == flow->type->ch_id ? v->imposed : v->generation;
+}
+
 bool unet_type_forgives(struct unet_flow *flow)
 {
-	const struct unet_type_version *v;
+	u32 generation;
 
 	lockdep_assert_held(&flow->channel->tx_lock);
 	rcu_read_lock();
-	v = rcu_dereference(flow->type->now);
-	if (v && v->generation != flow->type_gen) {
-		flow->type_gen = v->generation;
+	generation = changed_for(flow);
+	if (generation > flow->type_gen) {
+		flow->type_gen = generation;
 		flow->forgiven = flow->channel->rings.tx.entries;
 	}
 	rcu_read_unlock();

@@ -204,7 +204,8 @@ u32 unet_type_check_send(struct unet_flow *flow, const void *hdr, u32 hdr_len,
  * @flow:	made by a rule, which refused it
  *
  * Who changes a rule does not ask whoever else sends by it: as many as were on their
- * way at most are no abuse.
+ * way at most are no abuse. Of what the owner's channel changes itself it is forgiven
+ * nothing.
  *
  * Context: process, channel.tx_lock held.
  */

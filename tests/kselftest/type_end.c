@@ -320,6 +320,35 @@ TEST_F_TIMEOUT(type_end, who_had_sends_queued_when_a_rule_changed_lives_on, 120)
 	chan_close(&member);
 }
 
+#define ROUND	64	/* sends to a change */
+
+/* The owner's own change excuses nothing it sends; the administrator's does. */
+TEST_F_TIMEOUT(type_end, who_changes_its_own_rule_is_forgiven_nothing, 120)
+{
+	struct unet_type_spec spec = spec_port(IPPROTO_UDP, PORT, PORT);
+	struct unet_type_ref ref;
+	struct unet_type_req r;
+	struct chan owner;
+	int i;
+
+	ASSERT_EQ(0, chan_open(&owner, "va", &deep));
+	ASSERT_EQ(0, type_add(&owner, &spec, MINE, &r));
+	queue_sends(&owner, r.flow, PORT + 1, QUEUED);
+	ASSERT_EQ(0, sh("unetctl type priority %u priority 3000", r.id));
+	EXPECT_EQ(0, chan_sync(&owner, UNET_SYNC_TX));
+	EXPECT_EQ(QUEUED, answered(&owner, QUEUED, UNET_CNT_TX_SPOOF_PORT));
+	EXPECT_EQ(UNET_CHANNEL_LIVE, chan_state(&owner, NULL));
+	for (i = 0; i < UNET_ABUSE_LIMIT / ROUND; i++) {
+		ASSERT_EQ(0, type_priority(&owner, r.id, 2000 + i, &ref));
+		queue_sends(&owner, r.flow, PORT + 1, ROUND);
+		EXPECT_EQ(UNET_CHANNEL_LIVE, chan_state(&owner, NULL));
+		chan_sync(&owner, UNET_SYNC_TX);
+		answered(&owner, ROUND, UNET_CNT_TX_SPOOF_PORT);
+	}
+	EXPECT_EQ(UNET_CHANNEL_POISONED, chan_state(&owner, NULL));
+	chan_close(&owner);
+}
+
 /* Both may delete it, and one of them does. */
 struct deleter {
 	struct nl nl;
