@@ -293,8 +293,10 @@ static int check_max_types(const struct nlattr *attr, struct netlink_ext_ack *ex
 #define ONLY_TYPE	"this command takes TYPE only"
 #define ONLY_PRIORITY	"this command takes TYPE and PRIORITY only"
 #define ONLY_POLICY	"this command takes POLICY only"
-#define ONLY_RULE \
-	"this command takes IFNAME, LAYER, DIRECTION, ACTION, PROTO, FIRST, LAST, PRIORITY, FAMILY, addresses and bits, PATTERNS, PROG_FD, EXTENSION and TYPE_FLAGS, and to modify TYPE"
+#define RULE \
+	"LAYER, DIRECTION, ACTION, PROTO, FIRST, LAST, PRIORITY, FAMILY, addresses and bits, PATTERNS, PROG_FD, EXTENSION and TYPE_FLAGS only"
+#define ONLY_RULE	"this command takes IFNAME, " RULE
+#define ONLY_CHANGE	"this command takes TYPE, " RULE
 #define ONLY_ENTRY \
 	"this command takes UID, GID, IFNAME, LAYER, PROTO, FIRST, LAST, DIRECTION, ACTIONS and MAX_TYPES only"
 #define ONLY_FLOW \
@@ -356,12 +358,12 @@ const struct nla_policy unet_genl_type_add_policy[UNET_A_COUNT] = {
 
 const struct nla_policy unet_genl_type_modify_policy[UNET_A_COUNT] = {
 	[0] = FIRST,
-	[1 ... UNET_A_FAMILY - 1] = REFUSE(ONLY_RULE),
+	[1 ... UNET_A_FAMILY - 1] = REFUSE(ONLY_CHANGE),
 	[UNET_A_FAMILY] = CHECK(check_family),
 	[UNET_A_PROTO] = CHECK(unet_genl_check_proto),
 	[UNET_A_LOCAL_ADDR] = CHECK(unet_genl_check_local_addr),
 	[UNET_A_REMOTE_ADDR] = CHECK(unet_genl_check_remote_addr),
-	[UNET_A_REMOTE_ADDR + 1 ... UNET_A_TYPE - 1] = REFUSE(ONLY_RULE),
+	[UNET_A_REMOTE_ADDR + 1 ... UNET_A_TYPE - 1] = REFUSE(ONLY_CHANGE),
 	[UNET_A_TYPE] = CHECK(check_type),
 	[UNET_A_LAYER] = CHECK(check_layer),
 	[UNET_A_DIRECTION] = CHECK(check_direction),
@@ -375,7 +377,7 @@ const struct nla_policy unet_genl_type_modify_policy[UNET_A_COUNT] = {
 	[UNET_A_PROG_FD] = CHECK(check_prog_fd),
 	[UNET_A_EXTENSION] = CHECK(check_extension),
 	[UNET_A_TYPE_FLAGS] = CHECK(check_type_flags),
-	[UNET_A_TYPE_FLAGS + 1 ... UNET_GENL_MAX_ATTR] = REFUSE(ONLY_RULE),
+	[UNET_A_TYPE_FLAGS + 1 ... UNET_GENL_MAX_ATTR] = REFUSE(ONLY_CHANGE),
 };
 
 const struct nla_policy unet_genl_type_priority_policy[UNET_A_COUNT] = {

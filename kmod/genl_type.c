@@ -64,28 +64,54 @@ static int bad_flags(struct genl_info *info, const struct unet_type_spec *spec)
 	       info->attrs[UNET_A_EXTENSION] ? UNET_A_EXTENSION : UNET_A_TYPE_FLAGS;
 }
 
-/* Of two addresses the one that cannot be. */
+/* The last number, if the first could be one alone. */
+static int bad_number(const struct unet_type_spec *spec)
+{
+	struct unet_type_spec alone = *spec;
+
+	if (!spec->first && (!spec->last || spec->layer != UNET_TYPE_PROTO))
+		return UNET_A_FIRST;
+	alone.last = alone.first;
+	return unet_type_spec_check(&alone) == UNET_TYPE_NO_NUMBERS ?
+	       UNET_A_FIRST : UNET_A_LAST;
+}
+
+/* Of two addresses the one that cannot be, or its prefix length. */
 static int bad_address(const struct unet_type_spec *spec)
 {
+	u8 most = spec->family == AF_INET ? 32 : 128;
 	struct unet_type_spec alone = *spec;
 
 	alone.remote_bits = 0;
 	memset(alone.remote, 0, sizeof(alone.remote));
-	return unet_type_spec_check(&alone) == UNET_TYPE_NO_ADDRESS ?
-	       UNET_A_LOCAL_ADDR : UNET_A_REMOTE_ADDR;
+	if (unet_type_spec_check(&alone) == UNET_TYPE_NO_ADDRESS)
+		return spec->local_bits > most ? UNET_A_LOCAL_BITS :
+						 UNET_A_LOCAL_ADDR;
+	return spec->remote_bits > most ? UNET_A_REMOTE_BITS : UNET_A_REMOTE_ADDR;
+}
+
+static int bad_attr(struct genl_info *info, const struct unet_type_order *order)
+{
+	switch (order->reason) {
+	case UNET_TYPE_NO_NUMBERS:
+		return bad_number(&order->spec);
+	case UNET_TYPE_NO_ADDRESS:
+		return bad_address(&order->spec);
+	case UNET_TYPE_NO_FLAGS:
+		return bad_flags(info, &order->spec);
+	default:
+		return reason_attr[order->reason];
+	}
 }
 
 static int explain(struct genl_info *info, const struct unet_type_order *order,
 		   int err)
 {
-	int attr = reason_attr[order->reason];
+	int attr;
 
 	if (!order->reason)
 		return err;
-	if (order->reason == UNET_TYPE_NO_ADDRESS)
-		attr = bad_address(&order->spec);
-	if (order->reason == UNET_TYPE_NO_FLAGS)
-		attr = bad_flags(info, &order->spec);
+	attr = bad_attr(info, order);
 	if (!attr || !info->attrs[attr])
 		attr = info->attrs[UNET_A_FIRST] ? UNET_A_FIRST : UNET_A_TYPE;
 	say(info, reason_text[order->reason]);

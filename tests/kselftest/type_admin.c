@@ -273,13 +273,17 @@ static const struct row wrong_rules[] = {
 	  UNET_A_PROTO, "ports need TCP" },
 	{ "a protocol of a protocol", { V8(LAYER, UNET_TYPE_PROTO), V32(FIRST, 99),
 	  WITHOUT(LAST) }, -EINVAL, UNET_A_PROTO, "the other layers no protocol" },
-	{ "numbers turned round", { V32(LAST, PORT - 1) }, -EINVAL, UNET_A_FIRST,
+	{ "numbers turned round", { V32(LAST, PORT - 1) }, -EINVAL, UNET_A_LAST,
 	  "must not be above the last" },
 	{ "no number", { V32(FIRST, 0), WITHOUT(LAST) }, -EINVAL, UNET_A_FIRST,
 	  "first number" },
 	{ "port 0", { V32(FIRST, 0) }, -EINVAL, UNET_A_FIRST, "first number" },
 	{ "a protocol above 255", { V8(LAYER, UNET_TYPE_PROTO), WITHOUT(PROTO),
-	  V32(FIRST, 99), V32(LAST, 256) }, -EINVAL, UNET_A_FIRST, "what the layer has" },
+	  V32(FIRST, 99), V32(LAST, 256) }, -EINVAL, UNET_A_LAST, "what the layer has" },
+	{ "protocols above 255", { V8(LAYER, UNET_TYPE_PROTO), WITHOUT(PROTO),
+	  V32(FIRST, 256), V32(LAST, 257) }, -EINVAL, UNET_A_FIRST, "what the layer has" },
+	{ "all protocols and one more", { V8(LAYER, UNET_TYPE_PROTO), WITHOUT(PROTO),
+	  V32(FIRST, 0), V32(LAST, 256) }, -EINVAL, UNET_A_LAST, "what the layer has" },
 	{ "IPv6 as an ethertype", { V8(LAYER, UNET_TYPE_ETHERTYPE), WITHOUT(PROTO),
 	  V32(FIRST, 0x86dd), WITHOUT(LAST) }, -EPERM, UNET_A_FIRST,
 	  "the host itself needs" },
@@ -303,9 +307,9 @@ static const struct row wrong_rules[] = {
 	{ "a prefix of no remote address", { WITHOUT(REMOTE_ADDR) }, -EINVAL,
 	  UNET_A_REMOTE_BITS, "needs its address" },
 	{ "33 bits of a local address", { V8(LOCAL_BITS, 33) }, -EINVAL,
-	  UNET_A_LOCAL_ADDR, "prefix length" },
+	  UNET_A_LOCAL_BITS, "prefix length" },
 	{ "33 bits of a remote address", { V8(REMOTE_BITS, 33) }, -EINVAL,
-	  UNET_A_REMOTE_ADDR, "prefix length" },
+	  UNET_A_REMOTE_BITS, "prefix length" },
 	{ "bits behind the local prefix", { V8(LOCAL_BITS, 24) }, -EINVAL,
 	  UNET_A_LOCAL_ADDR, "no bits behind" },
 	{ "bits behind the remote prefix", { V8(REMOTE_BITS, 15) }, -EINVAL,
@@ -343,7 +347,7 @@ static const struct row wrong_rules[] = {
 static const struct row wrong_entries[] = {
 	{ "no user's number", { V32(UID, ~0u) }, -EINVAL, UNET_A_UID, "no user or group" },
 	{ "no group's number", { V32(GID, ~0u) }, -EINVAL, UNET_A_GID, "no user or group" },
-	{ "numbers turned round", { V32(LAST, PORT - 1) }, -EINVAL, UNET_A_FIRST,
+	{ "numbers turned round", { V32(LAST, PORT - 1) }, -EINVAL, UNET_A_LAST,
 	  "must not be above the last" },
 	{ "a protocol without ports", { V8(PROTO, IPPROTO_ICMP) }, -EINVAL, UNET_A_PROTO,
 	  "ports need TCP" },
@@ -402,6 +406,23 @@ TEST_F(type_admin, each_wrong_attribute_is_named_with_what_is_right)
 			      ARRAY_SIZE(wrong_rules)));
 	EXPECT_EQ(1, tell(nl, id).generation);
 	EXPECT_EQ(1, tell(nl, id).rules);
+}
+
+TEST_F(type_admin, a_change_is_of_no_device_and_says_so)
+{
+	struct nl *nl = &self->nl;
+	struct ask a;
+	uint32_t id;
+
+	ASSERT_EQ(0, ask_for(nl, UNET_CMD_TYPE_ADD, whole_rule, no_changes, &id));
+	ask_start(nl, &a, UNET_CMD_TYPE_MODIFY);
+	ask_fill(&a, whole_rule, (const struct value[]){ { UNET_A_TYPE, 4, &id }, { 0 } });
+	ASSERT_NE(0, a.at[UNET_A_IFNAME]);
+	EXPECT_EQ(-EINVAL, nl_ask(nl, &a.r, NULL, NULL));
+	EXPECT_EQ(a.at[UNET_A_IFNAME], nl->bad);
+	EXPECT_NE(NULL, strstr(nl->said, "this command takes TYPE, LAYER"));
+	EXPECT_EQ(NULL, strstr(nl->said, "IFNAME"));
+	EXPECT_EQ(1, tell(nl, id).generation);
 }
 
 TEST_F(type_admin, what_is_missing_is_asked_for)
