@@ -356,7 +356,7 @@ static bool same_port(const struct unet_port *port,
 	return port->want.proto == want->proto && port->want.port == want->port;
 }
 
-/* May @want be refused because @port lingers? bind() has the last word. */
+/* May @want be refused because of @port? bind() has the last word. */
 static bool overlaps(const struct unet_port *port,
 		     const struct unet_port_want *want)
 {
@@ -511,6 +511,23 @@ bool unet_port_covers(const struct unet_port *port,
 		      const struct unet_port_want *want)
 {
 	return same_port(port, want) && takes_in(&port->want, want);
+}
+
+/**
+ * unet_port_in_way() - may this be what another was refused for?
+ * @net:	namespace
+ * @port:	a holder the caller has a reference to
+ * @want:	what bind() said is taken
+ *
+ * Context: process.
+ * Return: false when it is not: then it is another holder or the host.
+ */
+bool unet_port_in_way(struct net *net, const struct unet_port *port,
+		      const struct unet_port_want *want)
+{
+	return overlaps(port, want) &&
+	       l3mdev_master_ifindex_by_index(net, port->want.ifindex) ==
+	       l3mdev_master_ifindex_by_index(net, want->ifindex);
 }
 
 /**

@@ -37,6 +37,8 @@ struct unet_port *unet_port_hold(struct net *net,
 				 const struct unet_port_want *want);
 bool unet_port_covers(const struct unet_port *port,
 		      const struct unet_port_want *want);
+bool unet_port_in_way(struct net *net, const struct unet_port *port,
+		      const struct unet_port_want *want);
 struct unet_port *unet_port_get(struct unet_port *port);
 bool unet_port_put(struct unet_port *port);
 void unet_port_linger(struct unet_port *port);

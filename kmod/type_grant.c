@@ -355,18 +355,21 @@ static struct unet_port_want port_want(const struct unet_type_draft *d,
 	return want;
 }
 
+static struct unet_port *port_of(const struct unet_type *type, u16 number)
+{
+	if (number < type->first_port ||
+	    number - type->first_port >= type->num_ports)
+		return NULL;
+	return type->ports[number - type->first_port];
+}
+
 /* The rule that is replaced lends what it has: of more than that others may be in. */
 static struct unet_port *port_of_old(const struct unet_type_draft *d, u16 number,
 				     const struct unet_port_want *want)
 {
-	const struct unet_type *old = d->old;
-	struct unet_port *port;
+	struct unet_port *port = d->old && number ? port_of(d->old, number) : NULL;
 
-	if (!old || !old->num_ports || !number || number < old->first_port ||
-	    number - old->first_port >= old->num_ports)
-		return NULL;
-	port = old->ports[number - old->first_port];
-	return unet_port_covers(port, want) ? unet_port_get(port) : NULL;
+	return port && unet_port_covers(port, want) ? unet_port_get(port) : NULL;
 }
 
 static struct unet_port *port_of_host(const struct unet_type_draft *d, u16 number,
@@ -390,7 +393,23 @@ static struct unet_port *hold_port(const struct unet_type_draft *d, u16 number)
 	return port;
 }
 
-static int refuse_port(struct unet_type_draft *d, int err)
+/* bind() does not say who has it: a rule, of another device maybe? Return: its id, or 0. */
+static u32 holder_of(const struct unet_type_draft *d, u16 number)
+{
+	struct unet_port_want want = port_want(d, number);
+	const struct unet_type *type;
+
+	list_for_each_entry(type, &d->types->rules, node) {
+		const struct unet_port *port = port_of(type, number);
+
+		if (type != d->old && port &&
+		    unet_port_in_way(d->types->net, port, &want))
+			return type->id;
+	}
+	return 0;
+}
+
+static int refuse_port(struct unet_type_draft *d, u16 number, int err)
 {
 	if (err == -ENOMEM || err == -ENODEV)
 		return err;
@@ -398,18 +417,19 @@ static int refuse_port(struct unet_type_draft *d, int err)
 		return unet_type_deny(d, UNET_TYPE_NO_ADDRESS);
 	if (err == -EACCES)
 		return unet_type_deny(d, UNET_TYPE_NO_RIGHT);
+	d->conflict = holder_of(d, number);
 	return unet_type_deny(d, UNET_TYPE_NO_PORT_TAKEN);
 }
 
 static int hold_each(struct unet_type_draft *d, u32 num)
 {
 	for (; d->num_ports < num; d->num_ports++) {
-		struct unet_port *port;
+		u16 number = asks_for_number(&d->spec) ? 0 :
+			     d->spec.first + d->num_ports;
+		struct unet_port *port = hold_port(d, number);
 
-		port = hold_port(d, asks_for_number(&d->spec) ? 0 :
-				    d->spec.first + d->num_ports);
 		if (IS_ERR(port))
-			return refuse_port(d, PTR_ERR(port));
+			return refuse_port(d, number, PTR_ERR(port));
 		d->ports[d->num_ports] = port;
 	}
 	return 0;
@@ -474,6 +494,7 @@ static int settle_ports(struct unet_type_draft *d)
 		err = hold_ports(d);
 	if (err && any && d->reason) {
 		d->reason = UNET_TYPE_GRANTED;
+		d->conflict = 0;
 		unet_type_draft_end(d);
 		err = assign_port(d);
 		if (!err)

@@ -161,6 +161,7 @@ TEST_F(type, ports_of_a_rule_and_the_hosts_exclude_each_other)
 	ASSERT_EQ(0, bind_to(host, OUR_V4, PORT + 5));
 	EXPECT_EQ(-EADDRINUSE, type_add(&self->c, &spec, 0, &r));
 	EXPECT_EQ(UNET_TYPE_NO_PORT_TAKEN, r.reason);
+	EXPECT_EQ(0, r.conflict);
 	close(host);
 	ASSERT_EQ(0, type_add(&self->c, &spec, 0, &r));
 	host = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -191,6 +192,7 @@ TEST_F(type, a_change_takes_no_port_that_another_program_has)
 	ASSERT_EQ(0, type_add(&self->c, &spec, 0, &r));
 	EXPECT_EQ(-EADDRINUSE, type_modify(&self->c, r.id, &wide, &r));
 	EXPECT_EQ(UNET_TYPE_NO_PORT_TAKEN, r.reason);
+	EXPECT_EQ(0, r.conflict);
 	wide.family = AF_INET;
 	EXPECT_EQ(-EADDRINUSE, type_modify(&self->c, r.id, &wide, &r));
 	ASSERT_EQ(0, type_del(&self->c, r.id));

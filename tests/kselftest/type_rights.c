@@ -244,6 +244,12 @@ static const struct pair {
 	/* no conflict, but one host has the port once */
 	{ "a port of another device", UDP(PORT), UDP(PORT), "vc",
 	  UNET_TYPE_NO_PORT_TAKEN },
+	{ "ports of another device, one of them the other's", UDP(PORT + 1),
+	  UDP(PORT, .last = PORT + 3), "vc", UNET_TYPE_NO_PORT_TAKEN },
+	{ "one of the ports of another device", UDP(PORT, .last = PORT + 3),
+	  UDP(PORT + 1), "vc", UNET_TYPE_NO_PORT_TAKEN },
+	{ "a port of another device and the other family", UDP(PORT, V4), UDP(PORT, V6),
+	  "vc", 0 },
 	{ "a port that is not held", UDP(PORT, .flags = UNET_TYPE_NO_HOLD), UDP(PORT),
 	  NULL, UNET_TYPE_NO_CONFLICT },
 	{ "not held, of another device", UDP(PORT, .flags = UNET_TYPE_NO_HOLD),
@@ -299,9 +305,7 @@ static int wish_beside(void *arg)
 	CHECK(!chan_open(&c, p->dev ?: "va", NULL));
 	CHECK(!type_add(&c, &spec, 0, &r) == !p->reason);
 	CHECK(r.reason == p->reason);
-	/* Of a port that is taken nobody knows by which rule, if any. */
-	CHECK(r.conflict == (p->reason == UNET_TYPE_NO_CONFLICT ||
-			     p->reason == UNET_TYPE_NO_DUPLICATE ? w->theirs : 0));
+	CHECK(r.conflict == (p->reason ? w->theirs : 0));
 	return 0;
 }
 
@@ -453,11 +457,11 @@ TEST_F(type_rights, a_users_rule_drops_no_sends_of_anothers_rule)
 	ASSERT_EQ(0, open_as(&user, USER));
 	ASSERT_EQ(0, add_unprivileged(&user, &ban, &users));
 	ASSERT_EQ(0, type_add(&self->c, &spec, 0, &r));
-	len = build_frame(self->c.tx_mem, theirs, ours, OWN_TYPE, "hello", 5);
-	EXPECT_EQ(0, chan_send_raw(&self->c, r.flow, 14, len, 0));
+	len = build_frame(self->c.tx_mem, theirs, ours, OWN_TYPE, "says something", 14);
+	EXPECT_EQ(0, chan_send_raw(&self->c, r.flow, 20, len, 0));
 	/* Nor does it let go what a rule behind it drops. */
 	ASSERT_EQ(0, sh("unetctl type add ethertype 0x88b5 action drop dir tx priority 2000"));
-	EXPECT_EQ(UNET_CNT_TX_TYPE_DROP, chan_send_raw(&self->c, r.flow, 14, len, 0));
+	EXPECT_EQ(UNET_CNT_TX_TYPE_DROP, chan_send_raw(&self->c, r.flow, 20, len, 0));
 	chan_close(&user);
 }
 
