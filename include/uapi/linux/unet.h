@@ -1296,7 +1296,7 @@ enum unet_genl_attr {
 	UNET_A_GID,		/* u32, in the reader's user namespace */
 	UNET_A_ACTIONS,		/* u32 bit by enum unet_type_action */
 	UNET_A_MAX_TYPES,	/* u32 rules a user may have */
-	UNET_A_CHAIN,		/* string: a flow's intermediaries, "3:logger[812],7:-"; 255 bytes at most */
+	UNET_A_CHAIN,		/* string, 255 bytes at most: a flow's, "3:logger[812],7:-" */
 	UNET_A_COUNT
 };
 
