@@ -498,7 +498,8 @@ static int stopped_for_too_long(struct _test_data_inter *b, pid_t pid)
 	while (inter_stat(&b->nl, b->id, UNET_INTER_CNT_HELD_TOO_LONG) != 10)
 		if (mono_ms() > end || usleep(10 * 1000))
 			return -2;
-	return inter_look(&b->nl, b->id).held ? -3 : 0;
+	/* Decided on, and a moment later gone. */
+	return inter_holds_nothing(&b->nl, b->id) ? 0 : -3;
 }
 
 static void end(pid_t pid)

@@ -104,8 +104,10 @@ static bool peer_takes_all(int fd, uint32_t many)
 	       peer_has_nothing(fd);
 }
 
+/* A kernel full of checkers does not send so many in the time they may be held. */
 TEST_F_TIMEOUT(inter, all_that_went_out_leaves_when_it_is_killed, 120)
 {
+	uint32_t out = getenv("UNET_SLOW") ? OUT / 10 : OUT;
 	struct grant g = { .rights = OBSERVE | UNET_INTER_DELAY, .hold_ms = 10000,
 			   .backlog = BACKLOG, .violations = -1 };
 	int tap;
@@ -116,13 +118,13 @@ TEST_F_TIMEOUT(inter, all_that_went_out_leaves_when_it_is_killed, 120)
 	tap = tos_tap();
 	ASSERT_LE(0, tap);
 	ASSERT_EQ(0, make_room(tap));
-	ASSERT_EQ(OUT, owner_sends_many(&self->c, self->flow, OUT));
+	ASSERT_EQ(out, owner_sends_many(&self->c, self->flow, out));
 	EXPECT_TRUE(peer_has_nothing(self->peer));
-	EXPECT_EQ(OUT, inter_look(&self->nl, self->id).held);
+	EXPECT_EQ(out, inter_look(&self->nl, self->id).held);
 	chan_close(&self->m);
-	EXPECT_EQ(OUT, tapped(tap, OUT));
-	EXPECT_TRUE(peer_takes_all(self->peer, OUT));
-	EXPECT_EQ(OUT, STAT(MISSED));
+	EXPECT_EQ(out, tapped(tap, out));
+	EXPECT_TRUE(peer_takes_all(self->peer, out));
+	EXPECT_EQ(out, STAT(MISSED));
 	EXPECT_EQ(0, nexus_counter("va", "tx_drop_device"));
 	EXPECT_EQ(0, STAT(BLOCKED));
 	close(tap);

@@ -13,6 +13,7 @@
 #include <sched.h>
 
 #define THREADS		4
+#define PATIENCE	10000	/* ms; a kernel full of checkers takes its time */
 #define SECONDS		10
 #define IDS		32	/* grants that anybody may revoke */
 
@@ -225,7 +226,10 @@ static void *send_numbers(void *arg)
 	return NULL;
 }
 
-/* Take what comes in @ms: packets; -1: one that is older than one before. */
+/*
+ * Take what comes in @ms, and for @PATIENCE when nothing does: packets; -1: one that is
+ * older than one before.
+ */
 static int take(struct chan *c, int ms, uint32_t *newest)
 {
 	uint64_t end = mono_ms() + ms;
@@ -233,7 +237,7 @@ static int take(struct chan *c, int ms, uint32_t *newest)
 	uint32_t b, i, number;
 	int n = 0;
 
-	while (mono_ms() < end) {
+	while (mono_ms() < end + (n ? 0 : PATIENCE)) {
 		s = chan_rx_peek(c, 20);
 		if (!s)
 			continue;
