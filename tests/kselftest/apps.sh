@@ -87,7 +87,7 @@ told() {
 
 # It fails open: what it holds when it is killed goes on.
 killed() {
-	extend "$NS_A" va observe-headers,delay delay 50
+	extend "$NS_A" va observe-headers,delay delay 500
 	carry killed "-i va" "-i vb" "$A4:7004" $BYTES
 	check "one that delays is shown packets" wait_until 20 told va packets
 	kill -9 "${EXT[va]}"
