@@ -6,6 +6,7 @@
  * a removed flow says so, and a flow the kernel removed ends with a slot.
  */
 /* libs: -lpthread */
+#include "feature.h"
 #include "topo.h"
 #include "chan.h"
 #include "nexus.h"
@@ -175,7 +176,7 @@ TEST_F(advice, what_is_large_goes_from_where_it_lies)
 	char got[2000];
 	uint32_t hdr = variant->family == AF_INET ? 28 : 48;
 
-	ASSERT_EQ(0, sh("ethtool -K va tx on"));
+	ASSERT_EQ(0, feature_set("va", TX_SUMS, true));
 	ASSERT_EQ(0, sh("tc qdisc add dev va root netem delay 2s"));
 	memset(data, 'a', sizeof(data));
 	self->p.data = data;

@@ -9,6 +9,7 @@
  * counted, and never another flow's packets.
  */
 /* libs: -lpthread */
+#include "feature.h"
 #include "topo.h"
 #include "chan.h"
 #include "effort.h"
@@ -34,8 +35,8 @@ FIXTURE_SETUP(batch)
 {
 	ASSERT_EQ(0, topo_setup(&self->t));
 	/* The peer cuts in software: all pieces leave in one burst. */
-	ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx-udp-segmentation off"));
-	ASSERT_EQ(0, sh("ethtool -K va gro on"));
+	ASSERT_EQ(0, feature_set_peer(&self->t, USO, false));
+	ASSERT_EQ(0, feature_set("va", GRO, true));
 	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
 	self->peer = peer_socket(&self->t, AF_INET, SOCK_DGRAM);
@@ -71,8 +72,8 @@ FIXTURE_VARIANT_ADD(way, ingress_v6) { AF_INET6, OUR_V6, 40, nexus_attach_ingres
 FIXTURE_SETUP(way)
 {
 	ASSERT_EQ(0, topo_setup(&self->t));
-	ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx-udp-segmentation off"));
-	ASSERT_EQ(0, sh("ethtool -K va gro on"));
+	ASSERT_EQ(0, feature_set_peer(&self->t, USO, false));
+	ASSERT_EQ(0, feature_set("va", GRO, true));
 	ASSERT_EQ(0, variant->attach("va"));
 	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
 	self->peer = peer_socket(&self->t, variant->family, SOCK_DGRAM);
@@ -350,7 +351,7 @@ TEST_F(batch, a_super_packet_of_64_kib_passes_whole)
 
 	for (i = 0; i < sizeof(data); i++)
 		data[i] = i * 7 + (i >> 8);
-	ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx-udp-segmentation on"));
+	ASSERT_EQ(0, feature_set_peer(&self->t, USO, true));
 	ASSERT_EQ(0, udp_flow(&self->c, 1000, 0, 0, 1));
 	warm(&self->c, self->peer, 1000);
 	ASSERT_EQ(0, burst(self->peer, 1000, data, sizeof(data), 1024));
@@ -378,7 +379,7 @@ TEST_F(batch, a_super_packet_without_large_buffers_is_chained)
 
 	for (i = 0; i < sizeof(data); i++)
 		data[i] = i * 11 + (i >> 8);
-	ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx-udp-segmentation on"));
+	ASSERT_EQ(0, feature_set_peer(&self->t, USO, true));
 	ASSERT_EQ(0, chan_open(&c, "va", &p));
 	ASSERT_EQ(0, udp_flow(&c, 1000, 0, 0, 1));
 	warm(&c, self->peer, 1000);
@@ -406,7 +407,7 @@ TEST_F(batch, a_bad_checksum_is_marked_and_spoils_nothing)
 	ASSERT_EQ(0, udp_flow(&self->c, 1000, 0, 0, 1));
 	warm(&self->c, self->peer, 1000);
 	/* netem flips one bit of some packets; software checksums tell. */
-	ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx off"));
+	ASSERT_EQ(0, feature_set_peer(&self->t, TX_SUMS, false));
 	ASSERT_EQ(0, sh_peer(&self->t, "tc qdisc add dev vb root netem corrupt 30%%"));
 	while (good < 50 || !bad) {
 		const struct unet_rx_slot *s;
@@ -582,7 +583,7 @@ TEST_F_TIMEOUT(batch, a_super_packet_with_cwr_is_its_flows, 120)
 	const struct unet_rx_slot *s;
 	uint8_t buf[256];
 
-	ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx off"));
+	ASSERT_EQ(0, feature_set_peer(&self->t, TX_SUMS, false));
 	ASSERT_EQ(0, gro_waits());
 	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
 	for (round = 0; round < 100 && !supers; round++) {
@@ -668,7 +669,7 @@ TEST_F_TIMEOUT(way, two_receiving_processors_do_not_reorder_a_flow, 120)
 	ASSERT_EQ(0, udp_flow_of(&self->c, variant->family, variant->ours,
 				 1000, 0, 0, 1));
 	warm_to(&self->c, self->peer, variant->ours, 1000);
-	ASSERT_EQ(0, sh("ethtool -K va gro off"));
+	ASSERT_EQ(0, feature_set("va", GRO, false));
 	for (i = 0; i < 2; i++) {
 		before[i] = received_on(i);
 		s[i].fd = peer_socket(&self->t, variant->family, SOCK_DGRAM);

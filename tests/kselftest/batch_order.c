@@ -9,6 +9,7 @@
  *   processor 0: first, gate ------------------------ (opened) end of its burst
  *   processor 1:                second, end of its burst
  */
+#include "feature.h"
 #include "topo.h"
 #include "chan.h"
 #include "nexus.h"
@@ -69,7 +70,7 @@ FIXTURE_SETUP(batch_order)
 	ASSERT_EQ(0, sh("unetctl type add udp %d extension gate action extension",
 			GATE_PORT));
 	/* Without GRO each processor receives what it sent. */
-	ASSERT_EQ(0, sh("ethtool -K va gro off"));
+	ASSERT_EQ(0, feature_set("va", GRO, false));
 	ASSERT_EQ(0, sh_peer(&self->t, "ping -q -c 1 %s", variant->ours));
 	ASSERT_EQ(0, make_queues(&self->t));
 	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));

@@ -4,6 +4,7 @@
  * own processor's. Since Linux 6.13 io_uring polls any NAPI whose number is named to
  * it, from whatever processor it is asked on.
  */
+#include "feature.h"
 #include "topo.h"
 #include "chan.h"
 #include "nexus.h"
@@ -30,9 +31,9 @@ FIXTURE_SETUP(busy_poll)
 
 	ASSERT_EQ(0, topo_setup(&self->t));
 	ASSERT_EQ(0, nexus_attach("va"));
-	ASSERT_EQ(0, sh("ethtool -K va gro on"));
+	ASSERT_EQ(0, feature_set("va", GRO, true));
 	/* Super packets would come without it. */
-	ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tso off"));
+	ASSERT_EQ(0, feature_set_peer(&self->t, TSO, false));
 	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
 	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
 	self->peer = peer_socket(&self->t, AF_INET, SOCK_DGRAM);

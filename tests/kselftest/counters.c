@@ -5,6 +5,7 @@
  * hand-overs fire (R7.9). Reasons that other tests bring about are not here: spoofing
  * (flow), full rings and pools, checksums (batch), push-back (advice).
  */
+#include "feature.h"
 #include "topo.h"
 #include "chan.h"
 #include "nexus.h"
@@ -445,7 +446,7 @@ TEST_F(counters, larger_than_all_buffers_is_dropped_as_such)
 	int seg = 1000;
 	struct chan c;
 
-	ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx-udp-segmentation on"));
+	ASSERT_EQ(0, feature_set_peer(&self->t, USO, true));
 	ASSERT_EQ(0, chan_open(&c, "va", &p));
 	ASSERT_EQ(0, chan_flow_add(&c, &r));
 	setsockopt(self->peer, IPPROTO_UDP, 103 /* UDP_SEGMENT */, &seg, sizeof(seg));

@@ -8,6 +8,7 @@
  * deal with; ICMP errors come to the flow they quote. Changes of the host's
  * addresses are told to all channels of the namespace, and to no others.
  */
+#include "feature.h"
 #include "topo.h"
 #include "chan.h"
 #include "nexus.h"
@@ -268,7 +269,7 @@ TEST_F(flow, a_send_reaches_the_peer_with_good_checksums)
 
 	setsockopt(self->peer, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
 	/* Software checksums on both sides, so that a wrong one is seen. */
-	ASSERT_EQ(0, sh("ethtool -K va tx off"));
+	ASSERT_EQ(0, feature_set("va", TX_SUMS, false));
 	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
 	EXPECT_EQ(0, chan_send(&self->c, r.flow, &p, 0));
 	ASSERT_EQ(5, recv(self->peer, buf, sizeof(buf), 0));

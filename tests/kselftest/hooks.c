@@ -8,6 +8,7 @@
  * bytes of a TCP connection are changed, both ways; so are frames of an own ethertype.
  */
 /* libs: $(UNET_LIB) */
+#include "feature.h"
 #include "topo.h"
 #include "nexus.h"
 #include "type_hand.h"
@@ -48,8 +49,8 @@ FIXTURE_SETUP(hooks)
 
 	ASSERT_EQ(0, topo_setup(&self->t));
 	/* Checksums are made and looked at in software: a wrong one is seen. */
-	ASSERT_EQ(0, sh("ethtool -K va tx off"));
-	ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx off"));
+	ASSERT_EQ(0, feature_set("va", TX_SUMS, false));
+	ASSERT_EQ(0, feature_set_peer(&self->t, TX_SUMS, false));
 	ASSERT_EQ(0, nexus_attach("va"));
 	self->st = unet_stack_open("va", NULL);
 	ASSERT_NE(NULL, self->st) TH_LOG("%s", unet_error_detail());
@@ -467,7 +468,7 @@ TEST_F(hooks, a_super_datagram_is_one_packet_and_changes_whole)
 
 	memset(data, 's', sizeof(data));
 	/* It is to come in one piece. */
-	ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx on"));
+	ASSERT_EQ(0, feature_set_peer(&self->t, TX_SUMS, true));
 	h = unet_hook_add(self->st, mark_all, &c, &o);
 	ASSERT_NE(NULL, h) TH_LOG("%s", unet_error_detail());
 	ASSERT_EQ(0, setsockopt(self->peer, IPPROTO_UDP, UDP_SEGMENT, &seg, sizeof(seg)));

@@ -8,6 +8,7 @@
  */
 /* libs: -lpthread */
 #include "effort.h"
+#include "feature.h"
 #include "inter.h"
 #include "live.h"
 #include "sound.h"
@@ -47,7 +48,7 @@ FIXTURE_SETUP(change)
 	self->m.fd = -1;
 	ASSERT_EQ(0, topo_setup(&self->t));
 	/* Checksums are made and looked at in software: a wrong one is seen. */
-	ASSERT_EQ(0, sh("ethtool -K va tx off"));
+	ASSERT_EQ(0, feature_set("va", TX_SUMS, false));
 	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, nl_open(&self->nl));
 	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
@@ -223,7 +224,7 @@ TEST_F(change, headers_on_the_way_in)
 	for (tapped = 0; tapped < 4; tapped++) {
 		/* Checksums that the sender left to the device; then those it made. */
 		if (tapped == 2)
-			ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx off"));
+			ASSERT_EQ(0, feature_set_peer(&self->t, TX_SUMS, false));
 		if (tapped % 2)
 			ASSERT_LE(0, fd = tos_tap());
 		ASSERT_EQ(0, send_to(self->peer, variant->ours, PORT, "hello", 5));

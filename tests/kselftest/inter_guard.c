@@ -10,6 +10,7 @@
  */
 /* libs: -lpthread */
 #include "effort.h"
+#include "feature.h"
 #include "inter_bed.h"
 #include "pin.h"
 #include "raw.h"
@@ -100,7 +101,7 @@ static int send_many(struct topo *t, int fd, int many)
 
 	/* What is held counts as its sender's. */
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) ||
-	    sh_peer(t, "ethtool -K vb tx-udp-segmentation off") ||
+	    feature_set_peer(t, USO, false) ||
 	    setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &seg, sizeof(seg)))
 		return -1;
 	for (i = 0; i < many / 64; i++)

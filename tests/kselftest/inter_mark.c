@@ -5,6 +5,7 @@
  * else is; what is CE by it counts as CE; who may not change headers may not mark; a
  * packet that cannot be sent can be marked.
  */
+#include "feature.h"
 #include "inter.h"
 #include "live.h"
 #include "raw.h"
@@ -184,7 +185,7 @@ TEST_F(mark, a_run_on_the_way_in)
 	ASSERT_EQ(0, peer_tos(self->peer, variant->family, 0x22));
 	for (way = 0; way < 4; way++) {
 		if (way == 2)
-			ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx off"));
+			ASSERT_EQ(0, feature_set_peer(&self->t, TX_SUMS, false));
 		if (way % 2)
 			ASSERT_LE(0, fd = tos_tap());
 		token = HELLOS(5);
@@ -260,7 +261,7 @@ TEST_F(mark, on_the_way_out)
 	IN(UNET_INTER_MODIFY_HEADERS);
 	ASSERT_EQ(0, tos_wanted(self->peer, variant->family));
 	/* Summed here: a wrong checksum would be dropped there. */
-	ASSERT_EQ(0, sh("ethtool -K va tx off"));
+	ASSERT_EQ(0, feature_set("va", TX_SUMS, false));
 	for (i = 0; i < 3; i++) {
 		ASSERT_EQ(0, chan_send(&self->c, self->flow, &p, 0));
 		token = inter_seen_bytes(&self->m);

@@ -6,6 +6,7 @@
  * packets stays, and with the policy open none is lost. Another one takes the place.
  */
 #include "effort.h"
+#include "feature.h"
 #include "inter_bed.h"
 
 FIXTURE_VARIANT(inter) {
@@ -34,7 +35,7 @@ static int both_come(struct _test_data_inter *b, struct pair *p)
 	 * Else veth puts what is sent into a queue of the sender's CPU: with these it
 	 * has one, and what the peer sees is the order that packets left the device in.
 	 */
-	if (sh_peer(&b->t, "ethtool -K vb gro on") || sh("ethtool -K va tso off"))
+	if (feature_set_peer(&b->t, GRO, true) || feature_set("va", TSO, false))
 		return -1;
 	for (i = 0; i < 2; i++) {
 		struct grant g = { .rights = OBSERVE | UNET_INTER_DELAY,

@@ -6,6 +6,7 @@
  * comes in, only by right. Flows that redirect to each other are no loop.
  */
 /* libs: -lpthread */
+#include "feature.h"
 #include "inter_bed.h"
 #include "effort.h"
 
@@ -49,7 +50,7 @@ TEST_F(inter, what_is_redirected_goes_to_who_has_the_port)
 	uint32_t i;
 
 	/* The sum is made by the sender and looked at here. */
-	ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx off"));
+	ASSERT_EQ(0, feature_set_peer(&self->t, TX_SUMS, false));
 	ASSERT_EQ(0, listen_at(&other, AF_INET, OUR_V4, TO));
 	REDIRECTS(.directions = UNET_INTER_INBOUND);
 	for (i = 1; i < 30; i++) {
@@ -122,7 +123,7 @@ TEST_F(inter, with_ip6_too)
 	struct chan other;
 	uint64_t token;
 
-	ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx off"));
+	ASSERT_EQ(0, feature_set_peer(&self->t, TX_SUMS, false));
 	ASSERT_EQ(0, chan_flow_add(&self->c, &r));
 	ASSERT_EQ(0, listen_at(&other, AF_INET6, OUR_V6, TO));
 	REDIRECTS();

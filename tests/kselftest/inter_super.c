@@ -5,6 +5,7 @@
  * segments and the checksum they had, in and out. Changed headers are those of each
  * segment in the end; the length does not change. Nor does that of a TCP segment alone.
  */
+#include "feature.h"
 #include "inter_bed.h"
 #include "param.h"
 #include "tcp_hand.h"
@@ -308,7 +309,7 @@ TEST_F(inter, a_super_datagram_is_cut_behind_the_chain)
 	uint32_t i;
 	int on = 1;
 
-	ASSERT_EQ(0, sh("ethtool -K va tx off"));
+	ASSERT_EQ(0, feature_set("va", TX_SUMS, false));
 	setsockopt(self->peer, IPPROTO_IP, IP_RECVTOS, &on, sizeof(on));
 	IN(.rights = OBSERVE | UNET_INTER_MODIFY_HEADERS);
 	token = shown_outbound(&self->c, self->flow, &self->m);
@@ -603,7 +604,7 @@ do {									\
 	uint8_t buf_[BYTES];						\
 	int fd_;							\
 									\
-	ASSERT_EQ(0, sh("ethtool -K va tx off"));			\
+	ASSERT_EQ(0, feature_set("va", TX_SUMS, false));			\
 	IN(.rights = OBSERVE | UNET_INTER_MODIFY_HEADERS,		\
 	   .directions = UNET_INTER_OUTBOUND);				\
 	ASSERT_LE(0, fd_ = watch_peer(&self->t));			\

@@ -6,6 +6,7 @@
  * was changed, with lengths and checksums that hold, whichever is changed and whichever
  * is judged first; super packets too.
  */
+#include "feature.h"
 #include "inter.h"
 #include "live.h"
 #include "sound.h"
@@ -66,8 +67,8 @@ FIXTURE_SETUP(twin)
 	self->b.fd = -1;
 	ASSERT_EQ(0, topo_setup(&self->t));
 	/* Checksums are made and looked at in software: a wrong one is seen. */
-	ASSERT_EQ(0, sh("ethtool -K va tx off"));
-	ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx off"));
+	ASSERT_EQ(0, feature_set("va", TX_SUMS, false));
+	ASSERT_EQ(0, feature_set_peer(&self->t, TX_SUMS, false));
 	ASSERT_EQ(0, nexus_attach("va"));
 	ASSERT_EQ(0, nl_open(&self->nl));
 	ASSERT_EQ(0, chan_open(&self->c, "va", NULL));
@@ -360,7 +361,7 @@ TEST_F(twin, headers_of_one_super_datagram_change)
 	memset(data, 's', sizeof(data));
 	BOTH_COME(UNET_INTER_MODIFY_HEADERS);
 	setsockopt(self->peer, IPPROTO_UDP, UDP_SEGMENT, &seg, sizeof(seg));
-	ASSERT_EQ(0, sh_peer(&self->t, "ethtool -K vb tx on"));
+	ASSERT_EQ(0, feature_set_peer(&self->t, TX_SUMS, true));
 	EACH_WAY(way) {
 		int changed = way & 1;
 
