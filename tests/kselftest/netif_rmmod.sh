@@ -39,6 +39,7 @@ remove_and_load() {
 		wait_until 60 unload_module && load_module || return
 		wait $pid 2> /dev/null
 	done
+	[ "$n" = "$ROUNDS" ]
 }
 
 free_mib() { awk '$1 == "MemAvailable:" { print int($2 / 1024) }' /proc/meminfo; }
