@@ -107,6 +107,13 @@ static bool selects(const struct unet_type_rule *r, bool tx,
 			      bits_fit(r->remote, key->remote, r->remote_bits));
 }
 
+/* Whom it selects, nothing else is asked about: of a send, if the rule is no user's. */
+static bool decides(const struct unet_type_rule *r, bool tx)
+{
+	return !r->num_patterns && !(r->flags & UNET_TYPE_LOCAL_ONLY) &&
+	       !(tx && r->user);
+}
+
 static void walk_key(const struct unet_type_set *set, struct input *in)
 {
 	bool decided[UNET_TYPE_LAYER_COUNT] = { false };
@@ -126,8 +133,7 @@ static void walk_key(const struct unet_type_set *set, struct input *in)
 			continue;
 		if (unet_type_walk_next(&walk) != r)
 			abort();
-		decided[r->layer] = !r->family && !r->num_patterns &&
-				    !(r->flags & UNET_TYPE_LOCAL_ONLY);
+		decided[r->layer] = decides(r, tx) && !r->family;
 	}
 	if (unet_type_walk_next(&walk))
 		abort();
@@ -163,7 +169,7 @@ static void walk_frame(const struct unet_type_set *set, struct input *in)
 			continue;
 		if (unet_type_walk_next(&walk) != r)
 			abort();
-		decided = !r->num_patterns;
+		decided = decides(r, tx);
 	}
 	if (unet_type_walk_next(&walk))
 		abort();
