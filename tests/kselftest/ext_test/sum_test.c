@@ -26,7 +26,7 @@ static unsigned int sum(void *priv, struct sk_buff *skb, const struct nf_hook_st
 {
 	if (skb->ip_summed == CHECKSUM_PARTIAL || skb_is_gso(skb))
 		return NF_ACCEPT;
-	skb->csum = skb_checksum(skb, 0, skb->len, READ_ONCE(wrong));
+	skb->csum = skb_checksum(skb, 0, skb->len, (__force __wsum)READ_ONCE(wrong));
 	skb->ip_summed = CHECKSUM_COMPLETE;
 	WRITE_ONCE(summed, summed + 1);
 	return NF_ACCEPT;
