@@ -76,7 +76,7 @@ static struct unet_inter *create(struct unet_nexus *nx,
 		return NULL;
 	INIT_LIST_HEAD(&in->list);
 	INIT_LIST_HEAD(&in->links);
-	INIT_LIST_HEAD(&in->waiting);
+	in->last = &in->waiting.first;
 	INIT_WORK(&in->free_work, free_work);
 	INIT_WORK(&in->expire_work, unet_inter_expire_work);
 	spin_lock_init(&in->lock);

@@ -106,7 +106,7 @@ struct unet_inters {
  */
 struct unet_held {
 	struct list_head queue;
-	struct list_head wait;
+	struct hlist_node wait;
 	struct unet_link *link;
 	struct sk_buff *skb;
 	struct unet_flow_info info;
@@ -234,6 +234,7 @@ struct unet_inter_run {
  * @window:	tokens, while claimed
  * @held:	struct unet_held by index of @window
  * @waiting:	those that wait for a verdict, in the order they were shown
+ * @last:	where the next comes in there
  * @num_held:	packets in queues that it was shown: they wait for a verdict, or for
  *		those before them
  * @bytes_held:	L3 bytes of them
@@ -270,7 +271,8 @@ struct unet_inter {
 	bool silent;
 	struct unet_inter_window window;
 	struct unet_held **held;
-	struct list_head waiting;
+	struct hlist_head waiting;
+	struct hlist_node **last;
 	u32 num_held;
 	u32 bytes_held;
 	u32 num_unseen;

@@ -339,12 +339,15 @@ u64 unet_inter_token_next(struct unet_inter_window *w)
 
 int unet_inter_token_issue(struct unet_inter_window *w, u64 *token)
 {
-	u64 *entry;
+	u64 *entry = entry_of(w, w->next);
 
-	*token = unet_inter_token_next(w);
-	entry = entry_of(w, w->next);
-	if (is_held(*entry))
-		return -ENOSPC;
+	if (is_held(*entry)) {
+		unet_inter_token_next(w);
+		entry = entry_of(w, w->next);
+		if (is_held(*entry))
+			return -ENOSPC;
+	}
+	*token = w->base + w->next;
 	*entry = w->next++ << 2 | UNET_TOKEN_HELD;
 	return (int)(entry - w->entry);
 }
