@@ -7,8 +7,9 @@
 # names that are denied, over DNS and HTTP; a rate.
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/aid_carry.sh"
+source "$(dirname "$0")/aid_extend.sh"
 require_root
-require jq socat tcpdump unet-cat unet-ext unet-httpd
+require jq setpriv socat tcpdump unet-cat unet-ext unet-httpd
 BYTES=4000000
 PATIENCE=300
 [ -z "${UNET_SLOW:-}" ] || PATIENCE=3000
@@ -17,23 +18,17 @@ at_exit rm -rf "$WORK"
 
 # extend NS DEV RIGHTS EXTENSION...: in all TCP flows of the device; what it says is in
 # $WORK/ext.DEV.
-declare -A GRANT EXT
+declare -A GRANT PROCESS
 extend() {
 	local ns=$1 dev=$2 rights=$3 hold=100
 	shift 3
 	[[ $rights != *delay* ]] || hold=5000
-	GRANT[$dev]=$(ip netns exec "$ns" unetctl -j intermediary grant "$dev" proto tcp \
-		rights "$rights" hold $hold backlog 4096 | jq .grant)
-	ip netns exec "$ns" unet-ext "${GRANT[$dev]}" "$@" > "$WORK/ext.$dev" 2> "$WORK/err.$dev" &
-	EXT[$dev]=$!
-	at_exit end_process $!
-	wait_until 20 grep -q serves "$WORK/err.$dev"
+	start_extension "$ns" "$dev" "$WORK/ext.$dev" "$WORK/err.$dev" \
+		rights "$rights" hold $hold backlog 4096 -- "$@"
+	GRANT[$dev]=$ID PROCESS[$dev]=$EXT
 }
 
-contract() { # NS DEV
-	ip netns exec "$1" unetctl intermediary revoke "${GRANT[$2]}" > /dev/null
-	wait "${EXT[$2]}"
-}
+contract() { end_extension "$1" "${GRANT[$2]}" "${PROCESS[$2]}"; } # NS DEV
 
 # watch NS DEV FILTER...: the first packet like that is in $WORK/seen, by the time watched.
 watch() {
@@ -90,10 +85,10 @@ killed() {
 	extend "$NS_A" va observe-headers,delay delay 500
 	carry killed "-i va" "-i vb" "$A4:7004" $BYTES
 	check "one that delays is shown packets" wait_until 20 told va packets
-	kill -9 "${EXT[va]}"
+	kill -9 "${PROCESS[va]}"
 	carried killed
 	check "killed: whole" whole killed $BYTES
-	wait "${EXT[va]}" 2> /dev/null
+	wait "${PROCESS[va]}" 2> /dev/null
 	check "what it held went on" told va missed
 	in_a unetctl intermediary revoke "${GRANT[va]}" > /dev/null
 }

@@ -6,6 +6,7 @@
 # another length, a right that is missing, a delay. unetctl flows shows who is in the flow. An
 # ordinary user runs one when the grant is for him.
 source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/aid_extend.sh"
 require_root
 require jq setpriv tcpdump unet-cat unet-ext
 WORK=$(mktemp -d)
@@ -16,23 +17,8 @@ PORT=7000
 
 # extend WORDS_OF_GRANT -- EXTENSION...: in all TCP flows from now on, as user $AS.
 AS=0
-extend() {
-	local -a words=()
-	while [ "$1" != -- ]; do words+=("$1"); shift; done
-	shift
-	ID=$(in_a unetctl -j intermediary grant va proto tcp "${words[@]}" |
-		jq .grant)
-	ip netns exec "$NS_A" setpriv --reuid="$AS" --regid="$AS" --clear-groups \
-		unet-ext "$ID" "$@" > "$WORK/out" 2> "$WORK/err" &
-	EXT=$!
-	at_exit end_process $EXT
-	wait_until 20 grep -q serves "$WORK/err"
-}
-
-contract() {
-	in_a unetctl intermediary revoke "$ID" > /dev/null
-	wait "$EXT"
-}
+extend() { start_extension "$NS_A" va "$WORK/out" "$WORK/err" "$@"; }
+contract() { end_extension "$NS_A" "$ID" "$EXT"; }
 
 # What comes later comes when the server has got what came before.
 speak() {
