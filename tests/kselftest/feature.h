@@ -18,12 +18,8 @@
 static inline int feature_ask(const char *dev, void *request)
 {
 	struct ifreq ifr = { .ifr_data = request };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
 
-	strncpy(ifr.ifr_name, dev, sizeof(ifr.ifr_name) - 1);
-	err = ioctl(fd, SIOCETHTOOL, &ifr) < 0 ? -errno : 0;
-	close(fd);
-	return err;
+	return rtnl_ioctl(dev, SIOCETHTOOL, &ifr);
 }
 
 /* The names of all features in their order; how many, or -errno. */

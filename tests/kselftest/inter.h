@@ -189,19 +189,24 @@ static inline uint64_t inter_stat(struct nl *nl, uint32_t id, int which)
 }
 
 /*
- * It comes to hold nothing: a channel that was poisoned is taken out by a work item, and
- * what comes while nobody is there counts as held for as long as it takes to pass.
+ * It comes to hold @n packets: a channel that was poisoned is taken out by a work item,
+ * and what comes while nobody is there counts as held for as long as it takes to pass.
  */
-static inline bool inter_holds_nothing(struct nl *nl, uint32_t id)
+static inline bool inter_comes_to_hold(struct nl *nl, uint32_t id, uint32_t n)
 {
 	uint64_t end = mono_ms() + 5000;
 
 	while (mono_ms() < end) {
-		if (!inter_look(nl, id).held)
+		if (inter_look(nl, id).held == n)
 			return true;
 		usleep(1000);
 	}
 	return false;
+}
+
+static inline bool inter_holds_nothing(struct nl *nl, uint32_t id)
+{
+	return inter_comes_to_hold(nl, id, 0);
 }
 
 /* ---- the intermediary's own side ---- */
@@ -289,6 +294,17 @@ static inline int inter_verdict(struct chan *c, uint64_t token, uint16_t action,
 	return inter_say(c, &v);
 }
 
+static inline int inter_mark(struct chan *c, uint64_t token, uint32_t count, uint8_t mask,
+			     uint8_t tos)
+{
+	struct unet_inter_verdict v = {
+		.token = token, .action = UNET_VERDICT_MARK, .count = count,
+		.tos = tos, .tos_mask = mask,
+	};
+
+	return inter_say(c, &v);
+}
+
 /*
  * Accept @slots of what comes, or until nothing has for @ms; some may have gone on
  * without. Return: packets, or -1.
@@ -335,6 +351,13 @@ static inline pid_t inter_process(uint32_t id)
 
 #define PORT	7000	/* the owner's */
 #define RPORT	9000	/* the peer's */
+
+/* @bytes for what @fd sent and is held, which counts as its own, and for what comes to it. */
+static inline int peer_room(int fd, int bytes)
+{
+	return setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) ||
+	       setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) ? -errno : 0;
+}
 
 /* Numbered datagrams from the peer. */
 static inline int peer_sends(int fd, uint32_t from, uint32_t n)

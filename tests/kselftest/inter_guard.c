@@ -97,10 +97,9 @@ TEST_F(inter, bytes_that_are_injected_count_too)
 static int send_many(struct topo *t, int fd, int many)
 {
 	static uint8_t data[64 * 4];
-	int seg = 4, i, room = 64 << 20;
+	int seg = 4, i;
 
-	/* What is held counts as its sender's. */
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) ||
+	if (peer_room(fd, 64 << 20) ||
 	    feature_set_peer(t, USO, false) ||
 	    setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &seg, sizeof(seg)))
 		return -1;

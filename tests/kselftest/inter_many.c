@@ -10,15 +10,6 @@
 
 #define HEADER	28	/* bytes of IPv4 and UDP */
 
-/* What is held counts as its sender's, and comes at once. */
-static int make_room(int fd)
-{
-	int room = 64 << 20;
-
-	return setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) ||
-	       setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
-}
-
 /* ---- whole and in order ---- */
 
 #define BACKLOG	8192u
@@ -26,7 +17,19 @@ static int make_room(int fd)
 #define IN_ALL	1000u
 #define AT_ONCE	100u
 
+#define ROOM	(64 << 20)
+
 static const struct unet_params large = { .rx_slots = BACKLOG, .rx_small = 2 * BACKLOG };
+
+#define IN_MANY(most)							\
+do {									\
+	struct grant g = { .rights = OBSERVE | UNET_INTER_DELAY,	\
+			   .hold_ms = 10000, .backlog = most,		\
+			   .violations = -1 };				\
+									\
+	ASSERT_EQ(0, inter_grant(&self->nl, &g, &self->id));		\
+	ASSERT_EQ(0, inter_open_with(&self->m, self->id, &large, &self->o)); \
+} while (0)
 
 static void put_number(struct chan *c, uint32_t flow, uint32_t number, uint32_t at)
 {
@@ -64,17 +67,6 @@ static uint32_t owner_sends_many(struct chan *c, uint32_t flow, uint32_t many)
 	return n;
 }
 
-static uint32_t held(struct nl *nl, uint32_t id, uint32_t want)
-{
-	uint64_t end = mono_ms() + 10000;
-	uint32_t n;
-
-	do
-		n = inter_look(nl, id).held;
-	while (n != want && mono_ms() < end);
-	return n;
-}
-
 /* Return: packets of ours that the device was given as 1, 2, ... */
 static uint32_t tapped(int tap, uint32_t many)
 {
@@ -108,16 +100,13 @@ static bool peer_takes_all(int fd, uint32_t many)
 TEST_F_TIMEOUT(inter, all_that_went_out_leaves_when_it_is_killed, 120)
 {
 	uint32_t out = getenv("UNET_SLOW") ? OUT / 10 : OUT;
-	struct grant g = { .rights = OBSERVE | UNET_INTER_DELAY, .hold_ms = 10000,
-			   .backlog = BACKLOG, .violations = -1 };
 	int tap;
 
-	ASSERT_EQ(0, make_room(self->peer));
-	ASSERT_EQ(0, inter_grant(&self->nl, &g, &self->id));
-	ASSERT_EQ(0, inter_open_with(&self->m, self->id, &large, &self->o));
+	ASSERT_EQ(0, peer_room(self->peer, ROOM));
+	IN_MANY(BACKLOG);
 	tap = tos_tap();
 	ASSERT_LE(0, tap);
-	ASSERT_EQ(0, make_room(tap));
+	ASSERT_EQ(0, peer_room(tap, ROOM));
 	ASSERT_EQ(out, owner_sends_many(&self->c, self->flow, out));
 	EXPECT_TRUE(peer_has_nothing(self->peer));
 	EXPECT_EQ(out, inter_look(&self->nl, self->id).held);
@@ -132,16 +121,13 @@ TEST_F_TIMEOUT(inter, all_that_went_out_leaves_when_it_is_killed, 120)
 
 TEST_F(inter, all_that_came_in_goes_on_when_it_is_killed_or_revoked)
 {
-	struct grant g = { .rights = OBSERVE | UNET_INTER_DELAY, .hold_ms = 10000,
-			   .backlog = IN_ALL, .violations = -1 };
 	int i;
 
-	ASSERT_EQ(0, make_room(self->peer));
+	ASSERT_EQ(0, peer_room(self->peer, ROOM));
 	for (i = 0; i < 2; i++) {
-		ASSERT_EQ(0, inter_grant(&self->nl, &g, &self->id));
-		ASSERT_EQ(0, inter_open_with(&self->m, self->id, &large, &self->o));
+		IN_MANY(IN_ALL);
 		ASSERT_EQ(0, peer_sends(self->peer, 1, IN_ALL));
-		ASSERT_EQ(IN_ALL, held(&self->nl, self->id, IN_ALL));
+		ASSERT_TRUE(inter_comes_to_hold(&self->nl, self->id, IN_ALL));
 		if (i)
 			ASSERT_EQ(0, inter_revoke(&self->nl, self->id));
 		chan_close(&self->m);
@@ -154,13 +140,10 @@ TEST_F(inter, all_that_came_in_goes_on_when_it_is_killed_or_revoked)
 /* Answered in one verdict behind the first, which then lets all of them go. */
 TEST_F(inter, what_was_answered_behind_another_goes_with_it)
 {
-	struct grant g = { .rights = OBSERVE | UNET_INTER_DELAY, .hold_ms = 10000,
-			   .backlog = IN_ALL, .violations = -1 };
 	uint64_t first;
 
-	ASSERT_EQ(0, make_room(self->peer));
-	ASSERT_EQ(0, inter_grant(&self->nl, &g, &self->id));
-	ASSERT_EQ(0, inter_open_with(&self->m, self->id, &large, &self->o));
+	ASSERT_EQ(0, peer_room(self->peer, ROOM));
+	IN_MANY(IN_ALL);
 	ASSERT_EQ(0, peer_sends(self->peer, 1, IN_ALL));
 	first = shown(&self->m, IN_ALL);
 	ASSERT_NE(0, first);
@@ -169,7 +152,7 @@ TEST_F(inter, what_was_answered_behind_another_goes_with_it)
 	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 20));
 	ASSERT_EQ(0, inter_verdict(&self->m, first, UNET_VERDICT_ACCEPT, 1));
 	EXPECT_EQ(IN_ALL, owner_takes(&self->c, 1, IN_ALL, 2000));
-	EXPECT_EQ(0, held(&self->nl, self->id, 0));
+	EXPECT_TRUE(inter_holds_nothing(&self->nl, self->id));
 	EXPECT_EQ(IN_ALL, STAT(ACCEPTED));
 }
 

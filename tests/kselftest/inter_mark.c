@@ -86,17 +86,6 @@ do {									\
 
 #define STAT(name)	inter_stat(&self->nl, self->id, UNET_INTER_CNT_##name)
 
-static int say_mark(struct chan *m, uint64_t token, uint32_t count, uint8_t mask,
-		    uint8_t tos)
-{
-	struct unet_inter_verdict v = {
-		.token = token, .action = UNET_VERDICT_MARK, .count = count,
-		.tos = tos, .tos_mask = mask,
-	};
-
-	return inter_say(m, &v);
-}
-
 /* What the peer's sends have from now on. */
 static int peer_tos(int fd, int family, int tos)
 {
@@ -190,7 +179,7 @@ TEST_F(mark, a_run_on_the_way_in)
 			ASSERT_LE(0, fd = tos_tap());
 		token = HELLOS(5);
 		ASSERT_NE(0, token);
-		ASSERT_EQ(0, say_mark(&self->m, token, 5, 0xfc, 0xb8));
+		ASSERT_EQ(0, inter_mark(&self->m, token, 5, 0xfc, 0xb8));
 		COME(5, 0xba);
 		if (!(way % 2))
 			continue;
@@ -214,8 +203,8 @@ TEST_F(mark, only_the_bits_of_the_mask)
 			uint64_t token = HELLOS(2);
 
 			ASSERT_NE(0, token);
-			ASSERT_EQ(0, say_mark(&self->m, token, 1, mask[k], mask[k]));
-			ASSERT_EQ(0, say_mark(&self->m, token + 1, 1, mask[k], 0));
+			ASSERT_EQ(0, inter_mark(&self->m, token, 1, mask[k], mask[k]));
+			ASSERT_EQ(0, inter_mark(&self->m, token + 1, 1, mask[k], 0));
 			COME(1, was[i] | mask[k]);
 			COME(1, was[i] & ~mask[k]);
 		}
@@ -232,7 +221,7 @@ TEST_F(mark, what_is_marked_ce_counts_and_what_is_no_more_does_not)
 	ASSERT_EQ(0, peer_tos(self->peer, variant->family, 2));
 	token = HELLOS(1);
 	ASSERT_NE(0, token);
-	ASSERT_EQ(0, say_mark(&self->m, token, 1, 3, CE));
+	ASSERT_EQ(0, inter_mark(&self->m, token, 1, 3, CE));
 	s = chan_rx_peek(&self->c, 2000);
 	ASSERT_NE(NULL, s);
 	EXPECT_EQ(1, s->ce_count);
@@ -241,7 +230,7 @@ TEST_F(mark, what_is_marked_ce_counts_and_what_is_no_more_does_not)
 	ASSERT_EQ(0, peer_tos(self->peer, variant->family, CE));
 	token = HELLOS(1);
 	ASSERT_NE(0, token);
-	ASSERT_EQ(0, say_mark(&self->m, token, 1, 3, 2));
+	ASSERT_EQ(0, inter_mark(&self->m, token, 1, 3, 2));
 	s = chan_rx_peek(&self->c, 2000);
 	ASSERT_NE(NULL, s);
 	EXPECT_EQ(0, s->ce_count);
@@ -269,7 +258,7 @@ TEST_F(mark, on_the_way_out)
 		first = first ?: token;
 	}
 	ASSERT_EQ(first + 2, token);
-	ASSERT_EQ(0, say_mark(&self->m, first, 3, 0xff, 0x2f));
+	ASSERT_EQ(0, inter_mark(&self->m, first, 3, 0xff, 0x2f));
 	for (i = 0; i < 3; i++)
 		EXPECT_EQ(0x2f, tos_of_hello(self->peer));
 	EXPECT_EQ(3, STAT(MODIFIED));
@@ -291,7 +280,7 @@ TEST_F(mark, who_comes_after_sees_it)
 	token = HELLOS(1);
 	ASSERT_NE(0, token);
 	EXPECT_EQ(NULL, chan_rx_peek(&after, 50));
-	ASSERT_EQ(0, say_mark(&self->m, token, 1, 0xfc, 0xb8));
+	ASSERT_EQ(0, inter_mark(&self->m, token, 1, 0xfc, 0xb8));
 	s = chan_rx_peek(&after, 2000);
 	ASSERT_NE(NULL, s);
 	EXPECT_EQ(0xb8, tos_of(chan_buf(&after, s->first)));
@@ -307,7 +296,7 @@ TEST_F(mark, not_without_the_right)
 	IN(UNET_INTER_DROP);
 	token = HELLOS(2);
 	ASSERT_NE(0, token);
-	EXPECT_EQ(UNET_INTER_CNT_RIGHT_HEADERS, say_mark(&self->m, token, 2, 0xfc, 0xb8));
+	EXPECT_EQ(UNET_INTER_CNT_RIGHT_HEADERS, inter_mark(&self->m, token, 2, 0xfc, 0xb8));
 	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 20));
 	ASSERT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 2));
 	COME(2, 0);
@@ -321,13 +310,13 @@ TEST_F(mark, what_makes_no_sense_is_refused)
 	IN(UNET_INTER_MODIFY_HEADERS);
 	token = HELLOS(2);
 	ASSERT_NE(0, token);
-	EXPECT_EQ(UNET_INTER_CNT_BAD_VERDICT, say_mark(&self->m, token, 2, 0, 0));
-	EXPECT_EQ(UNET_INTER_CNT_BAD_VERDICT, say_mark(&self->m, token, 2, 0xfc, 0xb9));
-	EXPECT_EQ(UNET_INTER_CNT_TOKEN_FOREIGN, say_mark(&self->m, token + 2, 1, 0xfc, 0));
+	EXPECT_EQ(UNET_INTER_CNT_BAD_VERDICT, inter_mark(&self->m, token, 2, 0, 0));
+	EXPECT_EQ(UNET_INTER_CNT_BAD_VERDICT, inter_mark(&self->m, token, 2, 0xfc, 0xb9));
+	EXPECT_EQ(UNET_INTER_CNT_TOKEN_FOREIGN, inter_mark(&self->m, token + 2, 1, 0xfc, 0));
 	/* Of a run that goes too far what is held is marked. */
-	EXPECT_EQ(UNET_INTER_CNT_TOKEN_FOREIGN, say_mark(&self->m, token, 3, 0xfc, 0xb8));
+	EXPECT_EQ(UNET_INTER_CNT_TOKEN_FOREIGN, inter_mark(&self->m, token, 3, 0xfc, 0xb8));
 	COME(2, 0xb8);
-	EXPECT_EQ(UNET_INTER_CNT_TOKEN_DOUBLE, say_mark(&self->m, token, 1, 0xfc, 0));
+	EXPECT_EQ(UNET_INTER_CNT_TOKEN_DOUBLE, inter_mark(&self->m, token, 1, 0xfc, 0));
 	EXPECT_EQ(2, STAT(BAD_VERDICT));
 	EXPECT_EQ(2, STAT(MODIFIED));
 }
@@ -358,7 +347,7 @@ TEST_F(mark, what_cannot_be_sent_can_be_marked)
 	ASSERT_NE(0, token);
 	EXPECT_EQ(UNET_INTER_CNT_UNSENDABLE,
 		  inter_say_bytes(&self->m, token, UNET_VERDICT_MODIFY, h, h));
-	ASSERT_EQ(0, say_mark(&self->m, token, 1, 0xfc, 0xb8));
+	ASSERT_EQ(0, inter_mark(&self->m, token, 1, 0xfc, 0xb8));
 	s = chan_rx_peek(&self->c, 2000);
 	ASSERT_NE(NULL, s);
 	p = chan_buf(&self->c, s->first);

@@ -125,7 +125,7 @@ struct traffic {
 static int begin(struct traffic *tr, struct _test_data_inter *bed)
 {
 	struct timeval tv = { .tv_usec = 50 * 1000 };
-	int room = 4 << 20, i;
+	int i;
 
 	*tr = (struct traffic){ .way = { { .bed = bed, .send = send_in },
 					 { .bed = bed, .send = send_out } } };
@@ -134,8 +134,7 @@ static int begin(struct traffic *tr, struct _test_data_inter *bed)
 	 * What the peer has sent is its socket's until somebody takes it. Many CPUs send
 	 * what goes: to the peer it comes through the queue of one.
 	 */
-	if (setsockopt(bed->peer, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) ||
-	    setsockopt(bed->peer, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) ||
+	if (peer_room(bed->peer, 4 << 20) ||
 	    sh_peer(&bed->t, "unshare -m sh -c \"mount -t sysfs none /sys && "
 		    "echo 1 > /sys/class/net/vb/queues/rx-0/rps_cpus\""))
 		return -1;

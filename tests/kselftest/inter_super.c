@@ -396,15 +396,10 @@ static uint32_t number(const uint8_t *packet)
 /* Pass @s of @m on: as it is, or with DSCP, which it is given either way. */
 static int pass_on(struct chan *m, const struct unet_rx_slot *s, uint16_t action)
 {
-	struct unet_inter_verdict mark = {
-		.token = s->tag, .action = UNET_VERDICT_MARK, .count = s->packets,
-		.tos = DSCP, .tos_mask = 0xff,
-	};
-
 	if (action == UNET_VERDICT_ACCEPT)
 		return inter_verdict(m, s->tag, UNET_VERDICT_ACCEPT, s->packets);
 	if (action == UNET_VERDICT_MARK)
-		return inter_say(m, &mark);
+		return inter_mark(m, s->tag, s->packets, 0xff, DSCP);
 	memcpy(m->tx_mem, chan_buf(m, s->first), TCP);
 	m->tx_mem[1] = DSCP;
 	return inter_say_bytes(m, s->tag, UNET_VERDICT_MODIFY, TCP, TCP);

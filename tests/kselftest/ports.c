@@ -5,14 +5,12 @@
  * a host socket, a host socket with a flow, and a flow with a flow exactly where
  * two host sockets do. Rights, lingering and take-over (D7, R6.3, R7.7).
  */
+#include "caps.h"
 #include "topo.h"
 #include "chan.h"
 #include "nl.h"
 #include "param.h"
 #include "kselftest_harness.h"
-
-#include <linux/capability.h>
-#include <sys/syscall.h>
 
 #define PORT	5999
 
@@ -531,10 +529,6 @@ TEST_F(ports, a_port_lingers_and_its_user_alone_may_take_it_over)
 TEST_F(ports, taking_over_a_privileged_port_needs_the_capability)
 {
 	struct unet_flow_req r = flow_req(IPPROTO_TCP, AF_INET, NULL, 80, NULL, 0);
-	struct __user_cap_data_struct caps[2];
-	struct __user_cap_header_struct head = {
-		.version = _LINUX_CAPABILITY_VERSION_3,
-	};
 	pid_t pid;
 	int status;
 
@@ -543,11 +537,8 @@ TEST_F(ports, taking_over_a_privileged_port_needs_the_capability)
 	r.flags |= UNET_FLOW_REUSEADDR;
 	pid = fork();
 	if (!pid) {
-		if (syscall(SYS_capget, &head, caps))
+		if (caps_effective(~(1u << CAP_NET_BIND_SERVICE)))
 			_exit(100);
-		caps[0].effective &= ~(1u << CAP_NET_BIND_SERVICE);
-		if (syscall(SYS_capset, &head, caps))
-			_exit(101);
 		_exit(-chan_flow_add(&self->other, &r));
 	}
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));

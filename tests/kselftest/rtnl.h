@@ -167,15 +167,23 @@ static inline int rtnl_addr(const char *dev, const char *text, int prefix)
 	return r.addr.ifa_index ? rtnl_ask(&r) : -ENODEV;
 }
 
+/* What rtnetlink does not do. Return: 0 or -errno. */
+static inline int rtnl_ioctl(const char *dev, unsigned long request, struct ifreq *ifr)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
+
+	strncpy(ifr->ifr_name, dev, sizeof(ifr->ifr_name) - 1);
+	err = ioctl(fd, request, ifr) < 0 ? -errno : 0;
+	close(fd);
+	return err;
+}
+
 /* The address of @dev, 6 bytes. Return: 0 or -errno. */
 static inline int rtnl_mac(const char *dev, uint8_t *mac)
 {
 	struct ifreq ifr = { 0 };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
+	int err = rtnl_ioctl(dev, SIOCGIFHWADDR, &ifr);
 
-	strncpy(ifr.ifr_name, dev, sizeof(ifr.ifr_name) - 1);
-	err = ioctl(fd, SIOCGIFHWADDR, &ifr) ? -errno : 0;
-	close(fd);
 	memcpy(mac, ifr.ifr_hwaddr.sa_data, 6);
 	return err;
 }

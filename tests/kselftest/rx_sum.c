@@ -133,16 +133,6 @@ TEST_F(rx_sum, what_it_vouches_for)
 	EXPECT_EQ(4, nexus_counter("va", "rx_csum_bad"));
 }
 
-static int mark_one(struct chan *m)
-{
-	struct unet_inter_verdict v = {
-		.action = UNET_VERDICT_MARK, .count = 1, .tos = 0xb8, .tos_mask = 0xfc,
-	};
-
-	v.token = inter_seen_bytes(m);
-	return inter_say(m, &v);
-}
-
 /* The sum was of what it had been; only the sender's stays with it. */
 TEST_F(rx_sum, what_was_marked_is_as_good_as_it_was)
 {
@@ -162,7 +152,7 @@ TEST_F(rx_sum, what_was_marked_is_as_good_as_it_was)
 	for (damaged = 0; damaged < 2; damaged++) {
 		p[bytes - 1] ^= damaged;
 		ASSERT_EQ(0, SEND(p, bytes));
-		ASSERT_EQ(0, mark_one(&m));
+		ASSERT_EQ(0, inter_mark(&m, inter_seen_bytes(&m), 1, 0xfc, 0xb8));
 		s = chan_rx_peek(&self->c, 2000);
 		ASSERT_NE(NULL, s);
 		EXPECT_EQ(0xb8, tos_of(chan_buf(&self->c, s->first)));

@@ -6,6 +6,7 @@
  * packets on the same device, and with no other. What a user's rule drops of sends is that
  * user's. Where there is no Ethernet header nobody has a rule of ethertypes.
  */
+#include "caps.h"
 #include "type_hand.h"
 #include "nexus.h"
 #include "kselftest_harness.h"
@@ -348,28 +349,14 @@ static int open_as(struct chan *c, uid_t uid)
 	return setresuid(0, 0, 0) ? -errno : err;
 }
 
-/* What is asked from now on is asked with @caps, as far as we have them. */
-static int effective(uint32_t caps)
-{
-	struct __user_cap_header_struct head = {
-		.version = _LINUX_CAPABILITY_VERSION_3,
-	};
-	struct __user_cap_data_struct set[2];
-
-	if (syscall(SYS_capget, &head, set))
-		return -errno;
-	set[0].effective = set[0].permitted & caps;
-	return syscall(SYS_capset, &head, set) ? -errno : 0;
-}
-
 static int add_unprivileged(struct chan *c, const struct unet_type_spec *spec,
 			    struct unet_type_req *r)
 {
-	int err = effective(1 << CAP_NET_RAW);
+	int err = caps_effective(1 << CAP_NET_RAW);
 
 	if (!err)
 		err = type_add(c, spec, 0, r);
-	return effective(~0u) ?: err;
+	return caps_effective(~0u) ?: err;
 }
 
 static int raw_flow(struct chan *c, int proto, uint32_t *flow)
