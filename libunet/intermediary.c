@@ -4,6 +4,11 @@
  * names, when it takes it: what was taken leaves TX memory free at once.
  */
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/ip6.h>
+#include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unet/channel.h>
@@ -28,6 +33,7 @@
  * @owed:	verdict on the last of them, while it could not be said; else
  *		UNET_VERDICT_LATER
  * @newest:	token of the last that was shown
+ * @current:	that packet, while it is
  * @refused:	by enum unet_inter_stat, [0] all
  * @whole:	a packet put together of several buffers
  */
@@ -42,6 +48,7 @@ struct unet_intermediary {
 	u32 next;
 	int owed;
 	u64 newest;
+	const struct unet_inter_packet *current;
 	u64 refused[UNET_INTER_CNT_COUNT];
 	u8 whole[UNET_TX_MAX_BYTES];
 };
@@ -297,6 +304,71 @@ static int room_for(struct unet_intermediary *im, u32 bytes)
 	return im->tx_used + bytes <= im->r->tx_bytes ? 0 : -EAGAIN;
 }
 
+static bool is_v4(const u8 *ip)
+{
+	return ip[0] >> 4 == 4;
+}
+
+static u8 tos_of(const u8 *ip)
+{
+	return is_v4(ip) ? ip[1] : (u8)(ip[0] << 4 | ip[1] >> 4);
+}
+
+/* Of IP and TCP or UDP; 0: it has others, or they were not shown. */
+static u32 header_bytes(const struct unet_inter_packet *p)
+{
+	const u8 *ip = p->data;
+	u32 l4 = p->l4_offset, len;
+	u8 proto;
+
+	if (l4 < sizeof(struct iphdr) || p->len < l4 + sizeof(struct udphdr))
+		return 0;
+	proto = ip[is_v4(ip) ? offsetof(struct iphdr, protocol) :
+			       offsetof(struct ip6_hdr, ip6_nxt)];
+	if (proto == IPPROTO_UDP)
+		return l4 + sizeof(struct udphdr);
+	if (proto != IPPROTO_TCP || p->len < l4 + sizeof(struct tcphdr))
+		return 0;
+	len = l4 + (ip[l4 + 12] >> 4) * 4u;
+	return len <= p->len ? len : 0;
+}
+
+/* But for the traffic class, and the checksum of IPv4, which the kernel fills in. */
+static bool is_alike(const u8 *a, const u8 *b, u32 len)
+{
+	if (is_v4(a))
+		return a[0] == b[0] && !memcmp(a + 2, b + 2, 8) &&
+		       !memcmp(a + 12, b + 12, len - 12);
+	return !((a[0] ^ b[0]) & 0xf0) && !((a[1] ^ b[1]) & 0x0f) &&
+	       !memcmp(a + 2, b + 2, len - 2);
+}
+
+/*
+ * Of the packet that is shown at most its traffic class is to be another: many such
+ * take one verdict. Where payload can be modified, a header alone is one without. What
+ * was written over the bytes shown themselves cannot be told from them.
+ */
+static bool is_mark(const struct unet_intermediary *im, uint64_t token,
+		    const u8 *header, uint32_t header_len)
+{
+	const struct unet_inter_packet *p = im->current;
+
+	return p && token == p->token && header != p->data && im->features & UNET_FEATURE_MARK &&
+	       !(im->terms.rights & UNET_INTER_MODIFY_PAYLOAD) &&
+	       header_len && header_len == header_bytes(p) &&
+	       is_alike(p->data, header, header_len);
+}
+
+#define ECN_BITS	0x03
+
+static int mark_as(struct unet_intermediary *im, uint64_t token, const u8 *header)
+{
+	u8 old = tos_of(im->current->data), tos = tos_of(header);
+
+	return unet_intermediary_mark(im, token, (old ^ tos) & ECN_BITS ? 0xff :
+				      (u8)~ECN_BITS, tos);
+}
+
 int unet_intermediary_change(struct unet_intermediary *im, uint64_t token,
 			     int action, const void *header, uint32_t header_len,
 			     const void *payload, uint32_t payload_len)
@@ -309,6 +381,9 @@ int unet_intermediary_change(struct unet_intermediary *im, uint64_t token,
 
 	if (header_len > UNET_TX_MAX_HEADER || payload_len > UNET_TX_MAX_BYTES)
 		return -EMSGSIZE;
+	if (action == UNET_VERDICT_MODIFY && !payload_len &&
+	    is_mark(im, token, header, header_len))
+		return mark_as(im, token, header);
 	err = put_said(im);
 	/* may empty TX memory: before the bytes have their place there */
 	if (!err)
@@ -374,7 +449,9 @@ static void show_next(struct unet_intermediary *im, const struct unet_rx_slot *s
 	im->next = im->r->desc[im->next].next;
 	im->shown++;
 	im->newest = p.token;
+	im->current = &p;
 	im->owed = fn(im, &p, arg);
+	im->current = NULL;
 }
 
 static int say_owed(struct unet_intermediary *im, const struct unet_rx_slot *s)

@@ -231,6 +231,7 @@ bool kernel_receive(u64 tag, u32 flags, const struct kernel_piece *p, u32 n)
 			.next = UNET_NO_BUF, .len = p[i].len,
 			.offset = room - p[i].len, .seg_size = p[i].seg_size,
 			.segments = 1, .flags = p[i].flags,
+			.l4_offset = p[i].l4_offset,
 		};
 		memcpy(buffer(b) + desc[b].offset, p[i].bytes, p[i].len);
 		if (last == UNET_NO_BUF)

@@ -78,6 +78,7 @@ struct kernel_piece {
 	u32 len;
 	u32 flags;		/* UNET_DESC_* */
 	u32 seg_size;
+	u32 l4_offset;
 	bool large;
 };
 

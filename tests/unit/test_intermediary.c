@@ -345,6 +345,147 @@ static void an_older_kernel_is_asked_for_no_mark(void **state)
 	assert_int_equal(kern.n_sent, 0);
 }
 
+/* ---- headers that differ by no more than a mark ----------------------------------- */
+
+#define EDIT_BYTES	72u
+
+/**
+ * struct edit - the first packet of a slot of two, and the header put in its place
+ * @sentence:	name
+ * @packet:	all of it, of traffic class 1
+ * @l4_offset:	of it
+ * @len:	bytes of the header
+ * @at:		the byte that is another, and
+ * @xor:	how
+ * @tos:	likewise of the traffic class
+ * @mask:	of the mark it comes to; 0: none
+ * @payload:	the grant lets modify payload, too
+ * @late:	it is changed when the second is shown
+ * @in_place:	over the bytes that are shown
+ */
+struct edit {
+	const char *sentence;
+	u8 packet[EDIT_BYTES];
+	u32 l4_offset;
+	u32 len;
+	u32 at;
+	u8 xor;
+	u8 tos;
+	u8 mask;
+	bool payload;
+	bool late;
+	bool in_place;
+};
+
+#define V4(proto)	"\x45\x01\0\x48\0\1\x40\0\x40" proto "\xab\xcd" \
+			"\x0a\0\0\1\x0a\0\0\2"
+#define V6(proto)	"\x60\x12\x34\x56\0\x20" proto "\x40" \
+			"\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1" \
+			"\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\2"
+#define PORTS_UDP	"\x10\0\x20\0\0\x14\x12\x34"
+#define PORTS_TCP	"\x10\0\x20\0\0\0\0\1\0\0\0\2\x60\x10\1\0\xab\xcd\0\0" \
+			"\2\4\5\xb4"
+#define UDP4		V4("\x11") PORTS_UDP, 20
+#define TCP4		V4("\6") PORTS_TCP, 20
+#define UDP6		V6("\x11") PORTS_UDP, 40
+#define TCP6		V6("\6") PORTS_TCP, 40
+
+static const struct edit edits[] = {
+	{ "v4, UDP, DSCP",		UDP4, 28, 0, 0, 0xb8, 0xfc },
+	{ "v4, TCP, DSCP",		TCP4, 44, 0, 0, 0xb8, 0xfc },
+	{ "v6, UDP, DSCP",		UDP6, 48, 0, 0, 0xb8, 0xfc },
+	{ "v6, TCP, DSCP",		TCP6, 64, 0, 0, 0xb8, 0xfc },
+	{ "v4, ECN",			UDP4, 28, 0, 0, 0x02, 0xff },
+	{ "v6, ECN and DSCP",		UDP6, 48, 0, 0, 0xba, 0xff },
+	{ "v4, the sum of its header",	UDP4, 28, 10, 0xff, 0xb8, 0xfc },
+	{ "v4, nothing",		UDP4, 28, 0, 0, 0, 0xfc },
+	{ "v4, that sum alone",		UDP4, 28, 11, 0xff, 0, 0xfc },
+	{ "v4, where it lies",		UDP4, 28, 0, 0, 0xb8, 0, .in_place = true },
+	{ "v4, version, too",		UDP4, 28, 0, 0x20, 0xb8, 0 },
+	{ "v4, header length, too",	UDP4, 28, 0, 1, 0xb8, 0 },
+	{ "v4, total length, too",	UDP4, 28, 2, 1, 0xb8, 0 },
+	{ "v4, TTL, too",		UDP4, 28, 8, 1, 0xb8, 0 },
+	{ "v4, protocol, too",		UDP4, 28, 9, 1, 0xb8, 0 },
+	{ "v4, source, too",		UDP4, 28, 12, 1, 0xb8, 0 },
+	{ "v4, UDP's sum, too",		UDP4, 28, 27, 1, 0xb8, 0 },
+	{ "v4, an option of TCP, too",	TCP4, 44, 43, 1, 0xb8, 0 },
+	{ "v6, version, too",		UDP6, 48, 0, 0x20, 0xb8, 0 },
+	{ "v6, flow label, too",	UDP6, 48, 1, 1, 0xb8, 0 },
+	{ "v6, flow label's end, too",	UDP6, 48, 2, 1, 0xb8, 0 },
+	{ "v6, hop limit, too",		UDP6, 48, 7, 1, 0xb8, 0 },
+	{ "v6, destination, too",	UDP6, 48, 39, 1, 0xb8, 0 },
+	{ "v4, without UDP",		UDP4, 20, 0, 0, 0xb8, 0 },
+	{ "v4, longer",			UDP4, 32, 0, 0, 0xb8, 0 },
+	{ "v4, without options of TCP",	TCP4, 40, 0, 0, 0xb8, 0 },
+	{ "v4, another protocol",	V4("\x84") PORTS_UDP, 20, 28, 0, 0, 0xb8, 0 },
+	{ "v4, without its L4",		V4("\x11") PORTS_UDP, 0, 8, 0, 0, 0xb8, 0 },
+	{ "v4, L4 that is not shown",	V4("\x11"), 68, 76, 0, 0, 0xb8, 0 },
+	{ "v4, payload cut off",	UDP4, 28, 0, 0, 0xb8, 0, .payload = true },
+	{ "v4, one shown before",	UDP4, 28, 0, 0, 0xb8, 0, .late = true },
+};
+
+static int put_edited(const struct edit *e, const u8 *packet)
+{
+	u8 own[EDIT_BYTES + 8] = { 0 };
+	u8 *header = e->in_place ? (u8 *)packet : own;
+
+	memmove(header, packet, EDIT_BYTES);
+	if (packet[0] >> 4 == 4) {
+		header[1] ^= e->tos;
+	} else {
+		header[0] ^= e->tos >> 4;
+		header[1] ^= (u8)(e->tos << 4);
+	}
+	header[e->at] ^= e->xor;
+	return unet_intermediary_change(im, TOKEN, UNET_VERDICT_MODIFY, header,
+					e->len, NULL, 0);
+}
+
+/**
+ * struct editor - who changes the first
+ * @edit:	how
+ * @calls:	packets shown
+ */
+struct editor {
+	const struct edit *edit;
+	u32 calls;
+};
+
+static int edit_first(struct unet_intermediary *who,
+		      const struct unet_inter_packet *p, void *arg)
+{
+	struct editor *ed = arg;
+	u32 n = ed->calls++;
+
+	if (n == ed->edit->late)
+		assert_int_equal(put_edited(ed->edit, p->data), 0);
+	return n ? UNET_VERDICT_ACCEPT : UNET_VERDICT_LATER;
+}
+
+static void edit_row(void **state)
+{
+	const struct edit *e = *state;
+	struct editor ed = { .edit = e };
+	struct kernel_piece two[2] = {
+		{ .bytes = e->packet, .len = EDIT_BYTES, .l4_offset = e->l4_offset },
+	};
+	const struct kernel_sent *s = &kern.sent[0];
+
+	two[1] = two[0];
+	im->terms.rights = UNET_INTER_MODIFY_HEADERS |
+			   (e->payload ? UNET_INTER_MODIFY_PAYLOAD : 0);
+	assert_true(kernel_receive(TOKEN, 0, two, 2));
+	assert_int_equal(unet_intermediary_run(im, 0, edit_first, &ed), 0);
+	assert_int_equal(ed.calls, 2);
+	assert_int_equal(kern.n_sent, 2);
+	assert_int_equal(s->token, TOKEN);
+	assert_int_equal(s->action, e->mask ? UNET_VERDICT_MARK :
+					      UNET_VERDICT_MODIFY);
+	assert_int_equal(s->tos_mask, e->mask);
+	assert_int_equal(s->tos, (1 ^ e->tos) & e->mask);
+	assert_int_equal(s->len, e->mask ? 0 : e->len);
+}
+
 static void refusals_are_counted(void **state)
 {
 	struct looker l = { .trouble = 0 };
@@ -561,7 +702,7 @@ static void a_token_is_known_by_its_cookie(void **state)
 
 int main(void)
 {
-	struct CMUnitTest rows[ARRAY_SIZE(stops)];
+	struct CMUnitTest rows[ARRAY_SIZE(stops)], edited[ARRAY_SIZE(edits)];
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_refusal_has_its_own_sentence),
 		TEST(a_turn_may_be_cut_short_twice),
@@ -587,7 +728,12 @@ int main(void)
 	for (i = 0; i < ARRAY_SIZE(stops); i++)
 		rows[i] = (struct CMUnitTest){ stops[i].sentence, stop_row,
 			set_up, tear_down, (void *)&stops[i] };
+	for (i = 0; i < ARRAY_SIZE(edits); i++)
+		edited[i] = (struct CMUnitTest){ edits[i].sentence, edit_row,
+			set_up, tear_down, (void *)&edits[i] };
 	return cmocka_run_group_tests_name("intermediary, a turn that stops", rows,
+					   NULL, NULL) +
+	       cmocka_run_group_tests_name("intermediary, a header changed", edited,
 					   NULL, NULL) +
 	       cmocka_run_group_tests_name("intermediary", tests, NULL, NULL);
 }
