@@ -4,8 +4,8 @@
  * out of a device; its veth peer then receives whole bursts in one NAPI poll.
  * drop: the cheapest receiver there is. pass: none, but veth polls for its sake.
  *
- * Frames are recycled with what was written into them, so everything that
- * differs between flows is written every time.
+ * Frames are recycled with what was written into them, by whoever had them, so all that
+ * differs between flows, or that a process in the middle changes, is written every time.
  *
  * The program takes the times itself: before its first packet and after its last
  * a test run waits for RCU, on a clock that jumps while nobody works.
@@ -28,7 +28,8 @@ int gen(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data;
 	void *end = (void *)(long)ctx->data_end;
-	struct udphdr *udp = data + sizeof(struct ethhdr) + sizeof(struct iphdr);
+	struct iphdr *ip = data + sizeof(struct ethhdr);
+	struct udphdr *udp = (void *)(ip + 1);
 	__u32 n = progress.sent++;
 
 	if ((void *)(udp + 1) > end)
@@ -37,6 +38,9 @@ int gen(struct xdp_md *ctx)
 		progress.first = bpf_ktime_get_ns();
 	if (n + 1 == constants.packets)
 		progress.last = bpf_ktime_get_ns();
+	ip->tos = 0;
+	ip->ttl = constants.ttl;
+	ip->check = constants.ip_check;
 	udp->source = bpf_htons(constants.first_port + n % constants.flows);
 	return bpf_redirect(constants.ifindex, 0);
 }

@@ -108,10 +108,11 @@ static struct bpf_map *data_section(const struct bpf_object *obj,
 	return map;
 }
 
-static struct bpf_object *load(const struct wish *w)
+static struct bpf_object *load(const struct wish *w, const struct frame *f)
 {
 	struct gen_constants c = { if_nametoindex(w->dev), w->flows,
-				   FIRST_PORT, w->packets };
+				   FIRST_PORT, w->packets, f->ip.check,
+				   f->ip.ttl };
 	struct bpf_object *obj = bpf_object__open_file(w->object, NULL);
 
 	if (!obj || bpf_map__set_initial_value(data_section(obj, ".rodata"),
@@ -237,7 +238,7 @@ int main(int argc, char **argv)
 
 	parse(argc, argv, &w);
 	make_frame(&frame, &w);
-	obj = load(&w);
+	obj = load(&w, &frame);
 	if (!obj) {
 		fprintf(stderr, "bench_gen: %s: %s\n", w.object, strerror(errno));
 		return 1;

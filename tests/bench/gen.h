@@ -11,12 +11,16 @@
  * @flows:	source ports to go round, at least 1
  * @first_port:	source port of the first flow
  * @packets:	how many will be sent
+ * @ip_check:	of the IP header, with a traffic class of 0 and @ttl; network order
+ * @ttl:	of it
  */
 struct gen_constants {
 	__u32 ifindex;
 	__u32 flows;
 	__u32 first_port;
 	__u32 packets;
+	__u16 ip_check;
+	__u8 ttl;
 };
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * bench_mid WAY WHERE look|rewrite|mark: stands in the middle of packets in one way until
+ * bench_mid WAY WHERE look|rewrite|ttl|mark: stands in the middle of packets in one way until
  * SIGTERM. Prints "ready" when packets may come, and at the end one JSON object.
  */
 #include <errno.h>
@@ -27,18 +27,29 @@ static void on_term(int sig)
 	stop = 1;
 }
 
-/* RFC 1624, equation 3 */
-void mid_mark(uint8_t *ip)
+static uint32_t word_at(const uint8_t *at)
 {
-	uint32_t old = ip[0] << 8 | ip[1], new = ip[0] << 8 | MID_TOS;
-	uint32_t sum = ip[10] << 8 | ip[11];
+	return at[0] << 8 | at[1];
+}
 
+static void put_word(uint8_t *at, uint32_t word)
+{
+	at[0] = word >> 8;
+	at[1] = word;
+}
+
+void mid_change(uint8_t *ip, enum mid_does does)
+{
+	uint8_t *at = does == MID_TTL ? ip + 8 : ip;
+	uint32_t old = word_at(at), sum = word_at(ip + 10);
+	uint32_t new = does == MID_TTL ? MID_HOPS << 8 | (old & 0xff) :
+					 (old & 0xff00) | MID_TOS;
+
+	/* RFC 1624, equation 3 */
 	sum = (~sum & 0xffff) + (~old & 0xffff) + new;
 	sum = (sum & 0xffff) + (sum >> 16);
-	sum = ~(sum + (sum >> 16));
-	ip[1] = MID_TOS;
-	ip[10] = sum >> 8;
-	ip[11] = sum;
+	put_word(at, new);
+	put_word(ip + 10, ~(sum + (sum >> 16)));
 }
 
 static const struct mid_way *find_way(const char *name)
@@ -76,7 +87,8 @@ static void stand(const struct mid_way *way, void *mid)
 static bool find_does(const char *word, enum mid_does *does)
 {
 	static const char *const words[MID_DOES_COUNT] = {
-		[MID_LOOK] = "look", [MID_REWRITE] = "rewrite", [MID_MARK] = "mark",
+		[MID_LOOK] = "look", [MID_REWRITE] = "rewrite", [MID_TTL] = "ttl",
+		[MID_MARK] = "mark",
 	};
 	int i;
 
@@ -96,7 +108,7 @@ int main(int argc, char **argv)
 	void *mid;
 
 	if (argc != 4 || !find_does(argv[3], &args.does)) {
-		fprintf(stderr, "usage: bench_mid WAY WHERE look|rewrite|mark\n");
+		fprintf(stderr, "usage: bench_mid WAY WHERE look|rewrite|ttl|mark\n");
 		return 2;
 	}
 	way = find_way(argv[1]);

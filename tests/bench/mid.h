@@ -16,6 +16,7 @@
 enum mid_does {
 	MID_LOOK,	/* nothing */
 	MID_REWRITE,	/* another header takes the place of its own: another DSCP */
+	MID_TTL,	/* likewise: another TTL */
 	MID_MARK,	/* it is said which DSCP it is to have */
 	MID_DOES_COUNT
 };
@@ -52,8 +53,9 @@ extern const struct mid_way mid_ringbuf;
 extern const struct mid_way mid_unet;
 
 #define MID_TOS		0x28	/* AF11 in the upper six bits */
+#define MID_HOPS	9
 
-/* Gives an IPv4 header MID_TOS; its checksum follows. */
-void mid_mark(uint8_t *ip);
+/* MID_REWRITE gives an IPv4 header MID_TOS, MID_TTL MID_HOPS; its checksum follows. */
+void mid_change(uint8_t *ip, enum mid_does does);
 
 #endif /* BENCH_MID_H */

@@ -9,7 +9,6 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_queue.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -23,7 +22,7 @@
 struct mid {
 	struct mnl_socket *nl;
 	uint16_t queue;
-	bool rewrite;
+	enum mid_does does;
 	volatile uint32_t touched;
 	struct mmsghdr msg[MID_BATCH];
 	struct iovec iov[MID_BATCH];
@@ -77,7 +76,7 @@ static void *nfqueue_open(const struct mid_args *args)
 		return NULL;
 	}
 	m->queue = atoi(args->where);
-	m->rewrite = args->does == MID_REWRITE;
+	m->does = args->does;
 	m->nl = mnl_socket_open(NETLINK_NETFILTER);
 	if (!m->nl || mnl_socket_bind(m->nl, 0, MNL_SOCKET_AUTOPID) ||
 	    setsockopt(mnl_socket_get_fd(m->nl), SOL_SOCKET, SO_RCVBUFFORCE,
@@ -153,7 +152,7 @@ static void send_back(struct mid *m, struct seen *seen, uint32_t n)
 		struct nlmsghdr *h = begin(m, at, NFQNL_MSG_VERDICT);
 
 		put_verdict(h, seen[i].id);
-		mid_mark(seen[i].ip);
+		mid_change(seen[i].ip, m->does);
 		mnl_attr_put(h, NFQA_PAYLOAD, seen[i].bytes, seen[i].ip);
 		at += h->nlmsg_len;
 	}
@@ -179,7 +178,7 @@ static uint32_t nfqueue_turn(void *p)
 		seen[n] = look(m, i);
 		n += !!seen[n].ip;
 	}
-	if (n && m->rewrite)
+	if (n && m->does != MID_LOOK)
 		send_back(m, seen, n);
 	else if (n)
 		accept_to(m, seen[n - 1].id);

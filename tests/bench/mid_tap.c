@@ -8,7 +8,6 @@
 #include <linux/if_ether.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +19,7 @@
 struct mid {
 	int in;
 	int out;
-	bool rewrite;
+	enum mid_does does;
 	volatile uint32_t touched;
 	uint8_t frame[MID_FRAME];
 };
@@ -46,7 +45,7 @@ static void *tap_open(const struct mid_args *args)
 		errno = m ? EINVAL : ENOMEM;
 		return NULL;
 	}
-	m->rewrite = args->does == MID_REWRITE;
+	m->does = args->does;
 	m->in = tap(in);
 	m->out = tap(out);
 	return m->in < 0 || m->out < 0 ? NULL : m;
@@ -68,8 +67,8 @@ static uint32_t tap_turn(void *p)
 		if (bytes <= 0)
 			break;
 		m->touched += m->frame[ETH_HLEN];
-		if (m->rewrite)
-			mid_mark(m->frame + ETH_HLEN);
+		if (m->does != MID_LOOK)
+			mid_change(m->frame + ETH_HLEN, m->does);
 		if (write(m->out, m->frame, bytes) != bytes)
 			break;
 	}

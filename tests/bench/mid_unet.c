@@ -49,7 +49,7 @@ static int look(struct unet_intermediary *im,
 		return unet_intermediary_mark(im, packet->token, 0xff, MID_TOS) ?
 		       UNET_VERDICT_ACCEPT : UNET_VERDICT_LATER;
 	memcpy(header, packet->data, sizeof(header));
-	mid_mark(header);
+	mid_change(header, m->does);
 	if (unet_intermediary_change(im, packet->token, UNET_VERDICT_MODIFY,
 				     header, sizeof(header), NULL, 0))
 		return UNET_VERDICT_ACCEPT;
