@@ -117,20 +117,28 @@ static inline int rtnl_up(const char *dev)
 	return r.link.ifi_index ? rtnl_ask(&r) : -ENODEV;
 }
 
-/* A pair of veth devices, @peer in the network namespace of process @pid. */
+/*
+ * A pair of veth devices, @peer in the network namespace of process @pid. Two with one
+ * index look to older kernels like one that stands on no other: they are told of their
+ * link once a second.
+ */
 static inline int rtnl_veth(const char *dev, const char *peer, pid_t pid)
 {
+	static int index = 50;	/* past those that a namespace gives itself */
 	struct rtattr *info, *data, *other;
+	struct ifinfomsg *link;
 	struct rtnl_req r;
 	uint32_t ns = pid;
 
 	rtnl_start(&r, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(r.link));
+	r.link.ifi_index = index++;
 	rtnl_put(&r, IFLA_IFNAME, dev, strlen(dev) + 1);
 	info = rtnl_put(&r, IFLA_LINKINFO, NULL, 0);
 	rtnl_put(&r, IFLA_INFO_KIND, "veth", 4);
 	data = rtnl_put(&r, IFLA_INFO_DATA, NULL, 0);
 	other = rtnl_put(&r, VETH_INFO_PEER, NULL, 0);
-	rtnl_room(&r, sizeof(struct ifinfomsg));
+	link = rtnl_room(&r, sizeof(*link));
+	link->ifi_index = index++;
 	rtnl_put(&r, IFLA_IFNAME, peer, strlen(peer) + 1);
 	rtnl_put(&r, IFLA_NET_NS_PID, &ns, sizeof(ns));
 	rtnl_end(&r, other);
