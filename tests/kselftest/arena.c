@@ -5,6 +5,7 @@
  * fork does not inherit; mappings outlive the nexus without harm, and keep a closed
  * channel alive; caps hold by channel and by user, and the memory cgroup is charged.
  */
+#include "cgroup.h"
 #include "topo.h"
 #include "chan.h"
 #include "nexus.h"
@@ -263,41 +264,21 @@ TEST_F(arena, the_cap_per_user_holds)
 	ASSERT_EQ(0, param_set("user_mib", "1024"));
 }
 
-#define CGROUP		"/sys/fs/cgroup"
-#define OUR_CGROUP	CGROUP "/unet-test-arena"
-
-static long long memory_current(void)
-{
-	FILE *f = fopen(OUR_CGROUP "/memory.current", "r");
-	long long v = -1;
-
-	if (f && fscanf(f, "%lld", &v) != 1)
-		v = -1;
-	if (f)
-		fclose(f);
-	return v;
-}
-
 TEST_F(arena, memory_is_charged_to_the_openers_cgroup)
 {
+	const char *missing = cgroup_enter();
 	long long before, with;
 	struct chan c;
 	int err;
 
-	if (access(CGROUP "/cgroup.controllers", F_OK) &&
-	    sh("mount -t cgroup2 none " CGROUP))
-		SKIP(return, "needs cgroup2");
-	if (sh("echo +memory > " CGROUP "/cgroup.subtree_control && mkdir -p " OUR_CGROUP))
-		SKIP(return, "needs the memory controller");
-	ASSERT_EQ(0, sh("echo %d > " OUR_CGROUP "/cgroup.procs", (int)getpid()));
-	before = memory_current();
+	if (missing)
+		SKIP(return, "%s", missing);
+	before = cgroup_bytes();
 	err = chan_open(&c, "va", NULL);
-	with = memory_current();
+	with = cgroup_bytes();
 	if (!err)
 		chan_close(&c);
-	ASSERT_EQ(0, sh("echo %d > " CGROUP "/cgroup.procs", (int)getpid()));
-	/* The shell before was itself in there. */
-	EXPECT_EQ(0, sh("rmdir " OUR_CGROUP));
+	EXPECT_EQ(0, cgroup_leave());
 	ASSERT_EQ(0, err);
 	EXPECT_LE(0, before);
 	EXPECT_LE(7 << 20, with - before);

@@ -3,8 +3,10 @@
  * Description: many packets in an intermediary's hands (R4.5, R4.8). More than go on in
  * one go leave whole and in order when it is killed or revoked, either way; what was
  * answered out of turn counts until those before it have gone, and in bytes as it is
- * now; who holds one packet for long is shown all others.
+ * now; who holds one packet for long is shown all others. What is held of sends is the
+ * sender's to pay for.
  */
+#include "cgroup.h"
 #include "inter_bed.h"
 #include "tos.h"
 
@@ -117,6 +119,26 @@ TEST_F_TIMEOUT(inter, all_that_went_out_leaves_when_it_is_killed, 120)
 	EXPECT_EQ(0, nexus_counter("va", "tx_drop_device"));
 	EXPECT_EQ(0, STAT(BLOCKED));
 	close(tap);
+}
+
+/* Each takes an skb, its bytes, and what is kept of it: about 1 KiB. */
+TEST_F_TIMEOUT(inter, what_its_sends_take_while_held_is_the_senders, 60)
+{
+	const char *missing = cgroup_enter();
+	long long before, with;
+	uint32_t sent;
+
+	if (missing)
+		SKIP(return, "%s", missing);
+	IN_MANY(BACKLOG);
+	before = cgroup_bytes();
+	sent = owner_sends_many(&self->c, self->flow, 4000);
+	with = cgroup_bytes();
+	chan_close(&self->m);
+	EXPECT_EQ(0, cgroup_leave());
+	ASSERT_EQ(4000, sent);
+	EXPECT_LE(0, before);
+	EXPECT_LE(2 << 20, with - before) TH_LOG("%lld bytes", with - before);
 }
 
 TEST_F(inter, all_that_came_in_goes_on_when_it_is_killed_or_revoked)

@@ -3,7 +3,8 @@
  * Description: two intermediaries in a flow, each a process of its own, and one of them,
  * or both, killed while it holds packets (R4.6, R4.8): whichever stands next to the
  * device, in either direction, the other goes on and sees all there is, the order of
- * packets stays, and with the policy open none is lost. Another one takes the place.
+ * packets stays, and with the policy open none is lost. Where it is closed, or not yet
+ * open, none passes the dead. Another one takes the place.
  */
 #include "effort.h"
 #include "feature.h"
@@ -26,7 +27,7 @@ struct pair {
 	pid_t pid[2];
 };
 
-static int both_come(struct _test_data_inter *b, struct pair *p)
+static int both_come(struct _test_data_inter *b, struct pair *p, uint32_t policy)
 {
 	struct nl *nl = &b->nl;
 	int i;
@@ -38,8 +39,11 @@ static int both_come(struct _test_data_inter *b, struct pair *p)
 	if (feature_set_peer(&b->t, GRO, true) || feature_set("va", TSO, false))
 		return -1;
 	for (i = 0; i < 2; i++) {
-		struct grant g = { .rights = OBSERVE | UNET_INTER_DELAY,
-				   .hold_ms = 10000, .priority = i };
+		struct grant g = {
+			.rights = OBSERVE | UNET_INTER_DELAY, .hold_ms = 10000,
+			.priority = i, .policy = policy,
+			.after_ms = policy == UNET_INTER_FAIL_AFTER ? 60000 : 0,
+		};
 
 		if (inter_grant(nl, &g, &p->id[i]))
 			return -1;
@@ -170,7 +174,7 @@ TEST_F(inter, killed_with_packets_held_none_is_lost)
 {
 	struct pair p;
 
-	ASSERT_EQ(0, both_come(self, &p));
+	ASSERT_EQ(0, both_come(self, &p, UNET_INTER_FAIL_OPEN));
 	ASSERT_EQ(0, go(self, variant->outbound, 0, 20));
 	ASSERT_TRUE(arrive(self, variant->outbound, 0, 20));
 	EXPECT_EQ(20, ACCEPTED(0));
@@ -193,6 +197,54 @@ TEST_F(inter, killed_with_packets_held_none_is_lost)
 		end(p.pid[1]);
 }
 
+/* What they held, and what comes, ends where the first of the dead stands. */
+static void nothing_passes(struct __test_metadata *_metadata, struct _test_data_inter *b,
+			   const struct _fixture_variant_inter *v, uint32_t policy)
+{
+	uint32_t blocked = 0, i, held = 0;
+	struct pair p;
+
+	ASSERT_EQ(0, both_come(b, &p, policy));
+	ASSERT_EQ(0, go(b, v->outbound, 0, 20));
+	ASSERT_TRUE(arrive(b, v->outbound, 0, 20));
+	all(&p, v->dies, SIGSTOP);
+	ASSERT_EQ(0, go(b, v->outbound, 20, 20));
+	EXPECT_TRUE(come_to_hold(&b->nl, &p, v->dies, 20));
+	all(&p, v->dies, SIGKILL);
+	EXPECT_EQ(v->dies[0] + v->dies[1], all_end(&p, v->dies));
+	ASSERT_EQ(0, go(b, v->outbound, 40, 20));
+	EXPECT_TRUE(arrive(b, v->outbound, 40, 0));
+	for (i = 0; i < 2; i++) {
+		struct inter_seen s = inter_look(&b->nl, p.id[i]);
+
+		EXPECT_EQ(0, s.stats[UNET_INTER_CNT_MISSED]);
+		blocked += s.stats[UNET_INTER_CNT_BLOCKED];
+		held += s.held;
+	}
+	EXPECT_EQ(40, blocked);
+	EXPECT_EQ(0, held);
+	EXPECT_EQ(40, nexus_counter("va", v->outbound ? "tx_drop_inter" : "rx_drop_inter"));
+	for (i = 0; i < 2; i++) {
+		if (v->dies[i])
+			p.pid[i] = inter_process(p.id[i]);
+		ASSERT_GT(p.pid[i], 0);
+	}
+	ASSERT_EQ(0, go(b, v->outbound, 60, 20));
+	EXPECT_TRUE(arrive(b, v->outbound, 60, 20));
+	end(p.pid[0]);
+	end(p.pid[1]);
+}
+
+TEST_F(inter, killed_and_closed_nothing_passes)
+{
+	nothing_passes(_metadata, self, variant, UNET_INTER_FAIL_CLOSED);
+}
+
+TEST_F(inter, killed_and_not_yet_open_nothing_passes)
+{
+	nothing_passes(_metadata, self, variant, UNET_INTER_FAIL_AFTER);
+}
+
 /* Who dies while packets go through it, at whatever point. Another takes its place. */
 TEST_F_TIMEOUT(inter, killed_in_the_midst_of_packets, 60)
 {
@@ -200,7 +252,7 @@ TEST_F_TIMEOUT(inter, killed_in_the_midst_of_packets, 60)
 	uint64_t before[2];
 	struct pair p;
 
-	ASSERT_EQ(0, both_come(self, &p));
+	ASSERT_EQ(0, both_come(self, &p, UNET_INTER_FAIL_OPEN));
 	for (round = 0; round < rounds; round++) {
 		uint32_t from = 1000 * round;
 
