@@ -6,9 +6,9 @@
 # about it here. The last line is "N passed, N failed, N skipped"; status 1 when
 # anything failed.
 #
-# What builds goes first and alone. Layers that only run go side by side, as many
-# as half the CPUs and two at least (UNET_LANES overrides): a layer waits for its
-# own timers and for one CPU most of the time.
+# What builds goes first and alone. Layers that only run go side by side, one more than
+# half the CPUs and three at least (UNET_LANES overrides): a layer waits for its
+# own timers and for one CPU most of the time. The longest begin.
 #
 #   check.sh [LAYER...]    all, or those whose names start so (check.sh kself)
 #
@@ -52,7 +52,7 @@ run_layer() {
 }
 
 declare -A running=()
-lanes=${UNET_LANES:-$(($(nproc) / 2 > 2 ? $(nproc) / 2 : 2))}
+lanes=${UNET_LANES:-$(($(nproc) / 2 > 2 ? $(nproc) / 2 + 1 : 3))}
 
 # beside NAME COMMAND...: starts a layer as soon as there is a lane for it.
 beside() {
@@ -145,6 +145,9 @@ done
 layer build-user make "$jobs" lib tools unit-build sim-build fuzz-build kselftest-build
 layer build-clang make "$jobs" clang-build
 
+for k in $k612 $k61; do
+	beside "kselftest-${k%%[-+]*}" tests/vm/kselftest.sh "$k" "build/log/kselftest-$k"
+done
 beside install run_install "$k61"
 beside demo make demo
 beside dkms run_dkms "$k612"
@@ -152,10 +155,6 @@ for l in unit sim fuzz; do
 	beside $l make $l
 done
 beside style run_style
-all_done
-for k in $k61 $k612; do
-	beside "kselftest-${k%%[-+]*}" tests/vm/kselftest.sh "$k" "build/log/kselftest-$k"
-done
 all_done
 
 echo "took $((SECONDS - started)) s; output of each layer in build/check/"
