@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # bench.sh [PART...]: measures in the instruction-counting VM and prints the
-# table. Parts: rx, flows, sums, mid, types, tcp, memory, profile-rx, profile-mid, profile-tcp
+# table. Parts: rx, flows, sums, mid, types, tcp, hooks, memory, profile-rx, profile-mid, profile-tcp
 # (default: all). What was measured is kept in
 # build/bench/results.jsonl. README.md beside this says how and why.
 set -euo pipefail
@@ -11,13 +11,13 @@ cd "$(dirname "$0")/../.."
 here=tests/bench
 kver=$(tests/setup.sh --kernel 6.12)
 results=build/bench/results.jsonl
-[ $# -gt 0 ] || set -- rx flows sums mid types tcp memory profile-rx profile-mid profile-tcp
+[ $# -gt 0 ] || set -- rx flows sums mid types tcp hooks memory profile-rx profile-mid profile-tcp
 
 for part; do
 	case $part in
-	rx|flows|sums|mid|types|tcp|memory|profile-rx|profile-mid|profile-tcp) ;;
+	rx|flows|sums|mid|types|tcp|hooks|memory|profile-rx|profile-mid|profile-tcp) ;;
 	*)
-		echo "bench.sh: no part '$part' (there are: rx, flows, sums, mid, types, tcp, memory, profile-rx, profile-mid, profile-tcp)" >&2
+		echo "bench.sh: no part '$part' (there are: rx, flows, sums, mid, types, tcp, hooks, memory, profile-rx, profile-mid, profile-tcp)" >&2
 		exit 2
 		;;
 	esac
@@ -50,7 +50,7 @@ done
 
 # How many rows a part has when nothing is missing; of a profile, kinds of work.
 read -ra tried <<< "${FLOWS:-1 1000}"
-declare -A rows=([rx]=$((9 * ${#tried[@]})) [flows]=9 [sums]=4 [mid]=13 [types]=9 [tcp]=21 [memory]=2
+declare -A rows=([rx]=$((9 * ${#tried[@]})) [flows]=9 [sums]=4 [mid]=13 [types]=9 [tcp]=21 [hooks]=6 [memory]=2
 	[profile-rx]=$((1 + ${#tried[@]})) [profile-mid]=3 [profile-tcp]=10)
 rows_of() {
 	case $1 in

@@ -456,6 +456,39 @@ part_tcp()
 	remove_peer
 }
 
+# ---- hooks ---------------------------------------------------------------------
+
+# hooks N: libunet's server has N that do nothing.
+hooks()
+{
+	local kind amount
+
+	[ "$1" -eq 0 ] || local -x UNET_HOOKS=$built/hook_empty.so=$1
+	start "$built/bench_tcp_unet" server vb 10.77.0.2
+	client rr 1 100 > /dev/null
+	for kind in rr send; do
+		[ $kind = rr ] && amount=$trips || amount=$bytes
+		tcp_run unet "$kind" 1 "$amount" | jq -Mc --argjson hooks "$1" \
+			'.bench = "hooks" | .hooks = $hooks'
+	done
+	kill "$pid"
+	wait "$pid" || true
+	exec {said}<&-
+}
+
+part_hooks()
+{
+	local n
+
+	make_peer
+	attach
+	for n in 0 1 5; do
+		hooks "$n"
+	done
+	detach
+	remove_peer
+}
+
 # ---- where the instructions go ------------------------------------------------
 
 # A sample each 20,011 instructions, until profile_end. The clock is that of the

@@ -24,7 +24,12 @@ BENCH_TCP := $(patsubst tests/bench/%.c,build/rel/obj/tests/bench/%.o,$(wildcard
 build/bench/bench_tcp_%: $(BENCH_TCP) build/rel/obj/tests/bench/net_%.o build/rel/libunet.a
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $^ $(LIB_LIBS) -o $@
+	$(Q)$(CC) -rdynamic $^ $(LIB_LIBS) -o $@
+
+build/bench/hook_empty.so: build/rel/obj/tests/bench/hook_empty.o
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -shared $^ -o $@
 
 BENCH_MID := $(patsubst tests/bench/%.c,build/rel/obj/tests/bench/%.o,\
 	$(filter-out %.bpf.c,$(wildcard tests/bench/mid*.c)))
@@ -58,7 +63,8 @@ bench-drop:
 
 bench-build: tools build/bench/bench_gen build/bench/bench_rx build/bench/gen.bpf.o \
 		build/bench/bench_mid build/bench/mid.bpf.o build/bench/bench_types \
-		build/bench/bench_idle build/bench/bench_flows build/bench/bench_tcp_kernel build/bench/bench_tcp_unet bench-drop
+		build/bench/bench_idle build/bench/bench_flows build/bench/bench_tcp_kernel build/bench/bench_tcp_unet \
+		build/bench/hook_empty.so bench-drop
 	$(Q)$(MAKE) --no-print-directory modules KVER=$(BENCH_KVER) \
 		KDIR=/lib/modules/$(BENCH_KVER)/build
 

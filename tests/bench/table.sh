@@ -172,7 +172,23 @@ if grep -q '"bench":"tcp"' "$results"; then
 	   ]) | @tsv'
 fi
 
-if grep -q '"kind":"rr"' "$results"; then
+if grep -q '"bench":"hooks"' "$results"; then
+	echo
+	echo "libunet's server with hooks that do nothing and are shown all packets of both"
+	echo "directions. rr: the median of trips, a packet each way; send: of 64 KiB that come, as"
+	echo "super packets, and their acknowledgments: there, 1 % is noise. \"above\" is less none."
+	echo
+	rows '
+	[.[] | select(.bench == "hooks")] as $h
+	| def insn: if .kind == "rr" then .median_ns else .insn / .bytes * 65536 | round end;
+	  def none($kind): [$h[] | select(.kind == $kind and .hooks == 0) | insn][0];
+	["KIND", "HOOKS", "INSN", "ABOVE"],
+	($h[] | insn as $i
+	 | [ .kind, (.hooks | tostring), ($i | tostring),
+	     (if .hooks == 0 then "-" else $i - none(.kind) | tostring end) ]) | @tsv'
+fi
+
+if grep -q '"bench":"tcp".*"kind":"rr"' "$results"; then
 	echo
 	echo "The same round trips, one by one: us from request to response."
 	echo
