@@ -40,9 +40,32 @@ static inline int feature_names(const char *dev, struct ethtool_gstrings *names)
 	return feature_ask(dev, names) ?: (int)sets.count;
 }
 
+struct feature_set {
+	struct ethtool_sfeatures head;
+	struct ethtool_set_features_block block[FEATURES / 32];
+};
+
+/* All are as wished, but for those that are fixed: else -EBUSY. */
+static inline int feature_check(const char *dev, const struct feature_set *wish)
+{
+	struct {
+		struct ethtool_gfeatures head;
+		struct ethtool_get_features_block block[FEATURES / 32];
+	} now = { .head = { .cmd = ETHTOOL_GFEATURES, .size = wish->head.size } };
+	int err = feature_ask(dev, &now);
+	uint32_t i;
+
+	for (i = 0; !err && i < wish->head.size; i++)
+		if ((now.block[i].active ^ wish->block[i].requested) &
+		    wish->block[i].valid & ~now.block[i].never_changed)
+			err = -EBUSY;
+	return err;
+}
+
 /*
  * Features of @dev with a name like @pattern, on or off: "rx-gro", "tx-checksum-*",
- * "tx-tcp*". Those that are fixed stay. Return: 0 or -errno; -ENOENT: there is none.
+ * "tx-tcp*". Those that are fixed stay. Return: 0 or -errno; -ENOENT: there is none;
+ * -EBUSY: the kernel would not, for another feature's sake.
  */
 static inline int feature_set(const char *dev, const char *pattern, bool on)
 {
@@ -50,10 +73,7 @@ static inline int feature_set(const char *dev, const char *pattern, bool on)
 		struct ethtool_gstrings head;
 		char name[FEATURES][ETH_GSTRING_LEN];
 	} all = { 0 };
-	struct {
-		struct ethtool_sfeatures head;
-		struct ethtool_set_features_block block[FEATURES / 32];
-	} set = { .head = { .cmd = ETHTOOL_SFEATURES } };
+	struct feature_set set = { .head = { .cmd = ETHTOOL_SFEATURES } };
 	int i, n = feature_names(dev, &all.head), found = 0;
 
 	if (n < 0)
@@ -67,7 +87,9 @@ static inline int feature_set(const char *dev, const char *pattern, bool on)
 		if (on)
 			set.block[i / 32].requested |= 1u << i % 32;
 	}
-	return found ? feature_ask(dev, &set) : -ENOENT;
+	if (!found)
+		return -ENOENT;
+	return feature_ask(dev, &set) ?: feature_check(dev, &set);
 }
 
 /* The same of the peer's "vb". */
