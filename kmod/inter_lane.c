@@ -245,7 +245,9 @@ static bool take_in(struct unet_link *link, struct unet_held *h, bool wanted,
 		if (unet_inter_show(in, h, burst))
 			return true;
 		unet_inter_falls_behind(in);
-		unet_inter_blame(in, UNET_INTER_CNT_BACKLOG);
+		/* Who ends, and is not known to have, is not slow. */
+		if (unet_channel_live(in->channel))
+			unet_inter_blame(in, UNET_INTER_CNT_BACKLOG);
 	}
 	return pass_over(link, h);
 }

@@ -5,7 +5,11 @@
  * in both directions and on no other flow; nobody claims the grant again; once it is
  * revoked packets pass as if it had never been.
  */
+/* libs: -lpthread */
+#include "effort.h"
 #include "inter_bed.h"
+
+#include <pthread.h>
 
 #define OTHER	(PORT + 1)	/* a port whose flow has nobody in it */
 #define AFTER	3000u		/* ms */
@@ -119,6 +123,40 @@ TEST_F(inter, barred_and_closed_nothing_passes_until_it_is_revoked)
 	EXPECT_EQ(UNET_CHANNEL_LIVE, chan_state(&self->c, NULL));
 	nobody_claims_it(_metadata, self);
 	revoked_packets_pass(_metadata, self, 100);
+}
+
+static bool enough;
+
+static void *send_until_enough(void *arg)
+{
+	uint32_t n = 0;
+
+	while (!__atomic_load_n(&enough, __ATOMIC_RELAXED))
+		peer_sends(*(int *)arg, n++, 1);
+	return NULL;
+}
+
+TEST_F_TIMEOUT(inter, who_leaves_amid_packets_is_to_blame_for_nothing, 120)
+{
+	struct grant g = { .rights = OBSERVE | UNET_INTER_DELAY, .hold_ms = 10000,
+			   .violations = 1 };
+	int i, rounds = effort(500);
+	pthread_t thread;
+
+	ASSERT_EQ(0, inter_grant(&self->nl, &g, &self->id));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, send_until_enough, &self->peer));
+	for (i = 0; i < rounds; i++) {
+		if (inter_open(&self->m, self->id, &self->o))
+			break;
+		usleep(100 * (i % 10));
+		chan_close(&self->m);
+	}
+	__atomic_store_n(&enough, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	EXPECT_EQ(rounds, i);
+	EXPECT_LT(0, STAT(PACKETS));
+	EXPECT_EQ(0, STAT(BACKLOG));
+	EXPECT_EQ(0, STAT(HELD_TOO_LONG));
 }
 
 /* The first that is held for too long ends the claim of all. */
