@@ -488,7 +488,7 @@ static int put_grant(struct sk_buff *skb, struct unet_inter *in)
 	       nla_put_u32(skb, UNET_IA_UID, uid) ?:
 	       nla_put_u32(skb, UNET_IA_STATE, s.state) ?:
 	       nla_put_u32(skb, UNET_IA_HELD, s.held) ?:
-	       nla_put_u32(skb, UNET_IA_FLOWS, READ_ONCE(in->num_links)) ?:
+	       nla_put_u32(skb, UNET_IA_FLOWS, READ_ONCE(in->num_flows)) ?:
 	       put_numbers(skb, &in->terms) ?:
 	       put_predicate(skb, &in->terms) ?:
 	       put_choice(skb, in) ?:

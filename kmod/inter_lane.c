@@ -780,6 +780,23 @@ static void insert(struct unet_lane *lane, struct unet_link *link)
 	spin_unlock_bh(&lane->lock);
 }
 
+static bool is_linked(const struct unet_inter *in, const struct unet_lane *lane)
+{
+	struct unet_link *link;
+
+	list_for_each_entry(link, &lane->links, lane_node)
+		if (link->inter == in)
+			return true;
+	return false;
+}
+
+/* Is it in the flow's other direction, too? */
+static bool is_linked_back(const struct unet_inter *in, struct unet_chain *chain,
+			   const struct unet_lane *lane)
+{
+	return is_linked(in, &chain->lane[!lane->outbound]);
+}
+
 static int link_create(struct unet_inter *in, struct unet_chain *chain,
 		       struct unet_lane *lane, bool some)
 {
@@ -793,7 +810,7 @@ static int link_create(struct unet_inter *in, struct unet_chain *chain,
 	link->lane = lane;
 	link->some = some;
 	list_add_tail(&link->inter_node, &in->links);
-	in->num_links++;
+	in->num_flows += !is_linked_back(in, chain, lane);
 	if (!chain->num_links++)
 		unet_flow_get(lane->flow);
 	insert(lane, link);
@@ -847,7 +864,7 @@ static void link_destroy(struct unet_link *link)
 	list_del(&link->lane_node);
 	spin_unlock_bh(&lane->lock);
 	list_del(&link->inter_node);
-	link->inter->num_links--;
+	link->inter->num_flows -= !is_linked_back(link->inter, chain, lane);
 	unet_inter_put(link->inter);
 	kfree(link);
 	if (--chain->num_links)
@@ -859,16 +876,6 @@ static void link_destroy(struct unet_link *link)
 	spin_unlock_bh(&chain->lane[1].lock);
 	unet_flow_set_chained(flow, false);
 	unet_flow_put(flow);
-}
-
-static bool is_linked(const struct unet_inter *in, const struct unet_lane *lane)
-{
-	struct unet_link *link;
-
-	list_for_each_entry(link, &lane->links, lane_node)
-		if (link->inter == in)
-			return true;
-	return false;
 }
 
 static int link_lanes(struct unet_inter *in, struct unet_chain *chain, bool some)

@@ -220,7 +220,7 @@ struct unet_inter_run {
  * @claimant:	the channel that is being made for it, or serves; only compared;
  *		likewise
  * @links:	struct unet_link; likewise
- * @num_links:	entries of @links; likewise
+ * @num_flows:	flows they are in, one way or both; likewise
  * @free_work:	frees from process context
  * @lock:	(bh) guards all that follows; inside of a lane's lock, outside of
  *		channel.rx_lock
@@ -260,7 +260,7 @@ struct unet_inter {
 	bool armed;
 	const struct unet_channel *claimant;
 	struct list_head links;
-	u32 num_links;
+	u32 num_flows;
 	struct work_struct free_work;
 
 	spinlock_t lock ____cacheline_aligned_in_smp;

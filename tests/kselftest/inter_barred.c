@@ -52,7 +52,7 @@ static void nobody_claims_it(struct __test_metadata *_metadata,
 	EXPECT_EQ(-EACCES, claim(self->id));
 	EXPECT_EQ(-EACCES, claim_as_another(self->id));
 	EXPECT_EQ(UNET_INTER_BARRED, inter_look(&self->nl, self->id).state);
-	EXPECT_EQ(2, inter_look(&self->nl, self->id).flows);
+	EXPECT_EQ(1, inter_look(&self->nl, self->id).flows);
 }
 
 /* From @number on, both ways. */

@@ -666,7 +666,7 @@ TEST_F(inter, a_flow_of_low_latency_has_none)
 
 	IN(.rights = OBSERVE);
 	ASSERT_EQ(0, low_latency_flow(&self->c, PORT + 3, &flow));
-	EXPECT_EQ(2, inter_look(&self->nl, self->id).flows);
+	EXPECT_EQ(1, inter_look(&self->nl, self->id).flows);
 	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT + 3, &n, 4));
 	EXPECT_EQ(1, owner_takes(&self->c, 5, 1, 2000));
 	EXPECT_EQ(0, STAT(PACKETS));

@@ -24,7 +24,7 @@ TEST_F(inter, only_packets_with_the_bytes)
 
 	IN(.rights = OBSERVE | UNET_INTER_DROP, .pattern = { ODD },
 	   .num_patterns = 1);
-	EXPECT_EQ(2, inter_look(&self->nl, self->id).flows);
+	EXPECT_EQ(1, inter_look(&self->nl, self->id).flows);
 	ASSERT_EQ(0, peer_sends(self->peer, 100, 1));
 	EXPECT_EQ(1, owner_takes(&self->c, 100, 1, 2000));
 	/* Those it does not want wait behind those it has not judged. */

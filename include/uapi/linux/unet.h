@@ -1193,7 +1193,7 @@ enum unet_inter_attr {
 	UNET_IA_PID,		/* u32 of the intermediary, in the reader's namespace */
 	UNET_IA_COMM,		/* string */
 	UNET_IA_FLOWS,		/* u32 flows it is in the chain of */
-	UNET_IA_HELD,		/* u32 packets held */
+	UNET_IA_HELD,		/* u32 packets that wait: held, or behind those that are */
 	UNET_IA_STATS,		/* binary: __u64[], index enum unet_inter_stat */
 	UNET_IA_PATTERNS,	/* binary: 1 to 4 struct unet_pattern, behind the last header */
 	UNET_IA_PROG_FD,	/* u32: a socket filter; what it answers 0 for is not meant */
