@@ -850,19 +850,44 @@ static void drop_queue(struct unet_link *link)
 }
 
 /*
- * What came to it last, of a flow that was being removed, is dropped. The flow may be
- * gone after this.
+ * Nobody is waited for: what is left goes on, however much waits before the device.
+ * Context: BH off, RCU read side, the lane's lock held.
  */
+static void let_go(struct unet_link *link, struct unet_inter_burst *burst)
+{
+	struct unet_held *h;
+
+	while ((h = list_first_entry_or_null(&link->queue, struct unet_held,
+					     queue)) && settled(link->inter, h))
+		pass(link, h, burst);
+}
+
+/* What came to it last goes on, but on its way to a flow that is being removed. */
+static void take_out(struct unet_link *link)
+{
+	struct unet_lane *lane = link->lane;
+	struct unet_inter_burst burst = { };
+
+	rcu_read_lock_bh();
+	spin_lock(&lane->lock);
+	if (lane->outbound || !READ_ONCE(lane->flow->dead))
+		let_go(link, &burst);
+	drop_queue(link);
+	list_del(&link->lane_node);
+	unet_inter_settle(lane, &burst);
+	spin_unlock(&lane->lock);
+	unet_inter_release(link->inter->nexus, &burst);
+	rcu_read_unlock_bh();
+}
+
+/* The flow may be gone after this. */
 static void link_destroy(struct unet_link *link)
 {
 	struct unet_lane *lane = link->lane;
 	struct unet_chain *chain = chain_of(lane);
 	struct unet_flow *flow = lane->flow;
 
-	spin_lock_bh(&lane->lock);
-	drop_queue(link);
-	list_del(&link->lane_node);
-	spin_unlock_bh(&lane->lock);
+	take_out(link);
 	list_del(&link->inter_node);
 	link->inter->num_flows -= !is_linked_back(link->inter, chain, lane);
 	unet_inter_put(link->inter);

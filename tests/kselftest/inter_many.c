@@ -6,9 +6,13 @@
  * now; who holds one packet for long is shown all others. What is held of sends is the
  * sender's to pay for.
  */
+/* libs: -lpthread */
 #include "cgroup.h"
+#include "effort.h"
 #include "inter_bed.h"
 #include "tos.h"
+
+#include <pthread.h>
 
 #define HEADER	28	/* bytes of IPv4 and UDP */
 
@@ -49,15 +53,16 @@ static void put_number(struct chan *c, uint32_t flow, uint32_t number, uint32_t 
 	chan_tx_slot(c, &slot);
 }
 
-/* Numbers from 1 on. Return: those that were taken. */
-static uint32_t owner_sends_many(struct chan *c, uint32_t flow, uint32_t many)
+/* Numbers from @first on. Return: those that were taken. */
+static uint32_t owner_sends_many(struct chan *c, uint32_t flow, uint32_t first,
+				 uint32_t many)
 {
 	const struct unet_done *d;
 	uint32_t n = 0, i;
 
 	while (n < many) {
 		for (i = 0; i < AT_ONCE; i++)
-			put_number(c, flow, n + i + 1, i * 64);
+			put_number(c, flow, first + n + i, i * 64);
 		if (chan_sync(c, UNET_SYNC_TX))
 			return n;
 		for (i = 0; i < AT_ONCE; i++, n++) {
@@ -109,7 +114,7 @@ TEST_F_TIMEOUT(inter, all_that_went_out_leaves_when_it_is_killed, 120)
 	tap = tos_tap();
 	ASSERT_LE(0, tap);
 	ASSERT_EQ(0, peer_room(tap, ROOM));
-	ASSERT_EQ(out, owner_sends_many(&self->c, self->flow, out));
+	ASSERT_EQ(out, owner_sends_many(&self->c, self->flow, 1, out));
 	EXPECT_TRUE(peer_has_nothing(self->peer));
 	EXPECT_EQ(out, inter_look(&self->nl, self->id).held);
 	chan_close(&self->m);
@@ -119,6 +124,56 @@ TEST_F_TIMEOUT(inter, all_that_went_out_leaves_when_it_is_killed, 120)
 	EXPECT_EQ(0, nexus_counter("va", "tx_drop_device"));
 	EXPECT_EQ(0, STAT(BLOCKED));
 	close(tap);
+}
+
+struct sending {
+	struct chan *c;
+	uint32_t flow;
+	uint32_t first;
+	uint32_t many;
+	uint32_t taken;
+};
+
+static void *go_on_sending(void *arg)
+{
+	struct sending *s = arg;
+
+	s->taken = owner_sends_many(s->c, s->flow, s->first, s->many);
+	return NULL;
+}
+
+#define TAPS	8	/* each makes the device slower */
+
+/* What is sent last waits behind what was held, on another processor's way out. */
+TEST_F_TIMEOUT(inter, what_is_sent_while_it_is_revoked_leaves_in_order, 120)
+{
+	uint32_t many = getenv("UNET_SLOW") ? 400 : 4000;
+	struct sending s = { &self->c, self->flow, many / 2 + 1, many / 2, 0 };
+	int tap[TAPS], i, round, rounds = effort(50);
+	pthread_t thread;
+
+	ASSERT_EQ(0, peer_room(self->peer, ROOM));
+	for (round = 0; round < rounds; round++) {
+		IN_MANY(BACKLOG);
+		for (i = 0; i < TAPS; i++) {
+			tap[i] = tos_tap();
+			ASSERT_LE(0, tap[i]);
+			ASSERT_EQ(0, peer_room(tap[i], ROOM));
+		}
+		ASSERT_EQ(many / 2, owner_sends_many(&self->c, self->flow, 1, many / 2));
+		ASSERT_EQ(0, pthread_create(&thread, NULL, go_on_sending, &s));
+		usleep(100 * (round % 20));
+		chan_close(&self->m);
+		EXPECT_EQ(0, inter_revoke(&self->nl, self->id));
+		pthread_join(thread, NULL);
+		EXPECT_EQ(many / 2, s.taken);
+		ASSERT_EQ(many, tapped(tap[0], many)) TH_LOG("round %d", round);
+		EXPECT_TRUE(peer_takes_all(self->peer, many));
+		for (i = 0; i < TAPS; i++)
+			close(tap[i]);
+	}
+	EXPECT_EQ(0, nexus_counter("va", "rx_drop_dead"));
+	EXPECT_EQ(0, nexus_counter("va", "tx_drop_device"));
 }
 
 /* Each takes an skb, its bytes, and what is kept of it: about 1 KiB. */
@@ -132,7 +187,7 @@ TEST_F_TIMEOUT(inter, what_its_sends_take_while_held_is_the_senders, 60)
 		SKIP(return, "%s", missing);
 	IN_MANY(BACKLOG);
 	before = cgroup_bytes();
-	sent = owner_sends_many(&self->c, self->flow, 4000);
+	sent = owner_sends_many(&self->c, self->flow, 1, 4000);
 	with = cgroup_bytes();
 	chan_close(&self->m);
 	EXPECT_EQ(0, cgroup_leave());
