@@ -345,16 +345,19 @@ static bool is_alike(const u8 *a, const u8 *b, u32 len)
 
 /*
  * Of the packet that is shown at most its traffic class is to be another: many such
- * take one verdict. Where payload can be modified, a header alone is one without. What
- * was written over the bytes shown themselves cannot be told from them.
+ * take one verdict. Where payload can be modified, a header alone is one without; where
+ * packets can be dropped, one that cannot be changed is to be. What was written over the
+ * bytes shown themselves cannot be told from them.
  */
 static bool is_mark(const struct unet_intermediary *im, uint64_t token,
 		    const u8 *header, uint32_t header_len)
 {
 	const struct unet_inter_packet *p = im->current;
+	const u32 rights = UNET_INTER_MODIFY_HEADERS | UNET_INTER_MODIFY_PAYLOAD |
+			   UNET_INTER_DROP;
 
 	return p && token == p->token && header != p->data && im->features & UNET_FEATURE_MARK &&
-	       !(im->terms.rights & UNET_INTER_MODIFY_PAYLOAD) &&
+	       (im->terms.rights & rights) == UNET_INTER_MODIFY_HEADERS &&
 	       header_len && header_len == header_bytes(p) &&
 	       is_alike(p->data, header, header_len);
 }

@@ -163,6 +163,10 @@ int unet_intermediary_mark(struct unet_intermediary *im, uint64_t token,
  * is dropped, with the right to drop; else it goes on as it was. What is refused for
  * another reason stays held.
  *
+ * A header for the packet that is being shown, of TCP or UDP, that differs from it in no
+ * more than the traffic class is said as unet_intermediary_mark() says it, where the grant
+ * lets neither modify payload nor drop. That costs less, and any packet can be marked.
+ *
  * Return: 0; -EMSGSIZE: more than a packet, or than TX memory, can have; -EAGAIN: no room
  * for it now; or as unet_intermediary_answer().
  */

@@ -3,8 +3,10 @@
  * Description: an intermediary that marks (R4.2, R4.5): the bits it names of the traffic
  * class are another, in all packets of a run, whoever else has their bytes, and nothing
  * else is; what is CE by it counts as CE; who may not change headers may not mark; a
- * packet that cannot be sent can be marked.
+ * packet that cannot be sent can be marked. To libunet a header that differs in it
+ * alone is such a mark, and comes to the same as one that is not.
  */
+/* libs: $(UNET_LIB) */
 #include "feature.h"
 #include "inter.h"
 #include "live.h"
@@ -12,6 +14,8 @@
 #include "sound.h"
 #include "tos.h"
 #include "kselftest_harness.h"
+
+#include <unet/unet.h>
 
 #define CE	3
 
@@ -355,6 +359,70 @@ TEST_F(mark, what_cannot_be_sent_can_be_marked)
 	EXPECT_EQ(0, p[ttl]);
 	EXPECT_EQ(NULL, sound_fault(p, h + 5, h));
 	close(raw);
+}
+
+/* ---- a header that says the same ---- */
+
+#define EF	0xb8
+
+static void put_tos(uint8_t *p, uint8_t tos)
+{
+	if (p[0] >> 4 == 4) {
+		p[1] = tos;
+		return;
+	}
+	p[0] = (p[0] & 0xf0) | tos >> 4;
+	p[1] = (p[1] & 0x0f) | tos << 4;
+}
+
+static int to_ef(struct unet_intermediary *im, const struct unet_inter_packet *p, void *n)
+{
+	uint32_t bytes = p->l4_offset + 8;
+	uint8_t header[48];
+
+	memcpy(header, p->data, bytes);
+	put_tos(header, EF);
+	++*(int *)n;
+	return unet_intermediary_change(im, p->token, UNET_VERDICT_MODIFY, header, bytes,
+					NULL, 0) ? UNET_VERDICT_DROP : UNET_VERDICT_LATER;
+}
+
+/* Return: packets given another header, by who has these rights, too. */
+static int change_hellos(struct nl *nl, uint32_t more, int peer, const char *ours, int n,
+			 uint32_t *id)
+{
+	struct grant g = { .rights = UNET_INTER_OBSERVE_HEADERS |
+				     UNET_INTER_MODIFY_HEADERS | UNET_INTER_DELAY | more,
+			   .hold_ms = 10000 };
+	struct unet_intermediary *im;
+	int seen = 0, i, err = 0;
+
+	if (inter_grant(nl, &g, id))
+		return -1;
+	im = unet_intermediary_open(*id, NULL);
+	if (!im)
+		return -1;
+	for (i = 0; i < n; i++)
+		err |= send_to(peer, ours, PORT, "hello", 5);
+	while (!err && seen < n)
+		err = unet_intermediary_run(im, 2000, to_ef, &seen);
+	if (unet_intermediary_refused(im, 0))
+		err = -EPROTO;
+	unet_intermediary_close(im);
+	return err ?: seen;
+}
+
+TEST_F(mark, a_header_that_differs_in_it_alone)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		EXPECT_EQ(20, change_hellos(&self->nl, i ? UNET_INTER_DROP : 0, self->peer,
+					    variant->ours, 20, &self->id));
+		COME(20, EF);
+		EXPECT_EQ(20, STAT(MODIFIED));
+		ASSERT_EQ(0, inter_revoke(&self->nl, self->id));
+	}
 }
 
 TEST_HARNESS_MAIN

@@ -359,7 +359,7 @@ static void an_older_kernel_is_asked_for_no_mark(void **state)
  * @xor:	how
  * @tos:	likewise of the traffic class
  * @mask:	of the mark it comes to; 0: none
- * @payload:	the grant lets modify payload, too
+ * @rights:	of the grant; 0: to modify headers
  * @late:	it is changed when the second is shown
  * @in_place:	over the bytes that are shown
  */
@@ -372,7 +372,7 @@ struct edit {
 	u8 xor;
 	u8 tos;
 	u8 mask;
-	bool payload;
+	u32 rights;
 	bool late;
 	bool in_place;
 };
@@ -420,7 +420,12 @@ static const struct edit edits[] = {
 	{ "v4, another protocol",	V4("\x84") PORTS_UDP, 20, 28, 0, 0, 0xb8, 0 },
 	{ "v4, without its L4",		V4("\x11") PORTS_UDP, 0, 8, 0, 0, 0xb8, 0 },
 	{ "v4, L4 that is not shown",	V4("\x11"), 68, 76, 0, 0, 0xb8, 0 },
-	{ "v4, payload cut off",	UDP4, 28, 0, 0, 0xb8, 0, .payload = true },
+	{ "v4, payload cut off",	UDP4, 28, 0, 0, 0xb8, 0,
+	  UNET_INTER_MODIFY_HEADERS | UNET_INTER_MODIFY_PAYLOAD },
+	{ "v4, or dropped if it must",	UDP4, 28, 0, 0, 0xb8, 0,
+	  UNET_INTER_MODIFY_HEADERS | UNET_INTER_DROP },
+	{ "v4, without the right",	UDP4, 28, 0, 0, 0xb8, 0,
+	  UNET_INTER_OBSERVE_PAYLOAD },
 	{ "v4, one shown before",	UDP4, 28, 0, 0, 0xb8, 0, .late = true },
 };
 
@@ -472,8 +477,7 @@ static void edit_row(void **state)
 	const struct kernel_sent *s = &kern.sent[0];
 
 	two[1] = two[0];
-	im->terms.rights = UNET_INTER_MODIFY_HEADERS |
-			   (e->payload ? UNET_INTER_MODIFY_PAYLOAD : 0);
+	im->terms.rights = e->rights ?: UNET_INTER_MODIFY_HEADERS;
 	assert_true(kernel_receive(TOKEN, 0, two, 2));
 	assert_int_equal(unet_intermediary_run(im, 0, edit_first, &ed), 0);
 	assert_int_equal(ed.calls, 2);
