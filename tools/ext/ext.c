@@ -81,9 +81,32 @@ static bool may_serve(const struct ext *ext, uint32_t grant,
 	       (!ext->fits || !ext->fits(terms));
 }
 
-static int serve(const struct ext *ext, uint32_t grant)
+#define ROOM	1024u	/* packets that a channel of default size has */
+
+/* With room for all that the grant lets it hold; how much that is is told by a claim. */
+static struct unet_intermediary *claim(uint32_t grant)
 {
 	struct unet_intermediary *im = unet_intermediary_open(grant, NULL);
+	struct unet_params p = { .rx_slots = ROOM };
+	uint32_t backlog = im ? unet_intermediary_terms(im)->backlog : 0;
+
+	if (backlog <= ROOM)
+		return im;
+	while (p.rx_slots < backlog)
+		p.rx_slots *= 2;
+	p.rx_small = p.rx_slots;
+	unet_intermediary_close(im);
+	im = unet_intermediary_open(grant, &p);
+	if (im)
+		return im;
+	fprintf(stderr, "unet-ext: no room for a backlog of %u packets (%s): %u it is\n",
+		backlog, *unet_error_detail() ? unet_error_detail() : strerror(errno), ROOM);
+	return unet_intermediary_open(grant, NULL);
+}
+
+static int serve(const struct ext *ext, uint32_t grant)
+{
+	struct unet_intermediary *im = claim(grant);
 	int status = 1;
 
 	if (!im) {
