@@ -229,50 +229,6 @@ TEST_F_TIMEOUT(teardown, owner_closes_under_traffic, 300)
 	topo_teardown(&t);
 }
 
-TEST_F_TIMEOUT(teardown, detached_under_traffic, 300)
-{
-	long before = free_kib();
-	struct topo t;
-	pid_t f, o;
-	int i;
-
-	ASSERT_EQ(0, topo_setup(&t));
-	f = flood(&t);
-	for (i = 0; i < ROUNDS; i++) {
-		ASSERT_EQ(0, nexus_attach("va"));
-		o = owner(false);
-		ASSERT_GT(o, 0) TH_LOG("round %d", i);
-		usleep(1000 * (i % 20));
-		ASSERT_EQ(0, nexus_detach("va"));
-		end_process(o, SIGKILL);
-	}
-	end_process(f, SIGKILL);
-	EXPECT_TRUE(all_comes_back(before));
-	topo_teardown(&t);
-}
-
-TEST_F_TIMEOUT(teardown, device_deleted_under_traffic, 300)
-{
-	long before = free_kib();
-	struct topo t;
-	pid_t f, o;
-	int i;
-
-	for (i = 0; i < ROUNDS; i++) {
-		ASSERT_EQ(0, topo_setup(&t));
-		ASSERT_EQ(0, nexus_attach("va"));
-		f = flood(&t);
-		o = owner(false);
-		ASSERT_GT(o, 0) TH_LOG("round %d", i);
-		usleep(1000 * (i % 20));
-		ASSERT_EQ(0, sh("ip link del va"));
-		end_process(o, SIGKILL);
-		end_process(f, SIGKILL);
-		topo_teardown(&t);
-	}
-	EXPECT_TRUE(all_comes_back(before));
-}
-
 /* ---- owners of rules ---- */
 
 /* Take all that comes, and send as much on @flow, which may use port 1000. */
@@ -308,6 +264,56 @@ static void own_rules(int ready, void *arg)
 	    write(ready, "r", 1) != 1)
 		return;
 	busy(&c, r.flow);
+}
+
+/* By turns of flows and of rules. */
+static pid_t some_owner(int round)
+{
+	return round % 2 ? topo_start(own_rules, NULL) : owner(false);
+}
+
+TEST_F_TIMEOUT(teardown, detached_under_traffic, 300)
+{
+	long before = free_kib();
+	struct topo t;
+	pid_t f, o;
+	int i;
+
+	ASSERT_EQ(0, topo_setup(&t));
+	f = flood(&t);
+	for (i = 0; i < ROUNDS; i++) {
+		ASSERT_EQ(0, nexus_attach("va"));
+		o = some_owner(i);
+		ASSERT_GT(o, 0) TH_LOG("round %d", i);
+		usleep(1000 * (i % 20));
+		ASSERT_EQ(0, nexus_detach("va"));
+		end_process(o, SIGKILL);
+	}
+	end_process(f, SIGKILL);
+	EXPECT_TRUE(all_comes_back(before));
+	topo_teardown(&t);
+}
+
+TEST_F_TIMEOUT(teardown, device_deleted_under_traffic, 300)
+{
+	long before = free_kib();
+	struct topo t;
+	pid_t f, o;
+	int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		ASSERT_EQ(0, topo_setup(&t));
+		ASSERT_EQ(0, nexus_attach("va"));
+		f = flood(&t);
+		o = some_owner(i);
+		ASSERT_GT(o, 0) TH_LOG("round %d", i);
+		usleep(1000 * (i % 20));
+		ASSERT_EQ(0, sh("ip link del va"));
+		end_process(o, SIGKILL);
+		end_process(f, SIGKILL);
+		topo_teardown(&t);
+	}
+	EXPECT_TRUE(all_comes_back(before));
 }
 
 /* Join the rule whose id is at @arg. */

@@ -6,7 +6,8 @@
  * that it delivers with one tag or another rule does: none is missed, doubled, out
  * of order, left to the host, or treated by neither or both; with the other rule behind
  * it, no change shows for a moment what was not asked for, and with nobody behind it
- * nothing is missed either. Likewise two flows on two CPUs, while the rule comes to drop
+ * nothing is missed either; nor is any between a rule and a flow, when the rule is moved
+ * before all flows and behind them. Likewise two flows on two CPUs, while the rule comes to drop
  * what it delivered and to deliver what it dropped: each packet is in exactly one of the
  * counts, and each rule's in their order.
  */
@@ -113,6 +114,23 @@ static void *change(void *arg)
 	return NULL;
 }
 
+/* By turns before all flows and behind them. */
+static void *cross(void *arg)
+{
+	struct changer *ch = arg;
+	struct unet_type_ref ref;
+	uint32_t step = ch->g->packets / (CHANGES + 1);
+	int i;
+
+	for (i = 0; i < CHANGES; i++) {
+		while (__atomic_load_n(&ch->g->sent, __ATOMIC_RELAXED) < (i + 1) * step)
+			usleep(100);
+		ch->failed += !!type_priority(ch->c, ch->id, i % 2 ? 2000 : 10, &ref);
+		ch->done++;
+	}
+	return NULL;
+}
+
 /* What arrived, in its order. */
 struct tally {
 	uint32_t next;		/* number that has to come */
@@ -168,14 +186,14 @@ static uint64_t gone_astray(void)
 	return sum;
 }
 
-/* The whole stream, while @ch changes its rule. Return: packets that came, -1: no threads. */
-static int64_t stream_through(struct changer *ch, struct tally *t)
+/* The whole stream, while @how changes @ch's rule. Return: packets that came, -1: no threads. */
+static int64_t stream_through(struct changer *ch, void *(*how)(void *), struct tally *t)
 {
 	pthread_t gen, chg;
 	uint32_t total;
 
 	if (pthread_create(&gen, NULL, generate, ch->g) ||
-	    pthread_create(&chg, NULL, change, ch))
+	    pthread_create(&chg, NULL, how, ch))
 		return -1;
 	total = take_stream(ch->c, ch->g, t);
 	pthread_join(gen, NULL);
@@ -199,7 +217,7 @@ TEST_F_TIMEOUT(type_atomic, no_packet_falls_between_two_rules, 900)
 	spec.last = PORT + 1;
 	ASSERT_EQ(0, type_add(&self->c, &spec, 2, &r));
 	ch.id = r.id;
-	EXPECT_EQ(g.packets, stream_through(&ch, &t));
+	EXPECT_EQ(g.packets, stream_through(&ch, change, &t));
 	EXPECT_EQ(CHANGES, ch.done);
 	EXPECT_EQ(0, ch.failed);
 	EXPECT_EQ(0, t.wrong);
@@ -230,11 +248,39 @@ TEST_F_TIMEOUT(type_atomic, no_packet_falls_beside_a_rule_that_is_alone, 900)
 	spec.priority = 1500;
 	ASSERT_EQ(0, type_add(&self->c, &spec, 2, &r));
 	ch.id = r.id;
-	EXPECT_EQ(g.packets, stream_through(&ch, &t));
+	EXPECT_EQ(g.packets, stream_through(&ch, change, &t));
 	EXPECT_EQ(CHANGES, ch.done);
 	EXPECT_EQ(0, ch.failed);
 	EXPECT_EQ(0, t.wrong);
 	EXPECT_EQ(g.packets, t.by[2]);
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 100));
+	EXPECT_EQ(0, gone_astray());
+}
+
+/* A rule that is before the flow of its packets, or behind it. */
+TEST_F_TIMEOUT(type_atomic, no_packet_falls_between_a_rule_and_a_flow, 900)
+{
+	struct unet_type_spec spec = spec_does(spec_port(IPPROTO_UDP, PORT, PORT),
+					       UNET_TYPE_DELIVER);
+	struct unet_flow_req f = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, PORT, NULL, 0);
+	struct generator g = { .fd = self->peer, .packets = effort(1000000) };
+	struct changer ch = { .c = &self->c, .g = &g };
+	struct tally t = { 0 };
+	struct unet_type_req r;
+
+	f.meta.tag = 1;
+	ASSERT_EQ(0, chan_flow_add(&self->c, &f));
+	spec.flags = UNET_TYPE_NO_HOLD;
+	spec.priority = 2000;
+	ASSERT_EQ(0, type_add(&self->c, &spec, 2, &r));
+	ch.id = r.id;
+	EXPECT_EQ(g.packets, stream_through(&ch, cross, &t));
+	EXPECT_EQ(CHANGES, ch.done);
+	EXPECT_EQ(0, ch.failed);
+	EXPECT_EQ(0, t.wrong);
+	EXPECT_EQ(g.packets, t.by[1] + t.by[2]);
+	EXPECT_LT(CHANGES / 4, t.turns);
+	EXPECT_GE(CHANGES + 1, t.turns);
 	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 100));
 	EXPECT_EQ(0, gone_astray());
 }
