@@ -6,6 +6,8 @@
 #ifndef UNET_TEST_NEXUS_H
 #define UNET_TEST_NEXUS_H
 
+#include <stdbool.h>
+
 #include "nl.h"
 #include "param.h"
 

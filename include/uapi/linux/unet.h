@@ -274,7 +274,7 @@ struct unet_extent {
  * @cookie:	given back on DONE
  * @seg_size:	payload bytes per packet when the send is to be cut into
  *		several (TCP: TSO, UDP: USO), else 0
- * @header_len:	IP and L4 header bytes, all inside the first extent
+ * @header_len:	IP and L4 header bytes, all inside the first extent; of a frame 20 or more
  * @extents:	used entries of @extent, 1 to UNET_TX_EXTENTS
  * @flags:	zero
  * @extent:	the packet from the IP header on, in order
