@@ -45,21 +45,24 @@ struct feature_set {
 	struct ethtool_set_features_block block[FEATURES / 32];
 };
 
-/* All are as wished, but for those that are fixed: else -EBUSY. */
-static inline int feature_check(const char *dev, const struct feature_set *wish)
+/*
+ * Of those that are not fixed one is on, as one of a kind may be; or all are off: else
+ * -EBUSY.
+ */
+static inline int feature_check(const char *dev, const struct feature_set *wish, bool on)
 {
 	struct {
 		struct ethtool_gfeatures head;
 		struct ethtool_get_features_block block[FEATURES / 32];
 	} now = { .head = { .cmd = ETHTOOL_GFEATURES, .size = wish->head.size } };
 	int err = feature_ask(dev, &now);
+	bool any = false;
 	uint32_t i;
 
-	for (i = 0; !err && i < wish->head.size; i++)
-		if ((now.block[i].active ^ wish->block[i].requested) &
-		    wish->block[i].valid & ~now.block[i].never_changed)
-			err = -EBUSY;
-	return err;
+	for (i = 0; i < wish->head.size; i++)
+		any |= now.block[i].active & wish->block[i].valid &
+		       ~now.block[i].never_changed;
+	return err ?: any == on ? 0 : -EBUSY;
 }
 
 /*
@@ -89,7 +92,7 @@ static inline int feature_set(const char *dev, const char *pattern, bool on)
 	}
 	if (!found)
 		return -ENOENT;
-	return feature_ask(dev, &set) ?: feature_check(dev, &set);
+	return feature_ask(dev, &set) ?: feature_check(dev, &set, on);
 }
 
 /* The same of the peer's "vb". */

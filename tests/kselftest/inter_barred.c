@@ -125,14 +125,24 @@ TEST_F(inter, barred_and_closed_nothing_passes_until_it_is_revoked)
 	revoked_packets_pass(_metadata, self, 100);
 }
 
-static bool enough;
+#define A_ROUND	200	/* packets: less than the backlog, however slow the machine */
 
-static void *send_until_enough(void *arg)
+static int to_send;	/* in this round; -1: no more */
+
+static void *send_in_rounds(void *arg)
 {
 	uint32_t n = 0;
+	int left;
 
-	while (!__atomic_load_n(&enough, __ATOMIC_RELAXED))
+	while ((left = __atomic_load_n(&to_send, __ATOMIC_RELAXED)) >= 0) {
+		if (!left) {
+			usleep(100);
+			continue;
+		}
 		peer_sends(*(int *)arg, n++, 1);
+		__atomic_compare_exchange_n(&to_send, &left, left - 1, false,
+					    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	}
 	return NULL;
 }
 
@@ -144,14 +154,15 @@ TEST_F_TIMEOUT(inter, who_leaves_amid_packets_is_to_blame_for_nothing, 120)
 	pthread_t thread;
 
 	ASSERT_EQ(0, inter_grant(&self->nl, &g, &self->id));
-	ASSERT_EQ(0, pthread_create(&thread, NULL, send_until_enough, &self->peer));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, send_in_rounds, &self->peer));
 	for (i = 0; i < rounds; i++) {
 		if (inter_open(&self->m, self->id, &self->o))
 			break;
-		usleep(100 * (i % 10));
+		__atomic_store_n(&to_send, A_ROUND, __ATOMIC_RELAXED);
+		usleep(200 + 100 * (i % 10));
 		chan_close(&self->m);
 	}
-	__atomic_store_n(&enough, true, __ATOMIC_RELAXED);
+	__atomic_store_n(&to_send, -1, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
 	EXPECT_EQ(rounds, i);
 	EXPECT_LT(0, STAT(PACKETS));
