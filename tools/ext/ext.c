@@ -83,7 +83,7 @@ static bool may_serve(const struct ext *ext, uint32_t grant,
 
 #define ROOM	1024u	/* packets that a channel of default size has */
 
-/* With room for all that the grant lets it hold; how much that is is told by a claim. */
+/* With room for all that the grant lets it hold, which a claim tells. */
 static struct unet_intermediary *claim(uint32_t grant)
 {
 	struct unet_intermediary *im = unet_intermediary_open(grant, NULL);
