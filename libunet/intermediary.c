@@ -4,16 +4,12 @@
  * names, when it takes it: what was taken leaves TX memory free at once.
  */
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/ip.h>
-#include <netinet/ip6.h>
-#include <netinet/tcp.h>
-#include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unet/channel.h>
 #include <unet/intermediary.h>
 #include <unet/ring.h>
+#include "core/wire.h"
 #include "core_os.h"
 #include "internal.h"
 #include "intermediary.h"
@@ -304,39 +300,25 @@ static int room_for(struct unet_intermediary *im, u32 bytes)
 	return im->tx_used + bytes <= im->r->tx_bytes ? 0 : -EAGAIN;
 }
 
-static bool is_v4(const u8 *ip)
-{
-	return ip[0] >> 4 == 4;
-}
-
-static u8 tos_of(const u8 *ip)
-{
-	return is_v4(ip) ? ip[1] : (u8)(ip[0] << 4 | ip[1] >> 4);
-}
-
 /* Of IP and TCP or UDP; 0: it has others, or they were not shown. */
 static u32 header_bytes(const struct unet_inter_packet *p)
 {
-	const u8 *ip = p->data;
 	u32 l4 = p->l4_offset, len;
-	u8 proto;
 
-	if (l4 < sizeof(struct iphdr) || p->len < l4 + sizeof(struct udphdr))
+	if (l4 < UNET_IP4_HEADER || p->len < l4 + UNET_UDP_HEADER)
 		return 0;
-	proto = ip[is_v4(ip) ? offsetof(struct iphdr, protocol) :
-			       offsetof(struct ip6_hdr, ip6_nxt)];
-	if (proto == IPPROTO_UDP)
-		return l4 + sizeof(struct udphdr);
-	if (proto != IPPROTO_TCP || p->len < l4 + sizeof(struct tcphdr))
+	if (unet_ip_proto(p->data) == UNET_PROTO_UDP)
+		return l4 + UNET_UDP_HEADER;
+	if (unet_ip_proto(p->data) != UNET_PROTO_TCP || p->len < l4 + UNET_TCP_HEADER)
 		return 0;
-	len = l4 + (ip[l4 + 12] >> 4) * 4u;
+	len = l4 + (p->data[l4 + 12] >> 4) * 4u;
 	return len <= p->len ? len : 0;
 }
 
 /* But for the traffic class, and the checksum of IPv4, which the kernel fills in. */
 static bool is_alike(const u8 *a, const u8 *b, u32 len)
 {
-	if (is_v4(a))
+	if (unet_ip_is4(a))
 		return a[0] == b[0] && !memcmp(a + 2, b + 2, 8) &&
 		       !memcmp(a + 12, b + 12, len - 12);
 	return !((a[0] ^ b[0]) & 0xf0) && !((a[1] ^ b[1]) & 0x0f) &&
@@ -362,14 +344,12 @@ static bool is_mark(const struct unet_intermediary *im, uint64_t token,
 	       is_alike(p->data, header, header_len);
 }
 
-#define ECN_BITS	0x03
-
 static int mark_as(struct unet_intermediary *im, uint64_t token, const u8 *header)
 {
-	u8 old = tos_of(im->current->data), tos = tos_of(header);
+	u8 old = unet_ip_tos(im->current->data), tos = unet_ip_tos(header);
 
-	return unet_intermediary_mark(im, token, (old ^ tos) & ECN_BITS ? 0xff :
-				      (u8)~ECN_BITS, tos);
+	return unet_intermediary_mark(im, token, (old ^ tos) & UNET_ECN_MASK ? 0xff :
+				      (u8)~UNET_ECN_MASK, tos);
 }
 
 int unet_intermediary_change(struct unet_intermediary *im, uint64_t token,

@@ -108,9 +108,9 @@ static int serialize(struct unet_wire *w, int from, u8 *l3, u32 len, u64 *us)
 	waiting = (u64)((double)(free_at - now) * (double)o->bits_per_s / 8e9);
 	if (o->queue_bytes && waiting + len > o->queue_bytes)
 		return -ENOBUFS;
-	tos = l3[0] >> 4 == 4 ? l3[1] : (u8)(unet_load_u16(l3) >> 4);
+	tos = unet_ip_tos(l3);
 	if (o->ce_bytes && waiting >= o->ce_bytes && tos & UNET_ECN_MASK) {
-		l3[1] |= l3[0] >> 4 == 4 ? UNET_ECN_CE : UNET_ECN_CE << 4;
+		l3[1] |= unet_ip_is4(l3) ? UNET_ECN_CE : UNET_ECN_CE << 4;
 		unet_wire_ip_csum(l3);
 	}
 	free_at += (u64)len * 8 * 1000000000ull / o->bits_per_s;

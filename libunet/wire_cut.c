@@ -13,26 +13,16 @@
 #define UDP_LEN		4
 #define UDP_CSUM	6
 
-static bool is_ip4(const u8 *l3)
-{
-	return l3[0] >> 4 == 4;
-}
-
 /* With IPv4 options; IPv6 is sent without extension headers. */
 static u32 ip_header(const u8 *l3)
 {
-	return is_ip4(l3) ? (l3[0] & 15u) * 4 : UNET_IP6_HEADER;
-}
-
-static u8 proto_of(const u8 *l3)
-{
-	return is_ip4(l3) ? l3[9] : l3[6];
+	return unet_ip_is4(l3) ? (l3[0] & 15u) * 4 : UNET_IP6_HEADER;
 }
 
 static void l4_csum(u8 *l3, u32 len, bool want)
 {
 	u32 header = ip_header(l3);
-	u8 proto = proto_of(l3);
+	u8 proto = unet_ip_proto(l3);
 	u8 *at = l3 + header + (proto == UNET_PROTO_TCP ? TCP_CSUM : UDP_CSUM);
 	u16 csum;
 	u64 sum;
@@ -42,7 +32,7 @@ static void l4_csum(u8 *l3, u32 len, bool want)
 	unet_store_raw16(at, 0);
 	if (!want)
 		return;
-	sum = is_ip4(l3) ?
+	sum = unet_ip_is4(l3) ?
 	      unet_csum_pseudo4(l3 + 12, l3 + 16, proto, len - header) :
 	      unet_csum_pseudo6(l3 + 8, l3 + 24, proto, len - header);
 	csum = unet_csum_finish(unet_csum_add(l3 + header, len - header, sum));
@@ -57,7 +47,7 @@ static void l4_csum(u8 *l3, u32 len, bool want)
  */
 void unet_wire_ip_csum(u8 *l3)
 {
-	if (!is_ip4(l3))
+	if (!unet_ip_is4(l3))
 		return;
 	unet_store_raw16(l3 + 10, 0);
 	unet_store_raw16(l3 + 10,
@@ -75,12 +65,12 @@ void unet_wire_finish(u8 *l3, u32 len, u16 header_len, bool csum)
 {
 	u32 header = ip_header(l3);
 
-	if (is_ip4(l3))
+	if (unet_ip_is4(l3))
 		unet_store_u16(l3 + 2, (u16)len);
 	else
 		unet_store_u16(l3 + 4, (u16)(len - header));
 	unet_wire_ip_csum(l3);
-	if (proto_of(l3) == UNET_PROTO_UDP && header_len == header + 8)
+	if (unet_ip_proto(l3) == UNET_PROTO_UDP && header_len == header + 8)
 		unet_store_u16(l3 + header + UDP_LEN, (u16)(len - header));
 	l4_csum(l3, len, csum);
 }
@@ -122,7 +112,7 @@ int unet_wire_cut(struct unet_wire *w, int from, struct unet_pkt *pkt,
 		unet_pkt_copy_out(pkt, 0, buf, header_len);
 		unet_pkt_copy_out(pkt, header_len + offset, buf + header_len,
 				  n);
-		if (!whole && proto_of(buf) == UNET_PROTO_TCP)
+		if (!whole && unet_ip_proto(buf) == UNET_PROTO_TCP)
 			cut_tcp(buf + ip_header(buf), offset, !offset,
 				offset + n == payload);
 		unet_wire_finish(buf, header_len + n, header_len, csum);

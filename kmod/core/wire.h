@@ -136,4 +136,23 @@ static __always_inline void unet_store_u32(void *p, u32 v)
 	memcpy(p, &be, sizeof(be));
 }
 
+/* ---- IP, of either version; @l3 is a whole IP header ---- */
+
+static __always_inline bool unet_ip_is4(const u8 *l3)
+{
+	return l3[0] >> 4 == 4;
+}
+
+/* The traffic class, IPv4's TOS. */
+static __always_inline u8 unet_ip_tos(const u8 *l3)
+{
+	return unet_ip_is4(l3) ? l3[1] : (u8)(unet_load_u16(l3) >> 4);
+}
+
+/* Of IPv6 that of the first header behind it. */
+static __always_inline u8 unet_ip_proto(const u8 *l3)
+{
+	return unet_ip_is4(l3) ? l3[9] : l3[6];
+}
+
 #endif /* _UNET_CORE_WIRE_H */
