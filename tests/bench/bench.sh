@@ -11,16 +11,19 @@ cd "$(dirname "$0")/../.."
 here=tests/bench
 kver=$(tests/setup.sh --kernel 6.12)
 results=build/bench/results.jsonl
-[ $# -gt 0 ] || set -- rx flows sums mid types tcp hooks memory profile-rx profile-mid profile-tcp
+parts=(rx flows sums mid types tcp hooks memory profile-rx profile-mid profile-tcp)
+[ $# -gt 0 ] || set -- "${parts[@]}"
+# How many rows a part has when nothing is missing; of a profile, kinds of work.
+read -ra tried <<< "${FLOWS:-1 1000}"
+declare -A rows=([rx]=$((9 * ${#tried[@]})) [flows]=9 [sums]=4 [mid]=13 [types]=9 [tcp]=21 [hooks]=6 [memory]=2
+	[profile-rx]=$((1 + ${#tried[@]})) [profile-mid]=3 [profile-tcp]=10)
 
 for part; do
-	case $part in
-	rx|flows|sums|mid|types|tcp|hooks|memory|profile-rx|profile-mid|profile-tcp) ;;
-	*)
-		echo "bench.sh: no part '$part' (there are: rx, flows, sums, mid, types, tcp, hooks, memory, profile-rx, profile-mid, profile-tcp)" >&2
+	[[ -v rows[$part] ]] || {
+		list=${parts[*]}
+		echo "bench.sh: no part '$part' (there are: ${list// /, })" >&2
 		exit 2
-		;;
-	esac
+	}
 done
 
 command -v perf > /dev/null ||
@@ -48,10 +51,6 @@ for part; do
 done
 "$here/table.sh" "$results"
 
-# How many rows a part has when nothing is missing; of a profile, kinds of work.
-read -ra tried <<< "${FLOWS:-1 1000}"
-declare -A rows=([rx]=$((9 * ${#tried[@]})) [flows]=9 [sums]=4 [mid]=13 [types]=9 [tcp]=21 [hooks]=6 [memory]=2
-	[profile-rx]=$((1 + ${#tried[@]})) [profile-mid]=3 [profile-tcp]=10)
 rows_of() {
 	case $1 in
 	profile-rx) jq -s '[.[] | select(.bench == "profile").what | select(startswith("receive"))] | unique | length' ;;
