@@ -340,10 +340,13 @@ TEST_F_TIMEOUT(rx_alloc, a_packet_of_a_known_flow_costs_none, 120)
 #define LONG		2500	/* and one send of that, which TSO makes a super packet of */
 #define STREAM		(SEGMENTS * SEGMENT + LONG)
 
-/*
- * No more than the client may send before it hears of us. Return: bytes that came; of a
- * slow machine's some twice.
- */
+/* A client that hears of us late sends some again, on a kernel full of checkers. */
+static bool is_stream(int bytes)
+{
+	return bytes == STREAM || (getenv("UNET_SLOW") && bytes > STREAM);
+}
+
+/* No more than the client may send before it hears of us. Return: bytes that came. */
 static int stream_round(struct chan *c, const struct hand *h)
 {
 	static const char data[LONG];
@@ -372,11 +375,11 @@ TEST_F_TIMEOUT(rx_alloc, a_segment_of_a_known_connection_costs_none, 120)
 	ASSERT_EQ(0, hand_listen(&self->c, &h, 0));
 	ASSERT_EQ(0, hand_accept(&self->t, &self->c, &h));
 	ASSERT_EQ(0, setsockopt(h.client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)));
-	ASSERT_LE(STREAM, stream_round(&self->c, &h));
+	ASSERT_TRUE(is_stream(stream_round(&self->c, &h)));
 	ASSERT_EQ(0, acknowledge(&self->c, &h));
 	for (times = 0; times < TIMES * ROUNDS; times++) {
 		ASSERT_TRUE(watch());
-		ASSERT_LE(STREAM, stream_round(&self->c, &h));
+		ASSERT_TRUE(is_stream(stream_round(&self->c, &h)));
 		s = seen(true);
 		EXPECT_EQ(0, s.by);
 		EXPECT_EQ(0, s.under);

@@ -70,7 +70,7 @@ without_module() {
 # sit0 is in every namespace of a kernel that has such tunnels built in.
 attaching() {
 	refuse "a device that is not there is named with those that are" \
-		'^unetctl: attach: eth9: no such device in this namespace \(devices: lo, (sit0, )?v[axy], v[axy], v[axy]\)$' \
+		'^unetctl: attach: eth9: no such device in this namespace \(devices: lo, (sit0, )?v[xy], v[xy], va\)$' \
 		ctl attach eth9
 	refuse "a device that is not attached is told apart" \
 		'^unetctl: detach: va: not attached \(attached: none\)$' ctl detach va
