@@ -365,23 +365,13 @@ TEST_F(mark, what_cannot_be_sent_can_be_marked)
 
 #define EF	0xb8
 
-static void put_tos(uint8_t *p, uint8_t tos)
-{
-	if (p[0] >> 4 == 4) {
-		p[1] = tos;
-		return;
-	}
-	p[0] = (p[0] & 0xf0) | tos >> 4;
-	p[1] = (p[1] & 0x0f) | tos << 4;
-}
-
 static int to_ef(struct unet_intermediary *im, const struct unet_inter_packet *p, void *n)
 {
 	uint32_t bytes = p->l4_offset + 8;
 	uint8_t header[48];
 
 	memcpy(header, p->data, bytes);
-	put_tos(header, EF);
+	tos_put(header, EF);
 	++*(int *)n;
 	return unet_intermediary_change(im, p->token, UNET_VERDICT_MODIFY, header, bytes,
 					NULL, 0) ? UNET_VERDICT_DROP : UNET_VERDICT_LATER;

@@ -255,27 +255,36 @@ static int take(struct chan *c, int ms, uint32_t *newest)
 	return n;
 }
 
+static struct stormer sum_of(const struct stormer *s)
+{
+	struct stormer sum = { 0 };
+	int i;
+
+	for (i = 0; i < THREADS; i++) {
+		sum.grants += s[i].grants;
+		sum.refused += s[i].refused;
+		sum.claims += s[i].claims;
+		sum.served += s[i].served;
+		sum.revoked += s[i].revoked;
+		sum.listed += s[i].listed;
+	}
+	return sum;
+}
+
 /* Has all happened that is to? A slow machine is given time for it. */
 static bool has_all(const struct stormer *s)
 {
-	int grants = 0, refused = 0, claims = 0, served = 0, revoked = 0, listed = 0, i;
+	struct stormer sum = sum_of(s);
 
-	for (i = 0; i < THREADS; i++) {
-		grants += s[i].grants;
-		refused += s[i].refused;
-		claims += s[i].claims;
-		served += s[i].served;
-		revoked += s[i].revoked;
-		listed += s[i].listed;
-	}
-	return grants && refused && claims && served && revoked && listed;
+	return sum.grants && sum.refused && sum.claims && sum.served && sum.revoked &&
+	       sum.listed;
 }
 
 TEST_F_TIMEOUT(inter, grants_come_and_go_in_a_storm, 200)
 {
 	static struct stormer stormers[THREADS];
 	int i, n, tenth = effort(SECONDS * 100), taken = 0;
-	struct stormer sum = { 0 };
+	struct stormer sum;
 	uint32_t newest = 0;
 	pthread_t sender;
 
@@ -299,13 +308,8 @@ TEST_F_TIMEOUT(inter, grants_come_and_go_in_a_storm, 200)
 		pthread_join(s->thread, NULL);
 		EXPECT_EQ(0, s->wrong) TH_LOG("%s: %s", strerror(-s->wrong), s->said);
 		close(s->nl.fd);
-		sum.grants += s->grants;
-		sum.refused += s->refused;
-		sum.claims += s->claims;
-		sum.served += s->served;
-		sum.revoked += s->revoked;
-		sum.listed += s->listed;
 	}
+	sum = sum_of(stormers);
 	n = inter_revoke_all(&self->nl);
 	TH_LOG("%d packets; %d grants, %d refused, %d claims, %d served, %d + %d revoked, %d lists",
 	       taken, sum.grants, sum.refused, sum.claims, sum.served, sum.revoked, n,

@@ -165,16 +165,6 @@ struct given {
 	const char *fault;
 };
 
-static void set_tos(uint8_t *p, uint8_t tos)
-{
-	if (p[0] >> 4 == 4) {
-		p[1] = tos;
-		return;
-	}
-	p[0] = 0x60 | tos >> 4;
-	p[1] = (p[1] & 15) | tos << 4;
-}
-
 /* Of an owner's packet, which is in one buffer. */
 static void read_given(struct chan *c, uint32_t buf, uint32_t header, struct given *g)
 {
@@ -289,7 +279,7 @@ TEST_F(twin, headers_of_one_change_and_the_other_stays)
 			int changed = way & 1;
 
 			ASSERT_TRUE(twins(self, variant, plain, lengths[i], token));
-			set_tos(self->b.tx_mem, 0xb8);
+			tos_put(self->b.tx_mem, 0xb8);
 			ASSERT_TRUE(judge(&self->b, token, changed, way & 2, h, h));
 			ASSERT_EQ(2, given(self, variant, g)) TH_LOG("way %u", way);
 			EXPECT_GIVEN(&g[changed], plain, lengths[i], 0xb8);
@@ -336,9 +326,9 @@ TEST_F(twin, both_change_each_in_its_way)
 	fill();
 	BOTH_COME(UNET_INTER_MODIFY_HEADERS | UNET_INTER_MODIFY_PAYLOAD);
 	ASSERT_TRUE(twins(self, variant, plain, LONG, token));
-	set_tos(self->b.tx_mem, 0xb8);
+	tos_put(self->b.tx_mem, 0xb8);
 	ASSERT_EQ(0, inter_say_bytes(&self->b, token[1], UNET_VERDICT_MODIFY, h, h + LONG));
-	set_tos(self->b.tx_mem, 0x20);
+	tos_put(self->b.tx_mem, 0x20);
 	memcpy(self->b.tx_mem + h, other, LONG);
 	ASSERT_EQ(0, inter_say_bytes(&self->b, token[0], UNET_VERDICT_MODIFY, h, h + LONG));
 	ASSERT_EQ(2, given(self, variant, g));
@@ -366,7 +356,7 @@ TEST_F(twin, headers_of_one_super_datagram_change)
 		int changed = way & 1;
 
 		ASSERT_TRUE(twins(self, variant, data, SUPER, token));
-		set_tos(self->b.tx_mem, 0xb8);
+		tos_put(self->b.tx_mem, 0xb8);
 		ASSERT_TRUE(judge(&self->b, token, changed, way & 2, h, h));
 		ASSERT_EQ(2, given(self, variant, g)) TH_LOG("way %u", way);
 		EXPECT_GIVEN(&g[changed], data, SUPER, 0xb8);

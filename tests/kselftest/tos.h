@@ -21,6 +21,17 @@ static inline uint8_t tos_of(const uint8_t *p)
 	return p[0] >> 4 == 4 ? p[1] : p[0] << 4 | p[1] >> 4;
 }
 
+/* A checksum of IPv4 stays as it was. */
+static inline void tos_put(uint8_t *p, uint8_t tos)
+{
+	if (p[0] >> 4 == 4) {
+		p[1] = tos;
+		return;
+	}
+	p[0] = (p[0] & 0xf0) | tos >> 4;
+	p[1] = (p[1] & 0x0f) | tos << 4;
+}
+
 /* A datagram socket is told of each with the next. */
 static inline int tos_wanted(int fd, int family)
 {

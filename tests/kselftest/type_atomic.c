@@ -86,6 +86,15 @@ struct changer {
 	int done;
 };
 
+/* Until it is time for change @i: they are spread over the stream. */
+static void wait_for(const struct changer *ch, int i)
+{
+	uint32_t step = ch->g->packets / (CHANGES + 1);
+
+	while (__atomic_load_n(&ch->g->sent, __ATOMIC_RELAXED) < (i + 1) * step)
+		usleep(100);
+}
+
 /* The rule by turns: before the other, behind it, of other numbers, and back. */
 static void *change(void *arg)
 {
@@ -94,13 +103,11 @@ static void *change(void *arg)
 					       UNET_TYPE_DELIVER);
 	struct unet_type_ref ref;
 	struct unet_type_req r;
-	uint32_t step = ch->g->packets / (CHANGES + 1);
 	int i;
 
 	spec.flags = UNET_TYPE_NO_HOLD;
 	for (i = 0; i < CHANGES; i++) {
-		while (__atomic_load_n(&ch->g->sent, __ATOMIC_RELAXED) < (i + 1) * step)
-			usleep(100);
+		wait_for(ch, i);
 		if (i % 2) {
 			spec.priority = i % 4 == 1 ? 1500 : 2500;
 			spec.last = PORT + 1 + i % 8;
@@ -119,12 +126,10 @@ static void *cross(void *arg)
 {
 	struct changer *ch = arg;
 	struct unet_type_ref ref;
-	uint32_t step = ch->g->packets / (CHANGES + 1);
 	int i;
 
 	for (i = 0; i < CHANGES; i++) {
-		while (__atomic_load_n(&ch->g->sent, __ATOMIC_RELAXED) < (i + 1) * step)
-			usleep(100);
+		wait_for(ch, i);
 		ch->failed += !!type_priority(ch->c, ch->id, i % 2 ? 2000 : 10, &ref);
 		ch->done++;
 	}
@@ -201,6 +206,18 @@ static int64_t stream_through(struct changer *ch, void *(*how)(void *), struct t
 	return total;
 }
 
+/* All changes were made meanwhile, and each packet came to the channel, in its order. */
+static void all_come(struct __test_metadata *_metadata, struct changer *ch,
+		     void *(*how)(void *), struct tally *t)
+{
+	EXPECT_EQ(ch->g->packets, stream_through(ch, how, t));
+	EXPECT_EQ(CHANGES, ch->done);
+	EXPECT_EQ(0, ch->failed);
+	EXPECT_EQ(0, t->wrong);
+	EXPECT_EQ(NULL, chan_rx_peek(ch->c, 100));
+	EXPECT_EQ(0, gone_astray());
+}
+
 TEST_F_TIMEOUT(type_atomic, no_packet_falls_between_two_rules, 900)
 {
 	struct unet_type_spec spec = spec_does(spec_port(IPPROTO_UDP, PORT, PORT),
@@ -217,10 +234,7 @@ TEST_F_TIMEOUT(type_atomic, no_packet_falls_between_two_rules, 900)
 	spec.last = PORT + 1;
 	ASSERT_EQ(0, type_add(&self->c, &spec, 2, &r));
 	ch.id = r.id;
-	EXPECT_EQ(g.packets, stream_through(&ch, change, &t));
-	EXPECT_EQ(CHANGES, ch.done);
-	EXPECT_EQ(0, ch.failed);
-	EXPECT_EQ(0, t.wrong);
+	all_come(_metadata, &ch, change, &t);
 	EXPECT_EQ(0, t.by[0]);
 	EXPECT_EQ(g.packets, t.by[1] + t.by[2]);
 	/* Both had their turns, else nothing was tried. */
@@ -229,8 +243,6 @@ TEST_F_TIMEOUT(type_atomic, no_packet_falls_between_two_rules, 900)
 	EXPECT_LT(CHANGES / 8, t.turns);
 	/* The first packet's, and one for each other change: a gap would be two more. */
 	EXPECT_GE(CHANGES / 2, t.turns);
-	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 100));
-	EXPECT_EQ(0, gone_astray());
 	TH_LOG("%u packets, %u and %u by rule, %u turns", g.packets, t.by[1], t.by[2], t.turns);
 }
 
@@ -248,13 +260,8 @@ TEST_F_TIMEOUT(type_atomic, no_packet_falls_beside_a_rule_that_is_alone, 900)
 	spec.priority = 1500;
 	ASSERT_EQ(0, type_add(&self->c, &spec, 2, &r));
 	ch.id = r.id;
-	EXPECT_EQ(g.packets, stream_through(&ch, change, &t));
-	EXPECT_EQ(CHANGES, ch.done);
-	EXPECT_EQ(0, ch.failed);
-	EXPECT_EQ(0, t.wrong);
+	all_come(_metadata, &ch, change, &t);
 	EXPECT_EQ(g.packets, t.by[2]);
-	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 100));
-	EXPECT_EQ(0, gone_astray());
 }
 
 /* A rule that is before the flow of its packets, or behind it. */
@@ -274,15 +281,10 @@ TEST_F_TIMEOUT(type_atomic, no_packet_falls_between_a_rule_and_a_flow, 900)
 	spec.priority = 2000;
 	ASSERT_EQ(0, type_add(&self->c, &spec, 2, &r));
 	ch.id = r.id;
-	EXPECT_EQ(g.packets, stream_through(&ch, cross, &t));
-	EXPECT_EQ(CHANGES, ch.done);
-	EXPECT_EQ(0, ch.failed);
-	EXPECT_EQ(0, t.wrong);
+	all_come(_metadata, &ch, cross, &t);
 	EXPECT_EQ(g.packets, t.by[1] + t.by[2]);
 	EXPECT_LT(CHANGES / 4, t.turns);
 	EXPECT_GE(CHANGES + 1, t.turns);
-	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 100));
-	EXPECT_EQ(0, gone_astray());
 }
 
 /* ---- deliver or drop, from two CPUs ---- */

@@ -500,14 +500,22 @@ static void begin_all(struct stormer *s)
 	}
 }
 
-/* Has all happened that is to? A slow machine is given time for it. */
-static bool has_all(const struct stormer *s)
+static void sum_up(const struct stormer *s, int *sum)
 {
-	int sum[COUNTS] = { 0 }, i, j;
+	int i, j;
 
+	memset(sum, 0, COUNTS * sizeof(*sum));
 	for (i = 0; i < THREADS; i++)
 		for (j = 0; j < COUNTS; j++)
 			sum[j] += s[i].count[j];
+}
+
+/* Has all happened that is to? A slow machine is given time for it. */
+static bool has_all(const struct stormer *s)
+{
+	int sum[COUNTS], j;
+
+	sum_up(s, sum);
 	for (j = 0; j < COUNTS && sum[j]; j++)
 		;
 	return j == COUNTS;
@@ -529,7 +537,7 @@ TEST_F_TIMEOUT(type_storm, rules_come_and_go_in_a_storm, 200)
 {
 	static struct stormer s[THREADS];
 	struct stormer last = { .nl = self->nl };
-	int sum[COUNTS] = { 0 }, i, j, left[2];
+	int sum[COUNTS], i, j, left[2];
 	struct unet_type_req r;
 	struct unet_type_spec spec = spec_port(IPPROTO_UDP, PORT, PORT);
 	struct chan c;
@@ -541,9 +549,8 @@ TEST_F_TIMEOUT(type_storm, rules_come_and_go_in_a_storm, 200)
 		pthread_join(s[i].thread, NULL);
 		close(s[i].nl.fd);
 		EXPECT_EQ(0, s[i].wrong) TH_LOG("%s: %s", s[i].said, strerror(-s[i].wrong));
-		for (j = 0; j < COUNTS; j++)
-			sum[j] += s[i].count[j];
 	}
+	sum_up(s, sum);
 	left[0] = delete_all(&last, UNET_CMD_TYPE_GET, UNET_CMD_TYPE_DEL, UNET_A_TYPE);
 	left[1] = delete_all(&last, UNET_CMD_POLICY_GET, UNET_CMD_POLICY_DEL, UNET_A_POLICY);
 	TH_LOG("%d made, %d refused, %d changed, %d deleted, %d joined",
