@@ -142,27 +142,6 @@ static struct unet_flow *find_anew(struct unet_flow *flow,
 	       unet_type_child(parent, p) : flow;
 }
 
-/* Any context with BH off: what it adds is released by the poll, once they are on. */
-void unet_flowswitch_pass_in(struct unet_flow *flow, struct unet_held *h)
-{
-	struct unet_flowswitch *fs = container_of(flow->channel->nexus,
-						  struct unet_flowswitch, nx);
-	struct unet_rx_cpu *rx = this_cpu_ptr(fs->rx);
-	struct unet_rx_packet p = {
-		.skb = h->skb,
-		.info = h->info,
-		.proto = h->proto,
-	};
-	u32 need = UNET_FLOW_MAX_NEED;
-
-	p.l3 = headers(rx, h->skb, &need);
-	if (!p.l3)
-		return;
-	rcu_read_lock();
-	put_in(rx, h->changed ? find_anew(flow, &p) : flow, &p, 0);
-	rcu_read_unlock();
-}
-
 /* ---- delivering the plain ---------------------------------------------- */
 
 /*
@@ -554,9 +533,52 @@ static noinline bool receive_known(struct unet_rx_cpu *rx, struct sk_buff *skb,
 	return carry_out(rx, skb, &p, &out, 0);
 }
 
-/* ---- out of one flow, into another --------------------------------------- */
+/* ---- from intermediaries ------------------------------------------------- */
 
 /* What rules say is obeyed, too: only that the host has no part in it. */
+static struct unet_flow *whose(struct unet_rx_cpu *rx, struct unet_rx_packet *p)
+{
+	struct outcome out = { .why = UNET_CNT_RX_HOST };
+	struct unet_flow_key key;
+
+	if (parse(rx, p, &key) || key.mask != UNET_MASK_5TUPLE)
+		return NULL;
+	p->proto = key.proto;
+	find(rx, p, &key, &out);
+	if (out.type)
+		unet_type_count(out.type, p->skb->len);
+	return out.why || READ_ONCE(out.flow->dead) ? NULL : out.flow;
+}
+
+/* Of a listener that went when its connection had come. */
+static struct unet_flow *find_next(struct unet_rx_cpu *rx, struct unet_flow *flow,
+				   struct unet_rx_packet *p)
+{
+	return unlikely(READ_ONCE(flow->dead)) ? whose(rx, p) ?: flow : flow;
+}
+
+/* Any context with BH off: what it adds is released by the poll, once they are on. */
+void unet_flowswitch_pass_in(struct unet_flow *flow, struct unet_held *h)
+{
+	struct unet_flowswitch *fs = container_of(flow->channel->nexus,
+						  struct unet_flowswitch, nx);
+	struct unet_rx_cpu *rx = this_cpu_ptr(fs->rx);
+	struct unet_rx_packet p = {
+		.skb = h->skb,
+		.info = h->info,
+		.proto = h->proto,
+	};
+	u32 need = UNET_FLOW_MAX_NEED;
+
+	p.l3 = headers(rx, h->skb, &need);
+	if (!p.l3)
+		return;
+	rcu_read_lock();
+	flow = h->changed ? find_anew(flow, &p) : flow;
+	put_in(rx, find_next(rx, flow, &p), &p, 0);
+	rcu_read_unlock();
+}
+
 bool unet_flowswitch_pass_anew(struct unet_nexus *nx, struct unet_held *h,
 			       struct unet_inter_burst *burst)
 {
@@ -565,21 +587,14 @@ bool unet_flowswitch_pass_anew(struct unet_nexus *nx, struct unet_held *h,
 	struct unet_rx_packet p = {
 		.skb = h->skb,
 		.l3 = h->skb->data,
-		.moved = true,
+		.moved = h->moved,
 	};
-	struct outcome out = { .why = UNET_CNT_RX_HOST };
-	struct unet_flow_key key;
+	struct unet_flow *flow = whose(rx, &p);
 
-	if (parse(rx, &p, &key) || key.mask != UNET_MASK_5TUPLE)
+	if (!flow)
 		return false;
-	p.proto = key.proto;
-	find(rx, &p, &key, &out);
-	if (out.type)
-		unet_type_count(out.type, h->skb->len);
-	if (out.why)
-		return false;
-	if (!unet_flow_chained(out.flow) || !unet_inter_rx(out.flow, &p, burst))
-		put_in(rx, out.flow, &p, 0);
+	if (!unet_flow_chained(flow) || !unet_inter_rx(flow, &p, burst))
+		put_in(rx, flow, &p, 0);
 	return true;
 }
 

@@ -69,6 +69,7 @@ struct unet_held *unet_inter_put_before(struct unet_held *h, struct sk_buff *skb
 	own->family = h->family;
 	own->addr_gen = h->addr_gen;
 	own->moved = h->moved;
+	own->passed = true;
 	list_add_tail(&own->queue, &h->queue);
 	h->link->lane->held++;
 	return own;
@@ -401,6 +402,7 @@ static struct unet_held *held_clone(const struct unet_held *h)
 	twin->addr_gen = h->addr_gen;
 	twin->changed = h->changed;
 	twin->moved = h->moved;
+	twin->passed = true;
 	return twin;
 }
 
@@ -410,6 +412,7 @@ static void go_on(struct unet_link *link, struct unet_held *h,
 	struct unet_link *next = list_next_entry(link, lane_node);
 	struct unet_held *twin = h->twice ? held_clone(h) : NULL;
 
+	h->passed = true;
 	place(link->lane, next, h, burst);
 	if (twin)
 		place(link->lane, next, twin, burst);
@@ -423,15 +426,11 @@ static void count_lost(struct unet_inter *in)
 	unet_count(in->nexus, UNET_CNT_RX_DROP_INTER);
 }
 
-/* Into another flow: which is found once no lane's lock is held. */
-static void move(struct unet_link *link, struct unet_held *h)
+/* Which flow it is for is found once no lane's lock is held. Return: there is room. */
+static bool find_later(struct unet_inters *inters, struct unet_held *h)
 {
-	struct unet_inters *inters = &link->inter->nexus->inters;
 	bool room;
 
-	unet_inter_get(link->inter);
-	h->mover = link->inter;
-	h->moved = true;
 	spin_lock(&inters->moved_lock);
 	room = inters->num_moved < MOVED_MAX;
 	if (room) {
@@ -439,7 +438,16 @@ static void move(struct unet_link *link, struct unet_held *h)
 		inters->num_moved++;
 	}
 	spin_unlock(&inters->moved_lock);
-	if (room)
+	return room;
+}
+
+/* Into another flow. */
+static void move(struct unet_link *link, struct unet_held *h)
+{
+	unet_inter_get(link->inter);
+	h->mover = link->inter;
+	h->moved = true;
+	if (find_later(&link->inter->nexus->inters, h))
 		return;
 	count_lost(link->inter);
 	unet_inter_put(link->inter);
@@ -647,19 +655,28 @@ enum unet_counter unet_inter_tx(struct unet_flow *flow, struct sk_buff *skb,
 
 /* ---- packets move ------------------------------------------------------ */
 
-static void move_one(struct unet_nexus *nx, struct unet_held *h,
+static void redirect(struct unet_nexus *nx, struct unet_held *h,
 		     struct unet_inter_burst *burst)
 {
 	struct unet_inter *in = h->mover;
 
-	rcu_read_lock();
 	h->skb = unet_packet_to_port(h->skb, h->info.l4_offset,
 				     in->terms.redirect_port);
 	if (!h->skb || !nx->ops->pass_anew(nx, h, burst))
 		count_lost(in);
+	unet_inter_put(in);
+}
+
+static void move_one(struct unet_nexus *nx, struct unet_held *h,
+		     struct unet_inter_burst *burst)
+{
+	rcu_read_lock();
+	if (h->mover)
+		redirect(nx, h, burst);
+	else if (!nx->ops->pass_anew(nx, h, burst))
+		unet_count(nx, UNET_CNT_RX_DROP_DEAD);
 	rcu_read_unlock();
 	held_free(h);
-	unet_inter_put(in);
 }
 
 /* Return: nothing is left that nobody moves. Context: moved_lock held; given up meanwhile. */
@@ -831,20 +848,35 @@ static void wait_sent(struct unet_lane *lane)
 	}
 }
 
-static void drop_queue(struct unet_link *link)
+/* Who was shown it and did not answer need not. Context: the lane's lock held. */
+static void withdraw(struct unet_link *link, struct unet_held *h)
 {
 	struct unet_inter *in = link->inter;
+
+	spin_lock(&in->lock);
+	if (h->waits)
+		unet_inter_withdraw(in, h);
+	uncount(in, h);
+	spin_unlock(&in->lock);
+	list_del(&h->queue);
+	link->lane->held--;
+}
+
+/*
+ * Of a flow that is gone. What nobody has let go on comes as if just now: a connection
+ * may have a flow of its own meanwhile, and its listener none.
+ */
+static void leave_flow(struct unet_link *link)
+{
+	struct unet_nexus *nx = link->inter->nexus;
 	struct unet_held *h, *next;
 
 	list_for_each_entry_safe(h, next, &link->queue, queue) {
-		spin_lock(&in->lock);
-		if (h->waits)
-			unet_inter_decide(in, h, UNET_TOKEN_GONE, true);
-		uncount(in, h);
-		spin_unlock(&in->lock);
-		list_del(&h->queue);
-		link->lane->held--;
-		unet_count(in->nexus, UNET_CNT_RX_DROP_DEAD);
+		withdraw(link, h);
+		if (!link->lane->outbound && !h->passed &&
+		    find_later(&nx->inters, h))
+			continue;
+		unet_count(nx, UNET_CNT_RX_DROP_DEAD);
 		held_free(h);
 	}
 }
@@ -872,7 +904,7 @@ static void take_out(struct unet_link *link)
 	spin_lock(&lane->lock);
 	if (lane->outbound || !READ_ONCE(lane->flow->dead))
 		let_go(link, &burst);
-	drop_queue(link);
+	leave_flow(link);
 	list_del(&link->lane_node);
 	unet_inter_settle(lane, &burst);
 	spin_unlock(&lane->lock);

@@ -129,14 +129,26 @@ void unet_inter_miss(struct unet_inter *in, const struct unet_held *h, bool drop
 			      h->info.bytes, drop);
 }
 
-void unet_inter_decide(struct unet_inter *in, struct unet_held *h,
-		       enum unet_inter_token how, bool drop)
+static void end_wait(struct unet_inter *in, struct unet_held *h,
+		     enum unet_inter_token how)
 {
-	lockdep_assert_held(&in->lock);
 	unet_inter_token_end(&in->window, h->index, how);
 	in->held[h->index] = NULL;
 	wait_no_more(in, h);
 	h->waits = false;
+}
+
+void unet_inter_withdraw(struct unet_inter *in, struct unet_held *h)
+{
+	lockdep_assert_held(&in->lock);
+	end_wait(in, h, UNET_TOKEN_GONE);
+}
+
+void unet_inter_decide(struct unet_inter *in, struct unet_held *h,
+		       enum unet_inter_token how, bool drop)
+{
+	lockdep_assert_held(&in->lock);
+	end_wait(in, h, how);
 	h->drop = drop;
 	if (how == UNET_TOKEN_ANSWERED)
 		in->silent = false;

@@ -62,7 +62,7 @@ struct unet_rx_packet;
  * @ending:	chains whose flow was removed with packets held
  * @reap:	takes those apart that hold none any more
  * @moved_lock:	(bh) guards what follows; inside of a lane's lock, nothing is inside
- * @moved:	struct unet_held redirected, to be looked up anew
+ * @moved:	struct unet_held to be looked up anew
  * @num_moved:	entries of @moved
  * @moving:	somebody does
  * @move_work:	does what is too much for who came first; holds the nexus
@@ -101,8 +101,10 @@ struct unet_inters {
  * @twice:	likewise
  * @away:	likewise: to another port
  * @moved:	it was redirected before
+ * @passed:	an intermediary has let it go on, or made it
  * @changed:	its bytes are not those that came: rules of its flow are asked again
- * @mover:	reference of who did, while it is in unet_inters.moved
+ * @mover:	reference of who redirects it, while it is in unet_inters.moved; NULL: its
+ *		flow is gone
  */
 struct unet_held {
 	struct list_head queue;
@@ -122,6 +124,7 @@ struct unet_held {
 	bool twice;
 	bool away;
 	bool moved;
+	bool passed;
 	bool changed;
 	bool reset;
 	struct unet_inter *mover;
@@ -530,6 +533,15 @@ enum unet_counter unet_inter_tx(struct unet_flow *flow, struct sk_buff *skb,
  */
 bool unet_inter_show(struct unet_inter *in, struct unet_held *h,
 		     struct unet_inter_burst *burst);
+
+/**
+ * unet_inter_withdraw() - a packet does not wait any more, and nothing was decided
+ * @in:		grant; its lock held
+ * @h:		packet that waits
+ *
+ * Context: BH off.
+ */
+void unet_inter_withdraw(struct unet_inter *in, struct unet_held *h);
 
 /**
  * unet_inter_decide() - a packet's wait is over

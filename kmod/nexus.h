@@ -56,8 +56,9 @@ struct unet_type_table_of;
  * @pass_in:	a packet has left the flow's intermediaries: deliver it. BH off, the
  *		lane's lock held; h->skb stays the caller's
  * @pass_out:	likewise: send it. BH off, no lock held; h->skb is consumed
- * @pass_anew:	a packet was redirected: as if it had just come. BH off, no lock held,
- *		RCU read side; h->skb stays the caller's. Returns false: no flow's
+ * @pass_anew:	a packet was redirected, or its flow is gone: as if it had just come.
+ *		BH off, no lock held, RCU read side; h->skb stays the caller's. Returns
+ *		false: no flow's
  */
 struct unet_nexus_ops {
 	const char *name;
