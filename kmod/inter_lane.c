@@ -4,6 +4,7 @@
  * next. Packets only ever move forward, so one pass over the links of a lane lets go
  * all that may.
  */
+#include <linux/ctype.h>
 #include <linux/filter.h>
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
@@ -1155,18 +1156,33 @@ void unet_inter_reap(struct work_struct *work)
 
 /* ---- inspection -------------------------------------------------------- */
 
+/* A process may call itself anything: no part of the text's grammar comes from that. */
+static void put_name(char *name, const char *comm)
+{
+	for (; *comm; comm++) {
+		bool plain = isascii(*comm) && isprint(*comm) &&
+			     !strchr(",:[]", *comm);
+
+		*name++ = plain ? *comm : '?';
+	}
+	*name = '\0';
+}
+
 static int put_one(char *buf, size_t size, struct unet_inter *in, bool first)
 {
 	struct unet_channel *ch;
+	char name[TASK_COMM_LEN];
 	int n;
 
 	spin_lock_bh(&in->lock);
 	ch = in->channel;
-	if (ch)
+	if (ch) {
+		put_name(name, ch->comm);
 		n = scnprintf(buf, size, "%s%u:%s[%d]", first ? "" : ",", in->id,
-			      ch->comm, pid_vnr(ch->pid));
-	else
+			      name, pid_vnr(ch->pid));
+	} else {
 		n = scnprintf(buf, size, "%s%u:-", first ? "" : ",", in->id);
+	}
 	spin_unlock_bh(&in->lock);
 	return n;
 }

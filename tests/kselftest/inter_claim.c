@@ -6,7 +6,6 @@
  * priority, with the process that serves it, or none.
  */
 #include "inter_bed.h"
-#include "type_hand.h"
 
 #define USER	1000
 #define CHAIN	256	/* of the text */
@@ -181,6 +180,51 @@ TEST_F(inter, a_flow_tells_its_chain_in_order_of_priority)
 	EXPECT_STREQ("", chain_of(&self->nl, self->flow).text);
 	ends(&second);
 	ends(&idle);
+}
+
+/* What a process calls itself ends no entry, and begins none. */
+TEST_F(inter, a_name_is_only_a_name)
+{
+	static const struct {
+		const char *is, *told;
+	} names[] = {
+		{ "a],7:b[1\n\x7f\xff", "a??7?b?1???" }, { "is fine (2.0)", "is fine (2.0)" },
+	};
+	char ours[16] = "";
+	struct member named;
+	int i;
+
+	prctl(PR_GET_NAME, ours);
+	ASSERT_EQ(0, granted(&self->nl, &named, 0));
+	for (i = 0; i < 2; i++) {
+		prctl(PR_SET_NAME, names[i].is);
+		named.pid = inter_process(named.id);
+		ASSERT_LT(0, named.pid);
+		prctl(PR_SET_NAME, names[i].told);
+		TOLD(named);
+		ends(&named);
+	}
+	prctl(PR_SET_NAME, ours);
+}
+
+/* In a child: what is told of @arg's flow. */
+static int is_told(void *arg)
+{
+	struct _test_data_inter *b = arg;
+	struct member m = { b->id, getppid() };
+	struct nl nl;
+
+	CHECK(!nl_open(&nl));
+	CHECK(!strcmp(chain_with(&m, 1).text, chain_of(&nl, b->flow).text));
+	CHECK(inter_look(&nl, b->id).state == UNET_INTER_SERVING);
+	CHECK(inter_revoke(&nl, b->id) == -EPERM);
+	return 0;
+}
+
+TEST_F(inter, who_sees_a_flow_sees_its_chain_whoever_it_is)
+{
+	IN(.rights = OBSERVE);
+	EXPECT_EQ(0, as_user(USER, is_told, self));
 }
 
 TEST_HARNESS_MAIN
