@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 #include <linux/netdevice.h>
 #include <linux/printk.h>
+#include <linux/sched.h>
 #include <linux/skbuff.h>
 #include <linux/slab.h>
 
@@ -202,6 +203,7 @@ static int fit_table(struct unet_types *types, const struct plan *plan,
 		if (!may_leave_out(types, plan, table->set.rule[index]))
 			break;
 		leave_out(types, plan, table, index);
+		cond_resched();
 	}
 	return err;
 }
