@@ -311,8 +311,8 @@ static u32 header_bytes(const struct unet_inter_packet *p)
 		return l4 + UNET_UDP_HEADER;
 	if (unet_ip_proto(p->data) != UNET_PROTO_TCP || p->len < l4 + UNET_TCP_HEADER)
 		return 0;
-	len = l4 + (p->data[l4 + 12] >> 4) * 4u;
-	return len <= p->len ? len : 0;
+	len = (p->data[l4 + 12] >> 4) * 4u;
+	return len >= UNET_TCP_HEADER && l4 + len <= p->len ? l4 + len : 0;
 }
 
 /* But for the traffic class, and the checksum of IPv4, which the kernel fills in. */
