@@ -62,33 +62,57 @@ TEST_F(inter, hand_overs_are_traced)
 }
 
 /* A rule that takes packets away from the flow takes none past who is in it. */
-TEST_F(inter, what_a_flows_rule_takes_away_is_held_too)
+/* @kid's go to it when they are let go on. What is dropped is left out. */
+static void is_held_for(struct __test_metadata *_metadata,
+			struct _test_data_inter *self, struct chan *kid)
 {
-	struct unet_type_req r = {
-		.size = sizeof(r), .parent = self->flow,
-		.spec = {
-			.layer = UNET_TYPE_PORT, .proto = IPPROTO_UDP,
-			.direction = UNET_TYPE_RX, .action = UNET_TYPE_DELIVER,
-			.flags = UNET_TYPE_OF_FLOW, .num_patterns = 1,
-			.pattern = { { .bytes = 1, .value = { 1 }, .mask = { 255 } } },
-		},
-	};
-	struct unet_type_ref ref = { .size = sizeof(ref) };
-	struct chan kid;
 	uint64_t token;
 
-	ASSERT_EQ(0, chan_ioctl(self->c.fd, UNET_IOC_TYPE_ADD, &r));
-	ref.id = r.id;
-	ASSERT_EQ(0, chan_open(&kid, "va", NULL));
-	ASSERT_EQ(0, chan_ioctl(kid.fd, UNET_IOC_TYPE_JOIN, &ref));
-	IN(.rights = OBSERVE | UNET_INTER_DROP);
 	ASSERT_EQ(0, peer_sends(self->peer, 1, 1));
 	token = shown(&self->m, 1);
 	ASSERT_NE(0, token);
-	EXPECT_EQ(NULL, chan_rx_peek(&kid, 20));
+	EXPECT_EQ(NULL, chan_rx_peek(kid, 20));
 	EXPECT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
-	EXPECT_EQ(1, owner_takes(&kid, 1, 1, 2000));
-	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 20));
+	EXPECT_EQ(1, owner_takes(kid, 1, 1, 2000));
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 1));
+	token = shown(&self->m, 1);
+	EXPECT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_DROP, 1));
+	EXPECT_EQ(NULL, chan_rx_peek(kid, 20));
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 0));
+}
+
+TEST_F(inter, what_a_flows_rule_takes_away_is_held_too)
+{
+	struct chan kid;
+	uint32_t theirs;
+
+	ASSERT_EQ(0, chan_open(&kid, "va", NULL));
+	ASSERT_EQ(0, steer_ones(&self->c, self->flow, &kid, &theirs));
+	IN(.rights = OBSERVE | UNET_INTER_DROP);
+	is_held_for(_metadata, self, &kid);
+	chan_close(&kid);
+}
+
+/* Who joins when it is there already passes it neither way. */
+TEST_F(inter, who_joins_a_flows_rule_later_is_seen_too)
+{
+	struct chan kid;
+	uint32_t theirs;
+	uint64_t token;
+
+	IN(.rights = OBSERVE | UNET_INTER_DROP, .proto = IPPROTO_UDP, .local_port = PORT);
+	ASSERT_EQ(0, chan_open(&kid, "va", NULL));
+	ASSERT_EQ(0, steer_ones(&self->c, self->flow, &kid, &theirs));
+	is_held_for(_metadata, self, &kid);
+	ASSERT_EQ(0, owner_sends(&kid, theirs, 7));
+	ASSERT_EQ(0, owner_sends(&kid, theirs, 8));
+	token = shown(&self->m, 2);
+	ASSERT_NE(0, token);
+	EXPECT_TRUE(peer_has_nothing(self->peer));
+	EXPECT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_DROP, 1));
+	EXPECT_EQ(0, inter_verdict(&self->m, token + 1, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(0, peer_takes(self->peer, 8, 1));
+	EXPECT_EQ(1, nexus_counter("va", "tx_drop_inter"));
 	chan_close(&kid);
 }
 

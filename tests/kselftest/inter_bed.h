@@ -9,6 +9,7 @@
 
 #include "inter.h"
 #include "live.h"
+#include "type_hand.h"
 #include "kselftest_harness.h"
 
 FIXTURE(inter) {
@@ -73,6 +74,23 @@ do {									\
 		TH_LOG("%s", self->nl.said);				\
 	ASSERT_EQ(0, inter_open(&self->m, self->id, &self->o));		\
 } while (0)
+
+/* Of a flow's packets those with a number whose lowest byte is 1 are @other's. */
+static inline int steer_ones(struct chan *c, uint32_t flow, struct chan *other,
+			     uint32_t *theirs)
+{
+	struct unet_type_req r = { .size = sizeof(r), .parent = flow };
+	struct unet_type_ref ref;
+	int err;
+
+	r.spec = spec_port(IPPROTO_UDP, 0, 0);
+	r.spec.flags = UNET_TYPE_OF_FLOW;
+	r.spec.num_patterns = 1;
+	r.spec.pattern[0] = pattern_byte(0, 1, 0xff);
+	err = chan_ioctl(c->fd, UNET_IOC_TYPE_ADD, &r) ?: type_join(other, r.id, &ref);
+	*theirs = err ? UNET_NO_FLOW : ref.flow;
+	return err;
+}
 
 #define STAT(name)	inter_stat(&self->nl, self->id, UNET_INTER_CNT_##name)
 

@@ -4,9 +4,9 @@
  * R4.5, R4.9): what it injects counts as its backlog; the hold limit is one, however
  * many packets are held; what it makes longer still fits the route; once its claim has
  * ended it is told nothing; each kind of violation ends a claim; a damaged packet is
- * nobody's to change, and damaged it is for its owner; what it was shown is
- * what goes on; what it changed is looked at again; a filter that is closed is passed
- * by neither with a rule of packet types nor while its nexus goes.
+ * nobody's to change, and damaged it is for its owner; what it changed is looked at
+ * again; a filter that is closed is passed by neither with a rule of packet types nor
+ * while its nexus goes.
  */
 /* libs: -lpthread */
 #include "effort.h"
@@ -14,10 +14,8 @@
 #include "inter_bed.h"
 #include "pin.h"
 #include "raw.h"
-#include "type_hand.h"
 
 #include <pthread.h>
-#include <sys/sendfile.h>
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT	103
@@ -749,104 +747,16 @@ TEST_F(inter, an_address_that_goes_while_its_packet_is_held)
 	EXPECT_EQ(1, nexus_counter("va", "tx_source_gone"));
 }
 
-/* A page of a file, in the sender's memory, too. */
-static uint8_t *shared_page(int *file)
-{
-	uint8_t *page;
-
-	*file = memfd_create("page", MFD_CLOEXEC);
-	if (*file < 0 || ftruncate(*file, 4096))
-		return NULL;
-	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, *file, 0);
-	return page == MAP_FAILED ? NULL : page;
-}
-
-static int connect_to_us(int sock)
-{
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(PORT) };
-
-	inet_pton(AF_INET, OUR_V4, &to.sin_addr);
-	return connect(sock, (struct sockaddr *)&to, sizeof(to));
-}
-
-#define JUDGED	1000	/* bytes */
-
-/* As it was when it was looked at, whatever becomes of @page; 0, or what went wrong. */
-static int goes_on_as_seen(struct chan *c, struct chan *m, uint8_t *page)
-{
-	uint64_t token = inter_seen_bytes(m);
-	const struct unet_rx_slot *s;
-	uint8_t old[JUDGED];
-
-	memset(old, 'o', sizeof(old));
-	if (!token || memcmp(m->tx_mem + HEADER, old, sizeof(old)))
-		return 1;
-	memset(page, 'n', 4096);
-	if (inter_verdict(m, token, UNET_VERDICT_ACCEPT, 1))
-		return 2;
-	s = chan_rx_peek(c, 2000);
-	if (!s || s->bytes != HEADER + JUDGED)
-		return 3;
-	return memcmp((uint8_t *)chan_buf(c, s->first) + HEADER, old, sizeof(old)) ?
-	       4 : 0;
-}
-
-TEST_F(inter, a_file_that_changes_while_its_bytes_are_held)
-{
-	off_t at = 0;
-	int file;
-	uint8_t *page = shared_page(&file);
-
-	ASSERT_NE(NULL, page);
-	memset(page, 'o', 4096);
-	IN(.rights = OBSERVE);
-	ASSERT_EQ(0, connect_to_us(self->peer));
-	ASSERT_EQ(JUDGED, sendfile(self->peer, file, &at, JUDGED));
-	EXPECT_EQ(0, goes_on_as_seen(&self->c, &self->m, page));
-	munmap(page, 4096);
-	close(file);
-}
-
-TEST_F(inter, a_sender_that_writes_where_its_bytes_are_held)
-{
-	int file, yes = 1;
-	uint8_t *page = shared_page(&file);
-
-	ASSERT_NE(NULL, page);
-	memset(page, 'o', 4096);
-	IN(.rights = OBSERVE);
-	ASSERT_EQ(0, connect_to_us(self->peer));
-	ASSERT_EQ(0, setsockopt(self->peer, SOL_SOCKET, SO_ZEROCOPY, &yes, sizeof(yes)));
-	ASSERT_EQ(JUDGED, send(self->peer, page, JUDGED, MSG_ZEROCOPY));
-	EXPECT_EQ(0, goes_on_as_seen(&self->c, &self->m, page));
-	munmap(page, 4096);
-	close(file);
-}
-
 /* ---- what was changed is looked at again ---- */
-
-/* Packets with a number whose lowest byte is 1 are @other's. */
-static int steer_ones(struct chan *c, uint32_t flow, struct chan *other)
-{
-	struct unet_type_req r = { .size = sizeof(r), .parent = flow };
-	struct unet_type_ref ref;
-	int err;
-
-	r.spec = spec_port(IPPROTO_UDP, 0, 0);
-	r.spec.flags = UNET_TYPE_OF_FLOW;
-	r.spec.num_patterns = 1;
-	r.spec.pattern[0] = pattern_byte(0, 1, 0xff);
-	err = chan_ioctl(c->fd, UNET_IOC_TYPE_ADD, &r);
-	return err ? err : type_join(other, r.id, &ref);
-}
 
 TEST_F(inter, what_was_changed_is_whose_it_now_is)
 {
 	struct chan other;
+	uint32_t theirs;
 	uint64_t token;
 
 	ASSERT_EQ(0, chan_open(&other, "va", NULL));
-	ASSERT_EQ(0, steer_ones(&self->c, self->flow, &other));
+	ASSERT_EQ(0, steer_ones(&self->c, self->flow, &other, &theirs));
 	IN(.rights = OBSERVE | UNET_INTER_MODIFY_PAYLOAD | UNET_INTER_INJECT);
 	/* Out of the rule ... */
 	ASSERT_EQ(0, peer_sends(self->peer, 1, 1));

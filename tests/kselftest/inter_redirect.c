@@ -232,26 +232,14 @@ TEST_F(inter, the_chain_of_the_other_flow_is_not_passed_by)
 TEST_F(inter, rules_of_the_other_flow_are_obeyed)
 {
 	struct unet_flow_req l = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, TO, NULL, 0);
-	struct unet_type_req r = {
-		.size = sizeof(r),
-		.spec = {
-			.layer = UNET_TYPE_PORT, .proto = IPPROTO_UDP,
-			.direction = UNET_TYPE_RX, .action = UNET_TYPE_DELIVER,
-			.flags = UNET_TYPE_OF_FLOW, .num_patterns = 1,
-			.pattern = { { .bytes = 1, .value = { 1 }, .mask = { 255 } } },
-		},
-	};
-	struct unet_type_ref ref = { .size = sizeof(ref) };
 	struct chan other, kid;
+	uint32_t theirs;
 	uint64_t token;
 
 	ASSERT_EQ(0, chan_open(&other, "va", NULL));
 	ASSERT_EQ(0, chan_flow_add(&other, &l));
-	r.parent = l.flow;
-	ASSERT_EQ(0, chan_ioctl(other.fd, UNET_IOC_TYPE_ADD, &r));
-	ref.id = r.id;
 	ASSERT_EQ(0, chan_open(&kid, "va", NULL));
-	ASSERT_EQ(0, chan_ioctl(kid.fd, UNET_IOC_TYPE_JOIN, &ref));
+	ASSERT_EQ(0, steer_ones(&other, l.flow, &kid, &theirs));
 	REDIRECTS();
 	ASSERT_EQ(0, peer_sends(self->peer, 1, 2));
 	token = shown(&self->m, 2);

@@ -7,9 +7,10 @@
  * of order, left to the host, or treated by neither or both; with the other rule behind
  * it, no change shows for a moment what was not asked for, and with nobody behind it
  * nothing is missed either; nor is any between a rule and a flow, when the rule is moved
- * before all flows and behind them. Likewise two flows on two CPUs, while the rule comes to drop
- * what it delivered and to deliver what it dropped: each packet is in exactly one of the
- * counts, and each rule's in their order.
+ * before all flows and behind them. So it is of a protocol and an ethertype of one's
+ * own. Likewise two flows on two CPUs, while the rule comes to drop what it delivered
+ * and to deliver what it dropped: each packet is in exactly one of the counts, and each
+ * rule's in their order.
  */
 #include "type_hand.h"
 #include "effort.h"
@@ -52,6 +53,8 @@ FIXTURE_TEARDOWN(type_atomic)
 
 struct generator {
 	int fd;
+	uint8_t head[14];	/* before the number, of a frame */
+	uint32_t head_len;
 	uint32_t packets;
 	uint32_t sent;		/* atomic */
 	uint32_t taken;		/* atomic: by the receiver */
@@ -65,13 +68,17 @@ struct generator {
 static void *generate(void *arg)
 {
 	struct generator *g = arg;
+	uint8_t packet[sizeof(g->head) + sizeof(uint32_t)];
+	ssize_t len = g->head_len + sizeof(uint32_t);
 	uint32_t i;
 
+	memcpy(packet, g->head, g->head_len);
 	run_on(1);
 	for (i = 0; i < g->packets; i++) {
 		while (i > __atomic_load_n(&g->taken, __ATOMIC_RELAXED) + 4096)
 			usleep(100);
-		while (send(g->fd, &i, sizeof(i), 0) != sizeof(i))
+		memcpy(packet + g->head_len, &i, sizeof(i));
+		while (send(g->fd, packet, len, 0) != len)
 			usleep(100);
 		__atomic_store_n(&g->sent, i + 1, __ATOMIC_RELAXED);
 	}
@@ -81,6 +88,8 @@ static void *generate(void *arg)
 struct changer {
 	struct chan *c;
 	struct generator *g;
+	struct unet_type_spec spec;
+	int spread;		/* ranges of so many sizes */
 	uint32_t id;
 	int failed;
 	int done;
@@ -99,18 +108,16 @@ static void wait_for(const struct changer *ch, int i)
 static void *change(void *arg)
 {
 	struct changer *ch = arg;
-	struct unet_type_spec spec = spec_does(spec_port(IPPROTO_UDP, PORT, PORT + 1),
-					       UNET_TYPE_DELIVER);
+	struct unet_type_spec spec = ch->spec;
 	struct unet_type_ref ref;
 	struct unet_type_req r;
 	int i;
 
-	spec.flags = UNET_TYPE_NO_HOLD;
 	for (i = 0; i < CHANGES; i++) {
 		wait_for(ch, i);
 		if (i % 2) {
 			spec.priority = i % 4 == 1 ? 1500 : 2500;
-			spec.last = PORT + 1 + i % 8;
+			spec.last = spec.first + 1 + i % ch->spread;
 			ch->failed += !!type_modify(ch->c, ch->id, &spec, &r);
 		} else {
 			ch->failed += !!type_priority(ch->c, ch->id,
@@ -138,6 +145,7 @@ static void *cross(void *arg)
 
 /* What arrived, in its order. */
 struct tally {
+	uint32_t at;		/* of the number in a packet */
 	uint32_t next;		/* number that has to come */
 	uint32_t wrong;		/* came out of its place */
 	uint32_t by[3];		/* by tag */
@@ -150,7 +158,7 @@ static void take_slot(struct chan *c, const struct unet_rx_slot *s, struct tally
 	uint32_t buf, number;
 
 	for (buf = s->first; buf != UNET_NO_BUF; buf = c->desc[buf].next) {
-		memcpy(&number, (uint8_t *)chan_buf(c, buf) + 28, sizeof(number));
+		memcpy(&number, (uint8_t *)chan_buf(c, buf) + t->at, sizeof(number));
 		t->wrong += number != t->next;
 		t->next = number + 1;
 	}
@@ -218,66 +226,113 @@ static void all_come(struct __test_metadata *_metadata, struct changer *ch,
 	EXPECT_EQ(0, gone_astray());
 }
 
-TEST_F_TIMEOUT(type_atomic, no_packet_falls_between_two_rules, 900)
+/* Another rule for the same takes what @ch's does not. */
+static void between_two(struct __test_metadata *_metadata, struct changer *ch, uint32_t at)
 {
-	struct unet_type_spec spec = spec_does(spec_port(IPPROTO_UDP, PORT, PORT),
-					       UNET_TYPE_DELIVER);
-	struct generator g = { .fd = self->peer, .packets = effort(1000000) };
-	struct changer ch = { .c = &self->c, .g = &g };
-	struct tally t = { 0 };
+	struct unet_type_spec one = ch->spec;
+	struct tally t = { .at = at };
 	struct unet_type_req r;
 
-	spec.flags = UNET_TYPE_NO_HOLD;
-	spec.priority = 2000;
-	ASSERT_EQ(0, type_add(&self->c, &spec, 1, &r));
-	spec.priority = 1500;
-	spec.last = PORT + 1;
-	ASSERT_EQ(0, type_add(&self->c, &spec, 2, &r));
-	ch.id = r.id;
-	all_come(_metadata, &ch, change, &t);
+	one.priority = 2000;
+	one.last = one.first;
+	ASSERT_EQ(0, type_add(ch->c, &one, 1, &r));
+	ch->spec.priority = 1500;
+	ASSERT_EQ(0, type_add(ch->c, &ch->spec, 2, &r));
+	ch->id = r.id;
+	all_come(_metadata, ch, change, &t);
 	EXPECT_EQ(0, t.by[0]);
-	EXPECT_EQ(g.packets, t.by[1] + t.by[2]);
+	EXPECT_EQ(ch->g->packets, t.by[1] + t.by[2]);
 	/* Both had their turns, else nothing was tried. */
 	EXPECT_LT(0, t.by[1]);
 	EXPECT_LT(0, t.by[2]);
 	EXPECT_LT(CHANGES / 8, t.turns);
 	/* The first packet's, and one for each other change: a gap would be two more. */
 	EXPECT_GE(CHANGES / 2, t.turns);
-	TH_LOG("%u packets, %u and %u by rule, %u turns", g.packets, t.by[1], t.by[2], t.turns);
+	TH_LOG("%u packets, %u and %u by rule, %u turns", ch->g->packets, t.by[1], t.by[2],
+	       t.turns);
 }
 
-/* What a rule lets fall while it is changed, nobody else takes. */
-TEST_F_TIMEOUT(type_atomic, no_packet_falls_beside_a_rule_that_is_alone, 900)
+/* What the rule lets fall while it is changed, nobody else takes. */
+static void beside_one(struct __test_metadata *_metadata, struct changer *ch, uint32_t at)
 {
-	struct unet_type_spec spec = spec_does(spec_port(IPPROTO_UDP, PORT, PORT + 1),
-					       UNET_TYPE_DELIVER);
-	struct generator g = { .fd = self->peer, .packets = effort(1000000) };
-	struct changer ch = { .c = &self->c, .g = &g };
-	struct tally t = { 0 };
+	struct tally t = { .at = at };
 	struct unet_type_req r;
 
+	ch->spec.priority = 1500;
+	ASSERT_EQ(0, type_add(ch->c, &ch->spec, 2, &r));
+	ch->id = r.id;
+	all_come(_metadata, ch, change, &t);
+	EXPECT_EQ(ch->g->packets, t.by[2]);
+}
+
+/* In a packet of UDP. */
+#define AT_UDP	28
+
+static struct unet_type_spec of_port(void)
+{
+	struct unet_type_spec spec = spec_port(IPPROTO_UDP, PORT, PORT + 1);
+
 	spec.flags = UNET_TYPE_NO_HOLD;
-	spec.priority = 1500;
-	ASSERT_EQ(0, type_add(&self->c, &spec, 2, &r));
-	ch.id = r.id;
-	all_come(_metadata, &ch, change, &t);
-	EXPECT_EQ(g.packets, t.by[2]);
+	return spec_does(spec, UNET_TYPE_DELIVER);
+}
+
+TEST_F_TIMEOUT(type_atomic, no_packet_falls_between_two_rules, 900)
+{
+	struct generator g = { .fd = self->peer, .packets = effort(1000000) };
+	struct changer ch = { .c = &self->c, .g = &g, .spec = of_port(), .spread = 8 };
+
+	between_two(_metadata, &ch, AT_UDP);
+}
+
+TEST_F_TIMEOUT(type_atomic, no_packet_falls_beside_a_rule_that_is_alone, 900)
+{
+	struct generator g = { .fd = self->peer, .packets = effort(1000000) };
+	struct changer ch = { .c = &self->c, .g = &g, .spec = of_port(), .spread = 8 };
+
+	beside_one(_metadata, &ch, AT_UDP);
+}
+
+TEST_F_TIMEOUT(type_atomic, nor_of_an_own_protocol, 900)
+{
+	struct generator g = { .packets = effort(200000) };
+	struct changer ch = { .c = &self->c, .g = &g, .spread = 1,
+			      .spec = spec_proto(RAW_PROTO, RAW_PROTO + 1) };
+	struct sockaddr_storage ss;
+
+	g.fd = peer_socket_of(&self->t, AF_INET, SOCK_RAW, RAW_PROTO);
+	ASSERT_EQ(0, connect(g.fd, (void *)&ss, addr_of(&ss, OUR_V4, 0)));
+	between_two(_metadata, &ch, 20);
+	close(g.fd);
+}
+
+TEST_F_TIMEOUT(type_atomic, nor_of_an_own_ethertype, 900)
+{
+	struct generator g = { .packets = effort(200000), .head_len = sizeof(g.head) };
+	struct changer ch = { .c = &self->c, .g = &g, .spread = 8,
+			      .spec = spec_ether(OWN_TYPE, OWN_TYPE + 1) };
+	uint8_t ours[6], theirs[6];
+
+	ASSERT_EQ(0, rtnl_mac("va", ours));
+	g.fd = peer_frames(&self->t, OWN_TYPE, theirs);
+	ASSERT_LE(0, g.fd);
+	build_frame(g.head, ours, theirs, OWN_TYPE, "", 0);
+	between_two(_metadata, &ch, sizeof(g.head));
+	close(g.fd);
 }
 
 /* A rule that is before the flow of its packets, or behind it. */
 TEST_F_TIMEOUT(type_atomic, no_packet_falls_between_a_rule_and_a_flow, 900)
 {
-	struct unet_type_spec spec = spec_does(spec_port(IPPROTO_UDP, PORT, PORT),
-					       UNET_TYPE_DELIVER);
+	struct unet_type_spec spec = of_port();
 	struct unet_flow_req f = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, PORT, NULL, 0);
 	struct generator g = { .fd = self->peer, .packets = effort(1000000) };
 	struct changer ch = { .c = &self->c, .g = &g };
-	struct tally t = { 0 };
+	struct tally t = { .at = AT_UDP };
 	struct unet_type_req r;
 
 	f.meta.tag = 1;
 	ASSERT_EQ(0, chan_flow_add(&self->c, &f));
-	spec.flags = UNET_TYPE_NO_HOLD;
+	spec.last = PORT;
 	spec.priority = 2000;
 	ASSERT_EQ(0, type_add(&self->c, &spec, 2, &r));
 	ch.id = r.id;
