@@ -588,13 +588,20 @@ bool unet_flowswitch_pass_anew(struct unet_nexus *nx, struct unet_held *h,
 		.skb = h->skb,
 		.l3 = h->skb->data,
 		.moved = h->moved,
+		.again = h->again,
 	};
 	struct unet_flow *flow = whose(rx, &p);
 
 	if (!flow)
 		return false;
-	if (!unet_flow_chained(flow) || !unet_inter_rx(flow, &p, burst))
-		put_in(rx, flow, &p, 0);
+	if (unet_flow_chained(flow) && unet_inter_rx(flow, &p, burst))
+		return true;
+	/* pairs with the release in unet_flow_set_chained() */
+	smp_rmb();
+	/* Who had to see it was taken out with all others. */
+	if (READ_ONCE(nx->inters.closed))
+		return false;
+	put_in(rx, flow, &p, 0);
 	return true;
 }
 

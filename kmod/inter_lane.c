@@ -235,6 +235,13 @@ static void uncount(struct unet_inter *in, struct unet_held *h)
 	h->unseen = false;
 }
 
+/* Whoever was shown it is done with it. Context: inter.lock held. */
+static void let_pass(struct unet_inter *in, struct unet_held *h)
+{
+	h->passed |= h->shown;
+	uncount(in, h);
+}
+
 /* Return: it waits for a verdict or its turn; false: lost. Context: inter.lock held. */
 static bool take_in(struct unet_link *link, struct unet_held *h, bool wanted,
 		    struct unet_inter_burst *burst)
@@ -383,7 +390,7 @@ static bool settled(struct unet_inter *in, struct unet_held *h)
 		unet_inter_decide(in, h, UNET_TOKEN_GONE, unet_inter_closed(in));
 	known = !h->waits;
 	if (known)
-		uncount(in, h);
+		let_pass(in, h);
 	spin_unlock(&in->lock);
 	return known;
 }
@@ -413,7 +420,6 @@ static void go_on(struct unet_link *link, struct unet_held *h,
 	struct unet_link *next = list_next_entry(link, lane_node);
 	struct unet_held *twin = h->twice ? held_clone(h) : NULL;
 
-	h->passed = true;
 	place(link->lane, next, h, burst);
 	if (twin)
 		place(link->lane, next, twin, burst);
@@ -440,6 +446,19 @@ static bool find_later(struct unet_inters *inters, struct unet_held *h)
 	}
 	spin_unlock(&inters->moved_lock);
 	return room;
+}
+
+/* As if it came just now, which it does once; what was on its way out does not. */
+static void come_again(struct unet_lane *lane, struct unet_held *h)
+{
+	struct unet_nexus *nx = lane->flow->channel->nexus;
+	bool may = !lane->outbound && !h->passed && !h->again;
+
+	h->again = true;
+	if (may && find_later(&nx->inters, h))
+		return;
+	unet_count(nx, UNET_CNT_RX_DROP_DEAD);
+	held_free(h);
 }
 
 /* Into another flow. */
@@ -580,13 +599,24 @@ void unet_inter_settle_all(struct unet_inter *in)
 
 /* ---- packets come ------------------------------------------------------ */
 
-static void come(struct unet_lane *lane, struct unet_held *h,
-		 struct unet_inter_burst *burst)
+/*
+ * To an owner that is gone, or past those who are taken out of all flows: who had to see
+ * it may not be there any more. Context: the lane's lock held, as when they go.
+ */
+static bool leads_nowhere(const struct unet_lane *lane)
+{
+	return !lane->outbound &&
+	       (READ_ONCE(lane->flow->dead) ||
+		READ_ONCE(lane->flow->channel->nexus->inters.closed));
+}
+
+/* Context: the lane's lock held. */
+static void go_in(struct unet_lane *lane, struct unet_held *h,
+		  struct unet_inter_burst *burst)
 {
 	struct unet_link *first;
 	bool waits = false;
 
-	spin_lock(&lane->lock);
 	first = list_first_entry(&lane->links, struct unet_link, lane_node);
 	if (h->reset)
 		lane->reset = h;
@@ -595,6 +625,16 @@ static void come(struct unet_lane *lane, struct unet_held *h,
 	/* What waits lets nothing go, and whoever decides on it settles. */
 	if (!waits)
 		unet_inter_settle(lane, burst);
+}
+
+static void come(struct unet_lane *lane, struct unet_held *h,
+		 struct unet_inter_burst *burst)
+{
+	spin_lock(&lane->lock);
+	if (leads_nowhere(lane))
+		come_again(lane, h);
+	else
+		go_in(lane, h, burst);
 	spin_unlock(&lane->lock);
 }
 
@@ -619,6 +659,7 @@ bool unet_inter_rx(struct unet_flow *flow, const struct unet_rx_packet *p,
 	h->proto = p->proto;
 	h->family = *(const u8 *)p->l3 >> 4;
 	h->moved = p->moved;
+	h->again = p->again;
 	come(&chain->lane[0], h, burst);
 	return true;
 }
@@ -849,36 +890,43 @@ static void wait_sent(struct unet_lane *lane)
 	}
 }
 
-/* Who was shown it and did not answer need not. Context: the lane's lock held. */
-static void withdraw(struct unet_link *link, struct unet_held *h)
+/*
+ * Who was shown it and has not answered need not. Context: the lane's lock held.
+ *
+ * Return: there was nothing to answer, or no answer; false: that is its fate.
+ */
+static bool withdraw(struct unet_inter *in, struct unet_held *h)
 {
-	struct unet_inter *in = link->inter;
+	bool open;
 
 	spin_lock(&in->lock);
+	open = h->waits || !h->shown;
 	if (h->waits)
 		unet_inter_withdraw(in, h);
-	uncount(in, h);
+	if (open)
+		uncount(in, h);
+	else
+		let_pass(in, h);
 	spin_unlock(&in->lock);
-	list_del(&h->queue);
-	link->lane->held--;
+	return open;
 }
 
 /*
  * Of a flow that is gone. What nobody has let go on comes as if just now: a connection
- * may have a flow of its own meanwhile, and its listener none.
+ * may have a flow of its own meanwhile, and its listener none. Verdicts are obeyed.
  */
-static void leave_flow(struct unet_link *link)
+static void leave_flow(struct unet_link *link, struct unet_inter_burst *burst)
 {
-	struct unet_nexus *nx = link->inter->nexus;
 	struct unet_held *h, *next;
 
 	list_for_each_entry_safe(h, next, &link->queue, queue) {
-		withdraw(link, h);
-		if (!link->lane->outbound && !h->passed &&
-		    find_later(&nx->inters, h))
+		if (!withdraw(link->inter, h)) {
+			pass(link, h, burst);
 			continue;
-		unet_count(nx, UNET_CNT_RX_DROP_DEAD);
-		held_free(h);
+		}
+		list_del(&h->queue);
+		link->lane->held--;
+		come_again(link->lane, h);
 	}
 }
 
@@ -905,7 +953,7 @@ static void take_out(struct unet_link *link)
 	spin_lock(&lane->lock);
 	if (lane->outbound || !READ_ONCE(lane->flow->dead))
 		let_go(link, &burst);
-	leave_flow(link);
+	leave_flow(link, &burst);
 	list_del(&link->lane_node);
 	unet_inter_settle(lane, &burst);
 	spin_unlock(&lane->lock);

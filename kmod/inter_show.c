@@ -361,7 +361,9 @@ static void expire(struct unet_inter *in, struct unet_held *h)
 {
 	unet_inter_falls_behind(in);
 	unet_inter_decide(in, h, UNET_TOKEN_GONE, unet_inter_closed(in));
-	unet_inter_blame(in, UNET_INTER_CNT_HELD_TOO_LONG);
+	/* As in take_in(): who ends is not slow. */
+	if (unet_channel_live(in->channel))
+		unet_inter_blame(in, UNET_INTER_CNT_HELD_TOO_LONG);
 }
 
 /*

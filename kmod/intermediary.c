@@ -488,7 +488,7 @@ void unet_inters_close(struct unet_nexus *nx)
 	struct unet_inter *in, *next;
 
 	mutex_lock(&inters->lock);
-	inters->closed = true;
+	WRITE_ONCE(inters->closed, true);
 	list_for_each_entry_safe(in, next, &inters->list, list)
 		revoke(in);
 	mutex_unlock(&inters->lock);

@@ -101,7 +101,8 @@ struct unet_inters {
  * @twice:	likewise
  * @away:	likewise: to another port
  * @moved:	it was redirected before
- * @passed:	an intermediary has let it go on, or made it
+ * @passed:	an intermediary that was shown it has let it go on, or made it
+ * @again:	it was looked up anew because its flow was gone
  * @changed:	its bytes are not those that came: rules of its flow are asked again
  * @mover:	reference of who redirects it, while it is in unet_inters.moved; NULL: its
  *		flow is gone
@@ -125,6 +126,7 @@ struct unet_held {
 	bool away;
 	bool moved;
 	bool passed;
+	bool again;
 	bool changed;
 	bool reset;
 	struct unet_inter *mover;
@@ -429,7 +431,7 @@ bool unet_inter_flow_stays(struct unet_flow *flow);
  * unet_inter_flow_gone() - a flow was removed
  * @flow: dead flow, in no table any more unless it stays
  *
- * What was held on the way to its owner is dropped. What the owner sent goes on.
+ * What was held on the way to its owner comes as if just now. What the owner sent goes on.
  *
  * Context: process, channel.ctl held.
  * Return: such is held.

@@ -26,6 +26,7 @@ struct unet_request;
  * @proto:	L4 protocol whose checksum is to be vouched for, else 0
  * @back:	bytes before skb->data that belong to it: of a frame's header
  * @moved:	an intermediary redirected it
+ * @again:	its flow went while it was held
  */
 struct unet_rx_packet {
 	const struct sk_buff *skb;
@@ -34,6 +35,7 @@ struct unet_rx_packet {
 	u8 proto;
 	u8 back;
 	bool moved;
+	bool again;
 };
 
 /**

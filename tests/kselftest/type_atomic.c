@@ -91,17 +91,25 @@ struct changer {
 	struct unet_type_spec spec;
 	int spread;		/* ranges of so many sizes */
 	uint32_t id;
+	uint32_t last;		/* packets sent when the last change was made */
 	int failed;
 	int done;
 };
 
-/* Until it is time for change @i: they are spread over the stream. */
-static void wait_for(const struct changer *ch, int i)
+/*
+ * Until it is time for change @i: they are spread over the stream, and none is made up
+ * for at once: two changes within a burst are none.
+ */
+static void wait_for(struct changer *ch, int i)
 {
-	uint32_t step = ch->g->packets / (CHANGES + 1);
+	uint32_t step = ch->g->packets / (CHANGES + 1), sent;
 
-	while (__atomic_load_n(&ch->g->sent, __ATOMIC_RELAXED) < (i + 1) * step)
+	do {
 		usleep(100);
+		sent = __atomic_load_n(&ch->g->sent, __ATOMIC_RELAXED);
+	} while (sent < ch->g->packets &&
+		 (sent < (i + 1) * step || sent < ch->last + step / 2));
+	ch->last = sent;
 }
 
 /* The rule by turns: before the other, behind it, of other numbers, and back. */
