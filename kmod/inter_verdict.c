@@ -14,6 +14,7 @@
 #include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <net/checksum.h>
 #include <net/dsfield.h>
 #include <net/dst.h>
 
@@ -47,29 +48,43 @@ static bool make_writable(struct unet_held *h, u32 bytes)
 	return !skb_ensure_writable(h->skb, bytes);
 }
 
-/* The checksum of an IPv4 header makes up for it; in one of IPv6 there is none. */
-static void put_tos6(struct sk_buff *skb, u8 keep, u8 tos)
+/* The header's checksum makes up for it. Return: what is the traffic class then. */
+static u8 mark4(struct iphdr *ip, const struct unet_inter_verdict *v)
 {
-	ipv6_change_dsfield((struct ipv6hdr *)skb->data, keep, tos);
+	__be16 *word = (__be16 *)&ip->ttl, old = *word;
+
+	if (v->tos_mask)
+		ipv4_change_dsfield(ip, ~v->tos_mask, v->tos);
+	if (v->ttl) {
+		ip->ttl = v->ttl;
+		csum_replace2(&ip->check, old, *word);
+	}
+	return ipv4_get_dsfield(ip);
+}
+
+/* There is no checksum that would, but the device's of the packet. */
+static u8 mark6(struct sk_buff *skb, const struct unet_inter_verdict *v)
+{
+	struct ipv6hdr *ip = (struct ipv6hdr *)skb->data;
+
+	if (v->tos_mask)
+		ipv6_change_dsfield(ip, ~v->tos_mask, v->tos);
+	if (v->ttl)
+		ip->hop_limit = v->ttl;
 	if (skb->ip_summed == CHECKSUM_COMPLETE)
 		skb->ip_summed = CHECKSUM_NONE;
+	return ipv6_get_dsfield(ip);
 }
 
 /* Context: the lock of @h's grant held. Return: false: without memory it stays as it is. */
-static bool mark(struct unet_held *h, u8 mask, u8 tos)
+static bool mark(struct unet_held *h, const struct unet_inter_verdict *v)
 {
 	bool v4 = h->family == 4;
 	u8 now;
 
 	if (!make_writable(h, v4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr)))
 		return false;
-	if (v4) {
-		ipv4_change_dsfield((struct iphdr *)h->skb->data, ~mask, tos);
-		now = ipv4_get_dsfield((struct iphdr *)h->skb->data);
-	} else {
-		put_tos6(h->skb, ~mask, tos);
-		now = ipv6_get_dsfield((struct ipv6hdr *)h->skb->data);
-	}
+	now = v4 ? mark4((struct iphdr *)h->skb->data, v) : mark6(h->skb, v);
 	h->info.flags &= ~UNET_PKT_CE;
 	if ((now & UNET_ECN_MASK) == UNET_ECN_CE)
 		h->info.flags |= UNET_PKT_CE;
@@ -166,7 +181,7 @@ static u16 action_on(struct answer *a, struct unet_held *h)
 {
 	const struct unet_inter_verdict *v = &a->v;
 
-	if (v->action != UNET_VERDICT_MARK || mark(h, v->tos_mask, v->tos))
+	if (v->action != UNET_VERDICT_MARK || mark(h, v))
 		return v->action;
 	a->in->stats[UNET_INTER_CNT_NO_MEMORY]++;
 	return UNET_VERDICT_ACCEPT;

@@ -243,7 +243,7 @@ static bool may_grow(const struct unet_inter_verdict *said,
 	return said->count && said->count < MAX_COUNT &&
 	       said->token + said->count == v->token &&
 	       said->action == v->action && said->tos == v->tos &&
-	       said->tos_mask == v->tos_mask &&
+	       said->tos_mask == v->tos_mask && said->ttl == v->ttl &&
 	       v->action != UNET_VERDICT_DUPLICATE;
 }
 
@@ -271,6 +271,14 @@ int unet_intermediary_answer(struct unet_intermediary *im, uint64_t token,
 	return say(im, &v);
 }
 
+/* What a kernel does not know it would take for a violation. */
+static int say_mark(struct unet_intermediary *im, const struct unet_inter_verdict *v)
+{
+	u64 needs = UNET_FEATURE_MARK | (v->ttl ? UNET_FEATURE_MARK_TTL : 0);
+
+	return (im->features & needs) == needs ? say(im, v) : -EOPNOTSUPP;
+}
+
 int unet_intermediary_mark(struct unet_intermediary *im, uint64_t token,
 			   uint8_t mask, uint8_t tos)
 {
@@ -279,10 +287,16 @@ int unet_intermediary_mark(struct unet_intermediary *im, uint64_t token,
 		.tos = tos & mask, .tos_mask = mask,
 	};
 
-	if (!mask)
-		return -EINVAL;
-	/* one that does not know it would take it for a violation */
-	return im->features & UNET_FEATURE_MARK ? say(im, &v) : -EOPNOTSUPP;
+	return mask ? say_mark(im, &v) : -EINVAL;
+}
+
+int unet_intermediary_ttl(struct unet_intermediary *im, uint64_t token, uint8_t ttl)
+{
+	struct unet_inter_verdict v = {
+		.token = token, .action = UNET_VERDICT_MARK, .count = 1, .ttl = ttl,
+	};
+
+	return ttl ? say_mark(im, &v) : -EINVAL;
 }
 
 /* Room for so many bytes in TX memory. */
@@ -315,18 +329,18 @@ static u32 header_bytes(const struct unet_inter_packet *p)
 	return len >= UNET_TCP_HEADER && l4 + len <= p->len ? l4 + len : 0;
 }
 
-/* But for the traffic class, and the checksum of IPv4, which the kernel fills in. */
+/* But for the traffic class, TTL, and the checksum of IPv4, which the kernel fills in. */
 static bool is_alike(const u8 *a, const u8 *b, u32 len)
 {
 	if (unet_ip_is4(a))
-		return a[0] == b[0] && !memcmp(a + 2, b + 2, 8) &&
+		return a[0] == b[0] && !memcmp(a + 2, b + 2, 6) && a[9] == b[9] &&
 		       !memcmp(a + 12, b + 12, len - 12);
 	return !((a[0] ^ b[0]) & 0xf0) && !((a[1] ^ b[1]) & 0x0f) &&
-	       !memcmp(a + 2, b + 2, len - 2);
+	       !memcmp(a + 2, b + 2, 5) && !memcmp(a + 8, b + 8, len - 8);
 }
 
 /*
- * Of the packet that is shown at most its traffic class is to be another: many such
+ * Of the packet that is shown at most what a mark can change is to be another: many such
  * take one verdict. Where payload can be modified, a header alone is one without; where
  * packets can be dropped, one that cannot be changed is to be. What was written over the
  * bytes shown themselves cannot be told from them.
@@ -338,18 +352,32 @@ static bool is_mark(const struct unet_intermediary *im, uint64_t token,
 	const u32 rights = UNET_INTER_MODIFY_HEADERS | UNET_INTER_MODIFY_PAYLOAD |
 			   UNET_INTER_DROP;
 
-	return p && token == p->token && header != p->data && im->features & UNET_FEATURE_MARK &&
+	return p && token == p->token && header != p->data &&
 	       (im->terms.rights & rights) == UNET_INTER_MODIFY_HEADERS &&
 	       header_len && header_len == header_bytes(p) &&
 	       is_alike(p->data, header, header_len);
 }
 
+/* A TTL of 0 nobody may send: the kernel is to say so. */
 static int mark_as(struct unet_intermediary *im, uint64_t token, const u8 *header)
 {
-	u8 old = unet_ip_tos(im->current->data), tos = unet_ip_tos(header);
+	const u8 *old = im->current->data;
+	u8 tos = unet_ip_tos(header), ttl = unet_ip_ttl(header);
+	u8 diff = tos ^ unet_ip_tos(old);
+	struct unet_inter_verdict v = {
+		.token = token, .action = UNET_VERDICT_MARK, .count = 1,
+	};
 
-	return unet_intermediary_mark(im, token, (old ^ tos) & UNET_ECN_MASK ? 0xff :
-				      (u8)~UNET_ECN_MASK, tos);
+	if (ttl != unet_ip_ttl(old)) {
+		if (!ttl)
+			return -EOPNOTSUPP;
+		v.ttl = ttl;
+	}
+	if (diff || !v.ttl) {
+		v.tos_mask = diff & UNET_ECN_MASK ? 0xff : (u8)~UNET_ECN_MASK;
+		v.tos = tos & v.tos_mask;
+	}
+	return say_mark(im, &v);
 }
 
 int unet_intermediary_change(struct unet_intermediary *im, uint64_t token,
@@ -365,8 +393,11 @@ int unet_intermediary_change(struct unet_intermediary *im, uint64_t token,
 	if (header_len > UNET_TX_MAX_HEADER || payload_len > UNET_TX_MAX_BYTES)
 		return -EMSGSIZE;
 	if (action == UNET_VERDICT_MODIFY && !payload_len &&
-	    is_mark(im, token, header, header_len))
-		return mark_as(im, token, header);
+	    is_mark(im, token, header, header_len)) {
+		err = mark_as(im, token, header);
+		if (err != -EOPNOTSUPP)
+			return err;
+	}
 	err = put_said(im);
 	/* may empty TX memory: before the bytes have their place there */
 	if (!err)

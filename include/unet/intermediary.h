@@ -4,6 +4,10 @@
  * (unetctl intermediary grant). It sees packets that the kernel holds, and says what
  * is to become of each.
  *
+ * A grant ends with its nexus: when that is detached the claim ends as if the grant had
+ * been revoked (-EIO, UNET_POISON_INTER_REVOKED), and what is held is dropped. One that is
+ * made after the next attach has another number.
+ *
  *	struct unet_intermediary *im = unet_intermediary_open(grant, NULL);
  *	int err = im ? 0 : -errno;
  *
@@ -32,7 +36,8 @@ struct unet_intermediary;
  * @outbound:	sent by the flow's owner; else received for it
  * @data:	from the IP header on; valid until the function that was given it
  *		returns
- * @len:	bytes at @data
+ * @len:	bytes at @data; without the right to observe payload those of the headers, of
+ *		a super packet those of all its segments behind one header
  * @l4_offset:	L4 header from @data
  * @segments:	packets it is on the wire
  * @seg_size:	payload bytes of each, of a super packet; else 0
@@ -60,7 +65,9 @@ struct unet_inter_packet {
  * @arg:	as given
  *
  * Return: UNET_VERDICT_ACCEPT, _DROP, _DUPLICATE or _REDIRECT; or UNET_VERDICT_LATER after
- * unet_intermediary_mark() or _change(), or to answer with unet_intermediary_answer() in time.
+ * unet_intermediary_mark(), _ttl() or _change() with UNET_VERDICT_MODIFY, or to answer in
+ * time with unet_intermediary_answer(). After _change() with UNET_VERDICT_INJECT the packet
+ * stays held: return its own verdict.
  */
 typedef int (*unet_inter_fn)(struct unet_intermediary *im,
 			     const struct unet_inter_packet *packet, void *arg);
@@ -105,11 +112,11 @@ int unet_intermediary_fd(const struct unet_intermediary *im);
  * Verdicts that follow each other and say the same go as one; one system call takes
  * all there are.
  *
- * Return: 0; -EIO: the kernel ended the claim, see unet_intermediary_reason();
- * -ENODEV: the nexus is gone; -EINTR: a signal came; -EAGAIN: the kernel takes no more
- * verdicts now. After these two nothing is lost, but there may be packets that were not
- * shown, and verdicts not sent: call again, soon. That turn sends them, what @fn returned
- * last included, and goes on with the packet behind.
+ * Return: 0; -EIO: the kernel ended the claim, see unet_intermediary_reason(), also for a
+ * grant that was revoked or whose nexus is gone; -EINTR: a signal came; -EAGAIN: the kernel
+ * takes no more verdicts now. After these two nothing is lost, but there may be packets that
+ * were not shown, and verdicts not sent: call again, soon. That turn sends them, what @fn
+ * returned last included, and goes on with the packet behind.
  */
 int unet_intermediary_run(struct unet_intermediary *im, int timeout_ms,
 			  unet_inter_fn fn, void *arg);
@@ -147,6 +154,19 @@ int unet_intermediary_mark(struct unet_intermediary *im, uint64_t token,
 			   uint8_t mask, uint8_t tos);
 
 /**
+ * unet_intermediary_ttl() - accept a packet, with another time to live
+ * @im: the intermediary
+ * @token: of the packet
+ * @ttl: it, or IPv6's hop limit; not 0
+ *
+ * A mark as unet_intermediary_mark() makes it, in all that is said there.
+ *
+ * Return: 0; -EINVAL: @ttl is 0; -EOPNOTSUPP: the module is older than that, and nothing
+ * was said; or as unet_intermediary_answer().
+ */
+int unet_intermediary_ttl(struct unet_intermediary *im, uint64_t token, uint8_t ttl);
+
+/**
  * unet_intermediary_change() - other bytes for a packet, or a packet before it
  * @im: the intermediary
  * @token: of the packet
@@ -157,6 +177,8 @@ int unet_intermediary_mark(struct unet_intermediary *im, uint64_t token,
  *           to modify payload gives none, and the packet keeps its own
  * @payload_len: bytes of it
  *
+ * With UNET_VERDICT_INJECT the packet of @token stays held, and is still to be answered.
+ *
  * A packet that came damaged, or as one that cannot be sent (UNET_INTER_CNT_BAD_CSUM,
  * _UNSENDABLE), cannot be changed, nor can any without memory (_NO_MEMORY). That is no
  * fault of who asks, and known only when the kernel has taken the change: such a packet
@@ -164,8 +186,8 @@ int unet_intermediary_mark(struct unet_intermediary *im, uint64_t token,
  * another reason stays held.
  *
  * A header for the packet that is being shown, of TCP or UDP, that differs from it in no
- * more than the traffic class is said as unet_intermediary_mark() says it, where the grant
- * lets neither modify payload nor drop. That costs less, and any packet can be marked.
+ * more than the traffic class and the time to live is said as a mark, where the grant lets
+ * neither modify payload nor drop. That costs less, and any packet can be marked.
  *
  * Return: 0; -EMSGSIZE: more than a packet, or than TX memory, can have; -EAGAIN: no room
  * for it now; or as unet_intermediary_answer().
@@ -202,8 +224,7 @@ uint32_t unet_intermediary_reason(const struct unet_intermediary *im);
  * @flow: of a packet
  * @whose: receives what the grant lets see, see linux/unet.h
  *
- * Return: 0, -ENOENT: the grant is in no such flow (any more), -EIO or -ENODEV: the
- * claim has ended.
+ * Return: 0, -ENOENT: the grant is in no such flow (any more), -EIO: the claim has ended.
  */
 int unet_intermediary_whose(struct unet_intermediary *im, uint32_t flow,
 			    struct unet_inter_flow *whose);

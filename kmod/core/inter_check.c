@@ -444,11 +444,11 @@ static bool count_sound(const struct unet_inter_verdict *v)
 	}
 }
 
-static bool tos_sound(const struct unet_inter_verdict *v)
+static bool mark_sound(const struct unet_inter_verdict *v)
 {
 	if (v->action != UNET_VERDICT_MARK)
-		return !v->tos && !v->tos_mask;
-	return v->tos_mask && !(v->tos & ~v->tos_mask);
+		return !v->tos && !v->tos_mask && !v->ttl;
+	return (v->tos_mask || v->ttl) && !(v->tos & ~v->tos_mask);
 }
 
 enum unet_inter_stat unet_inter_verdict_check(const struct unet_inter_verdict *v,
@@ -461,7 +461,7 @@ enum unet_inter_stat unet_inter_verdict_check(const struct unet_inter_verdict *v
 
 	*total = 0;
 	if (v->action >= UNET_VERDICT_COUNT || v->reserved || v->reserved2 ||
-	    v->reserved3 || !count_sound(v) || !tos_sound(v))
+	    v->reserved3 || !count_sound(v) || !mark_sound(v))
 		return UNET_INTER_CNT_BAD_VERDICT;
 	bad = right_to(v->action, rights);
 	if (bad)

@@ -149,6 +149,12 @@ static __always_inline u8 unet_ip_tos(const u8 *l3)
 	return unet_ip_is4(l3) ? l3[1] : (u8)(unet_load_u16(l3) >> 4);
 }
 
+/* IPv6's hop limit. */
+static __always_inline u8 unet_ip_ttl(const u8 *l3)
+{
+	return unet_ip_is4(l3) ? l3[8] : l3[7];
+}
+
 /* Of IPv6 that of the first header behind it. */
 static __always_inline u8 unet_ip_proto(const u8 *l3)
 {

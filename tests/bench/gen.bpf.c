@@ -39,6 +39,7 @@ int gen(struct xdp_md *ctx)
 	if (n + 1 == constants.packets)
 		progress.last = bpf_ktime_get_ns();
 	ip->tos = 0;
+	ip->id = 0;
 	ip->ttl = constants.ttl;
 	ip->check = constants.ip_check;
 	udp->source = bpf_htons(constants.first_port + n % constants.flows);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * bench_mid WAY WHERE look|rewrite|ttl|mark: stands in the middle of packets in one way until
- * SIGTERM. Prints "ready" when packets may come, and at the end one JSON object.
+ * bench_mid WAY WHERE look|rewrite|ttl|ident|mark: stands in the middle of packets in one
+ * way until SIGTERM. Prints "ready" when packets may come, and at the end one JSON object.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -38,13 +38,28 @@ static void put_word(uint8_t *at, uint32_t word)
 	at[1] = word;
 }
 
+/* The word of the header that is another, and what it becomes. */
+static uint8_t *word_of(uint8_t *ip, enum mid_does does, uint32_t *new)
+{
+	switch (does) {
+	case MID_TTL:
+		*new = MID_HOPS << 8 | ip[9];
+		return ip + 8;
+	case MID_IDENT:
+		*new = MID_ID;
+		return ip + 4;
+	default:
+		*new = ip[0] << 8 | MID_TOS;
+		return ip;
+	}
+}
+
 void mid_change(uint8_t *ip, enum mid_does does)
 {
-	uint8_t *at = does == MID_TTL ? ip + 8 : ip;
-	uint32_t old = word_at(at), sum = word_at(ip + 10);
-	uint32_t new = does == MID_TTL ? MID_HOPS << 8 | (old & 0xff) :
-					 (old & 0xff00) | MID_TOS;
+	uint32_t old, new, sum = word_at(ip + 10);
+	uint8_t *at = word_of(ip, does, &new);
 
+	old = word_at(at);
 	/* RFC 1624, equation 3 */
 	sum = (~sum & 0xffff) + (~old & 0xffff) + new;
 	sum = (sum & 0xffff) + (sum >> 16);
@@ -88,7 +103,7 @@ static bool find_does(const char *word, enum mid_does *does)
 {
 	static const char *const words[MID_DOES_COUNT] = {
 		[MID_LOOK] = "look", [MID_REWRITE] = "rewrite", [MID_TTL] = "ttl",
-		[MID_MARK] = "mark",
+		[MID_IDENT] = "ident", [MID_MARK] = "mark",
 	};
 	int i;
 
@@ -108,7 +123,7 @@ int main(int argc, char **argv)
 	void *mid;
 
 	if (argc != 4 || !find_does(argv[3], &args.does)) {
-		fprintf(stderr, "usage: bench_mid WAY WHERE look|rewrite|ttl|mark\n");
+		fprintf(stderr, "usage: bench_mid WAY WHERE look|rewrite|ttl|ident|mark\n");
 		return 2;
 	}
 	way = find_way(argv[1]);

@@ -17,6 +17,7 @@ enum mid_does {
 	MID_LOOK,	/* nothing */
 	MID_REWRITE,	/* another header takes the place of its own: another DSCP */
 	MID_TTL,	/* likewise: another TTL */
+	MID_IDENT,	/* likewise: another identification */
 	MID_MARK,	/* it is said which DSCP it is to have */
 	MID_DOES_COUNT
 };
@@ -54,8 +55,12 @@ extern const struct mid_way mid_unet;
 
 #define MID_TOS		0x28	/* AF11 in the upper six bits */
 #define MID_HOPS	9
+#define MID_ID		0x1234
 
-/* MID_REWRITE gives an IPv4 header MID_TOS, MID_TTL MID_HOPS; its checksum follows. */
+/*
+ * MID_REWRITE gives an IPv4 header MID_TOS, MID_TTL MID_HOPS, MID_IDENT MID_ID; its
+ * checksum follows.
+ */
 void mid_change(uint8_t *ip, enum mid_does does);
 
 #endif /* BENCH_MID_H */

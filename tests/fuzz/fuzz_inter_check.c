@@ -193,8 +193,8 @@ static u32 check_verdict(const struct unet_inter_verdict *v, u32 rights)
 	    (v->extents || !(rights & UNET_INTER_REDIRECT)))
 		abort();
 	if (v->action == UNET_VERDICT_MARK ?
-	    !(rights & UNET_INTER_MODIFY_HEADERS) || v->tos & ~v->tos_mask :
-	    v->tos || v->tos_mask)
+	    !(rights & UNET_INTER_MODIFY_HEADERS) || v->tos & ~v->tos_mask ||
+	    !(v->tos_mask | v->ttl) : v->tos || v->tos_mask || v->ttl)
 		abort();
 	for (i = 0; i < v->extents; i++)
 		if ((u64)v->extent[i].offset + v->extent[i].len > TX_BYTES)

@@ -305,6 +305,18 @@ static inline int inter_mark(struct chan *c, uint64_t token, uint32_t count, uin
 	return inter_say(c, &v);
 }
 
+/* TTL or hop limit, 0: as it is; and with @mask other bits of the traffic class. */
+static inline int inter_ttl(struct chan *c, uint64_t token, uint32_t count, uint8_t ttl,
+			    uint8_t mask, uint8_t tos)
+{
+	struct unet_inter_verdict v = {
+		.token = token, .action = UNET_VERDICT_MARK, .count = count,
+		.ttl = ttl, .tos = tos, .tos_mask = mask,
+	};
+
+	return inter_say(c, &v);
+}
+
 /*
  * Accept @slots of what comes, or until nothing has for @ms; some may have gone on
  * without. Return: packets, or -1.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
  * Description: an intermediary that marks (R4.2, R4.5): the bits it names of the traffic
- * class are another, in all packets of a run, whoever else has their bytes, and nothing
- * else is; what is CE by it counts as CE; who may not change headers may not mark; a
- * packet that cannot be sent can be marked. To libunet a header that differs in it
- * alone is such a mark, and comes to the same as one that is not.
+ * class are another, in all packets of a run, whoever else has their bytes, so is the
+ * TTL, and nothing else is; what is CE by it counts as CE; who may not change headers may
+ * not mark; a packet that cannot be sent can be marked. To libunet a header that differs
+ * in these alone is such a mark, and comes to the same as one that is not.
  */
 /* libs: $(UNET_LIB) */
 #include "feature.h"
@@ -215,6 +215,64 @@ TEST_F(mark, only_the_bits_of_the_mask)
 	}
 }
 
+/* Of packets one by one, with this TTL and that TOS, and all else as it was sent. */
+static const char *ttls_come(struct chan *c, uint32_t h, uint32_t n, int ttl, int tos)
+{
+	const struct unet_rx_slot *s;
+	const char *wrong;
+	uint32_t seen, packets, buf;
+
+	for (seen = 0; seen < n; seen += packets) {
+		s = chan_rx_peek(c, 2000);
+		if (!s)
+			return "not all came";
+		packets = s->packets;
+		for (buf = s->first; buf != UNET_NO_BUF; buf = c->desc[buf].next)
+			if (((uint8_t *)chan_buf(c, buf))[h == 28 ? 8 : 7] != ttl)
+				return "another TTL";
+		wrong = hellos_come(c, h, packets, tos);
+		if (wrong)
+			return wrong;
+	}
+	return NULL;
+}
+
+#define TTLS_COME(n, ttl, tos)						\
+do {									\
+	const char *w_ = ttls_come(&self->c, variant->header, n, ttl, tos);	\
+									\
+	EXPECT_EQ(NULL, w_) TH_LOG("%s", w_ ?: "nothing");		\
+} while (0)
+
+TEST_F(mark, a_ttl_with_bits_and_without)
+{
+	uint64_t token;
+	int way, fd = -1;
+
+	IN(UNET_INTER_MODIFY_HEADERS);
+	ASSERT_EQ(0, peer_tos(self->peer, variant->family, 0x22));
+	for (way = 0; way < 4; way++) {
+		if (way == 2)
+			ASSERT_EQ(0, feature_set_peer(&self->t, TX_SUMS, false));
+		if (way % 2)
+			ASSERT_LE(0, fd = tos_tap());
+		token = HELLOS(4);
+		ASSERT_NE(0, token);
+		ASSERT_EQ(0, inter_ttl(&self->m, token, 2, 255, 0, 0));
+		TTLS_COME(2, 255, 0x22);
+		ASSERT_EQ(0, inter_ttl(&self->m, token + 2, 1, 1, 0xfc, 0xb8));
+		TTLS_COME(1, 1, 0xba);
+		ASSERT_EQ(0, inter_ttl(&self->m, token + 3, 1, 0, 0x03, 0x01));
+		TTLS_COME(1, 64, 0x21);
+		if (!(way % 2))
+			continue;
+		EXPECT_TRUE(tap_saw(fd, variant->header + 5, 0x22));
+		close(fd);
+	}
+	EXPECT_EQ(16, STAT(MODIFIED));
+	EXPECT_EQ(0, STAT(NO_MEMORY));
+}
+
 /* The kernel's own count, and the slot's. */
 TEST_F(mark, what_is_marked_ce_counts_and_what_is_no_more_does_not)
 {
@@ -268,6 +326,34 @@ TEST_F(mark, on_the_way_out)
 	EXPECT_EQ(3, STAT(MODIFIED));
 }
 
+static int ttl_wanted(int fd, int family)
+{
+	int on = 1;
+
+	return family == AF_INET ? setsockopt(fd, IPPROTO_IP, IP_RECVTTL, &on, sizeof(on)) :
+		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &on, sizeof(on));
+}
+
+TEST_F(mark, a_ttl_on_the_way_out)
+{
+	struct pkt_spec p = {
+		.family = variant->family, .proto = IPPROTO_UDP, .src = variant->ours,
+		.dst = variant->theirs, .sport = PORT, .dport = RPORT,
+		.data = "hello", .bytes = 5,
+	};
+	uint64_t token;
+
+	IN(UNET_INTER_MODIFY_HEADERS);
+	ASSERT_EQ(0, ttl_wanted(self->peer, variant->family));
+	ASSERT_EQ(0, feature_set("va", TX_SUMS, false));
+	ASSERT_EQ(0, chan_send(&self->c, self->flow, &p, 0));
+	token = inter_seen_bytes(&self->m);
+	ASSERT_NE(0, token);
+	ASSERT_EQ(0, inter_ttl(&self->m, token, 1, 9, 0, 0));
+	/* of an int, whose other bytes are 0 */
+	EXPECT_EQ(9, tos_of_hello(self->peer));
+}
+
 TEST_F(mark, who_comes_after_sees_it)
 {
 	struct grant g = { .rights = UNET_INTER_OBSERVE_HEADERS | UNET_INTER_DELAY,
@@ -301,10 +387,11 @@ TEST_F(mark, not_without_the_right)
 	token = HELLOS(2);
 	ASSERT_NE(0, token);
 	EXPECT_EQ(UNET_INTER_CNT_RIGHT_HEADERS, inter_mark(&self->m, token, 2, 0xfc, 0xb8));
+	EXPECT_EQ(UNET_INTER_CNT_RIGHT_HEADERS, inter_ttl(&self->m, token, 2, 9, 0, 0));
 	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 20));
 	ASSERT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 2));
-	COME(2, 0);
-	EXPECT_EQ(1, STAT(RIGHT_HEADERS));
+	TTLS_COME(2, 64, 0);
+	EXPECT_EQ(2, STAT(RIGHT_HEADERS));
 }
 
 TEST_F(mark, what_makes_no_sense_is_refused)
@@ -316,12 +403,13 @@ TEST_F(mark, what_makes_no_sense_is_refused)
 	ASSERT_NE(0, token);
 	EXPECT_EQ(UNET_INTER_CNT_BAD_VERDICT, inter_mark(&self->m, token, 2, 0, 0));
 	EXPECT_EQ(UNET_INTER_CNT_BAD_VERDICT, inter_mark(&self->m, token, 2, 0xfc, 0xb9));
+	EXPECT_EQ(UNET_INTER_CNT_BAD_VERDICT, inter_ttl(&self->m, token, 2, 9, 0, 4));
 	EXPECT_EQ(UNET_INTER_CNT_TOKEN_FOREIGN, inter_mark(&self->m, token + 2, 1, 0xfc, 0));
 	/* Of a run that goes too far what is held is marked. */
 	EXPECT_EQ(UNET_INTER_CNT_TOKEN_FOREIGN, inter_mark(&self->m, token, 3, 0xfc, 0xb8));
 	COME(2, 0xb8);
 	EXPECT_EQ(UNET_INTER_CNT_TOKEN_DOUBLE, inter_mark(&self->m, token, 1, 0xfc, 0));
-	EXPECT_EQ(2, STAT(BAD_VERDICT));
+	EXPECT_EQ(3, STAT(BAD_VERDICT));
 	EXPECT_EQ(2, STAT(MODIFIED));
 }
 
@@ -364,6 +452,7 @@ TEST_F(mark, what_cannot_be_sent_can_be_marked)
 /* ---- a header that says the same ---- */
 
 #define EF	0xb8
+#define FEW	9	/* hops */
 
 static int to_ef(struct unet_intermediary *im, const struct unet_inter_packet *p, void *n)
 {
@@ -372,6 +461,7 @@ static int to_ef(struct unet_intermediary *im, const struct unet_inter_packet *p
 
 	memcpy(header, p->data, bytes);
 	tos_put(header, EF);
+	header[p->l4_offset == 20 ? 8 : 7] = FEW;
 	++*(int *)n;
 	return unet_intermediary_change(im, p->token, UNET_VERDICT_MODIFY, header, bytes,
 					NULL, 0) ? UNET_VERDICT_DROP : UNET_VERDICT_LATER;
@@ -402,14 +492,14 @@ static int change_hellos(struct nl *nl, uint32_t more, int peer, const char *our
 	return err ?: seen;
 }
 
-TEST_F(mark, a_header_that_differs_in_it_alone)
+TEST_F(mark, a_header_that_differs_in_these_alone)
 {
 	int i;
 
 	for (i = 0; i < 2; i++) {
 		EXPECT_EQ(20, change_hellos(&self->nl, i ? UNET_INTER_DROP : 0, self->peer,
 					    variant->ours, 20, &self->id));
-		COME(20, EF);
+		TTLS_COME(20, FEW, EF);
 		EXPECT_EQ(20, STAT(MODIFIED));
 		ASSERT_EQ(0, inter_revoke(&self->nl, self->id));
 	}

@@ -300,6 +300,7 @@ static void take_verdict(const struct unet_tx_slot *slot)
 		.token = v.token, .action = v.action, .count = v.count,
 		.cookie = v.cookie, .header_len = v.header_len,
 		.extents = v.extents, .tos = v.tos, .tos_mask = v.tos_mask,
+		.ttl = v.ttl,
 	};
 	if (!v.count || v.extents > UNET_VERDICT_EXTENTS ||
 	    !take_bytes(s, v.extent)) {

@@ -31,6 +31,7 @@ struct kernel_sent {
 	u16 extents;
 	u8 tos;
 	u8 tos_mask;
+	u8 ttl;
 	u32 len;
 	u8 *bytes;
 };

@@ -44,7 +44,7 @@ static struct unet_intermediary *im;
 static int set_up(void **state)
 {
 	kernel_reset();
-	kern.features = UNET_FEATURE_MARK;
+	kern.features = UNET_FEATURE_MARK | UNET_FEATURE_MARK_TTL;
 	im = unet_intermediary_open(3, &params);
 	return !im;
 }
@@ -283,41 +283,49 @@ static void verdicts_that_say_the_same_go_as_one(void **state)
 
 /**
  * struct said - what is said of the next packet, and the run of alike ones it is in
- * @mask:	of the mark; 0: it is accepted
+ * @mask:	of the mark
  * @tos:	of the mark
+ * @ttl:	of the mark, if @mask is 0; both 0: it is accepted
  * @run:	number of its verdict
  */
 struct said {
 	u8 mask;
 	u8 tos;
+	u8 ttl;
 	u32 run;
 };
+
+static int say_it(u64 token, const struct said *it)
+{
+	if (it->mask)
+		return unet_intermediary_mark(im, token, it->mask, it->tos);
+	return it->ttl ? unet_intermediary_ttl(im, token, it->ttl) :
+			 unet_intermediary_answer(im, token, UNET_VERDICT_ACCEPT);
+}
 
 static void marks_that_are_alike_go_as_one(void **state)
 {
 	static const struct said says[] = {
-		{ 0xfc, 0xb8, 0 }, { 0xfc, 0xbb, 0 }, { 0xfc, 0xb8, 0 },
-		{ 0xfc, 0x28, 1 }, { 0xff, 0x28, 2 }, { 0xff, 0x28, 2 },
-		{ 0, 0, 3 }, { 0, 0, 3 }, { 0x03, 0x03, 4 },
+		{ 0xfc, 0xb8, 0, 0 }, { 0xfc, 0xbb, 0, 0 }, { 0xfc, 0xb8, 0, 0 },
+		{ 0xfc, 0x28, 0, 1 }, { 0xff, 0x28, 0, 2 }, { 0xff, 0x28, 0, 2 },
+		{ 0, 0, 0, 3 }, { 0, 0, 0, 3 }, { 0x03, 0x03, 0, 4 },
+		{ 0, 0, 64, 5 }, { 0, 0, 64, 5 }, { 0, 0, 63, 6 }, { 0, 0, 0, 7 },
 	};
-	u32 counts[5] = { 0 };
+	u32 counts[8] = { 0 };
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(says); i++) {
-		assert_int_equal(says[i].mask ?
-				 unet_intermediary_mark(im, TOKEN + i, says[i].mask,
-							says[i].tos) :
-				 unet_intermediary_answer(im, TOKEN + i,
-							  UNET_VERDICT_ACCEPT), 0);
+		assert_int_equal(say_it(TOKEN + i, &says[i]), 0);
 		counts[says[i].run]++;
 	}
 	assert_int_equal(unet_intermediary_flush(im), 0);
-	assert_int_equal(kern.n_sent, 5);
+	assert_int_equal(kern.n_sent, 8);
 	for (i = 0; i < ARRAY_SIZE(says); i++) {
 		const struct kernel_sent *s = &kern.sent[says[i].run];
 
-		assert_int_equal(s->action, says[i].mask ? UNET_VERDICT_MARK :
-							   UNET_VERDICT_ACCEPT);
+		assert_int_equal(s->action, says[i].mask || says[i].ttl ?
+				 UNET_VERDICT_MARK : UNET_VERDICT_ACCEPT);
+		assert_int_equal(s->ttl, says[i].ttl);
 		assert_int_equal(s->count, counts[says[i].run]);
 		assert_int_equal(s->tos_mask, says[i].mask);
 		assert_int_equal(s->tos, says[i].tos & says[i].mask);
@@ -327,6 +335,7 @@ static void marks_that_are_alike_go_as_one(void **state)
 
 static void a_mark_of_no_bits_is_none(void **state)
 {
+	assert_int_equal(unet_intermediary_ttl(im, TOKEN, 0), -EINVAL);
 	assert_int_equal(unet_intermediary_mark(im, TOKEN, 0, 0xff), -EINVAL);
 	assert_int_equal(unet_intermediary_flush(im), 0);
 	assert_int_equal(kern.n_sent, 0);
@@ -341,6 +350,8 @@ static void an_older_kernel_is_asked_for_no_mark(void **state)
 	im = unet_intermediary_open(3, &params);
 	assert_non_null(im);
 	assert_int_equal(unet_intermediary_mark(im, TOKEN, 0xfc, 0xb8), -EOPNOTSUPP);
+	im->features = ~(u64)UNET_FEATURE_MARK_TTL;
+	assert_int_equal(unet_intermediary_ttl(im, TOKEN, 64), -EOPNOTSUPP);
 	assert_int_equal(unet_intermediary_flush(im), 0);
 	assert_int_equal(kern.n_sent, 0);
 }
@@ -358,7 +369,9 @@ static void an_older_kernel_is_asked_for_no_mark(void **state)
  * @at:		the byte that is another, and
  * @xor:	how
  * @tos:	likewise of the traffic class
- * @mask:	of the mark it comes to; 0: none
+ * @mask:	of the mark it comes to
+ * @ttl:	likewise; both 0: it comes to none
+ * @lacks:	feature of the kernel
  * @rights:	of the grant; 0: to modify headers
  * @late:	it is changed when the second is shown
  * @in_place:	over the bytes that are shown
@@ -372,6 +385,8 @@ struct edit {
 	u8 xor;
 	u8 tos;
 	u8 mask;
+	u8 ttl;
+	u32 lacks;
 	u32 rights;
 	bool late;
 	bool in_place;
@@ -404,7 +419,15 @@ static const struct edit edits[] = {
 	{ "v4, version, too",		UDP4, 28, 0, 0x20, 0xb8, 0 },
 	{ "v4, header length, too",	UDP4, 28, 0, 1, 0xb8, 0 },
 	{ "v4, total length, too",	UDP4, 28, 2, 1, 0xb8, 0 },
-	{ "v4, TTL, too",		UDP4, 28, 8, 1, 0xb8, 0 },
+	{ "v4, TTL",			UDP4, 28, 8, 0x41, 0, 0, 1 },
+	{ "v4, TTL and DSCP",		TCP4, 44, 8, 0xbf, 0xb8, 0xfc, 255 },
+	{ "v4, TTL and ECN",		UDP4, 28, 8, 1, 0x02, 0xff, 0x41 },
+	{ "v4, TTL, of 0",		UDP4, 28, 8, 0x40, 0, 0, 0 },
+	{ "v4, TTL, of 0, and DSCP",	UDP4, 28, 8, 0x40, 0xb8, 0, 0 },
+	{ "v4, TTL, older kernel",	UDP4, 28, 8, 1, 0, 0, 0, UNET_FEATURE_MARK_TTL },
+	{ "v4, DSCP, less old kernel",	UDP4, 28, 0, 0, 0xb8, 0xfc, 0, UNET_FEATURE_MARK_TTL },
+	{ "v4, DSCP, older kernel",	UDP4, 28, 0, 0, 0xb8, 0, 0, UNET_FEATURE_MARK },
+	{ "v4, offset, too",		UDP4, 28, 7, 1, 0xb8, 0 },
 	{ "v4, protocol, too",		UDP4, 28, 9, 1, 0xb8, 0 },
 	{ "v4, source, too",		UDP4, 28, 12, 1, 0xb8, 0 },
 	{ "v4, UDP's sum, too",		UDP4, 28, 27, 1, 0xb8, 0 },
@@ -412,7 +435,11 @@ static const struct edit edits[] = {
 	{ "v6, version, too",		UDP6, 48, 0, 0x20, 0xb8, 0 },
 	{ "v6, flow label, too",	UDP6, 48, 1, 1, 0xb8, 0 },
 	{ "v6, flow label's end, too",	UDP6, 48, 2, 1, 0xb8, 0 },
-	{ "v6, hop limit, too",		UDP6, 48, 7, 1, 0xb8, 0 },
+	{ "v6, hop limit",		UDP6, 48, 7, 1, 0, 0, 0x41 },
+	{ "v6, hop limit and DSCP",	TCP6, 64, 7, 0x7f, 0xb8, 0xfc, 0x3f },
+	{ "v6, hop limit, of 0",	UDP6, 48, 7, 0x40, 0, 0, 0 },
+	{ "v6, next header, too",	UDP6, 48, 6, 1, 0xb8, 0 },
+	{ "v6, source, too",		UDP6, 48, 8, 1, 0xb8, 0 },
 	{ "v6, destination, too",	UDP6, 48, 39, 1, 0xb8, 0 },
 	{ "v4, without UDP",		UDP4, 20, 0, 0, 0xb8, 0 },
 	{ "v4, longer",			UDP4, 32, 0, 0, 0xb8, 0 },
@@ -421,11 +448,11 @@ static const struct edit edits[] = {
 	{ "v4, without its L4",		V4("\x11") PORTS_UDP, 0, 8, 0, 0, 0xb8, 0 },
 	{ "v4, L4 that is not shown",	V4("\x11"), 68, 76, 0, 0, 0xb8, 0 },
 	{ "v4, payload cut off",	UDP4, 28, 0, 0, 0xb8, 0,
-	  UNET_INTER_MODIFY_HEADERS | UNET_INTER_MODIFY_PAYLOAD },
+	  .rights = UNET_INTER_MODIFY_HEADERS | UNET_INTER_MODIFY_PAYLOAD },
 	{ "v4, or dropped if it must",	UDP4, 28, 0, 0, 0xb8, 0,
-	  UNET_INTER_MODIFY_HEADERS | UNET_INTER_DROP },
+	  .rights = UNET_INTER_MODIFY_HEADERS | UNET_INTER_DROP },
 	{ "v4, without the right",	UDP4, 28, 0, 0, 0xb8, 0,
-	  UNET_INTER_OBSERVE_PAYLOAD },
+	  .rights = UNET_INTER_OBSERVE_PAYLOAD },
 	{ "v4, one shown before",	UDP4, 28, 0, 0, 0xb8, 0, .late = true },
 };
 
@@ -478,16 +505,18 @@ static void edit_row(void **state)
 
 	two[1] = two[0];
 	im->terms.rights = e->rights ?: UNET_INTER_MODIFY_HEADERS;
+	im->features &= ~(u64)e->lacks;
 	assert_true(kernel_receive(TOKEN, 0, two, 2));
 	assert_int_equal(unet_intermediary_run(im, 0, edit_first, &ed), 0);
 	assert_int_equal(ed.calls, 2);
 	assert_int_equal(kern.n_sent, 2);
 	assert_int_equal(s->token, TOKEN);
-	assert_int_equal(s->action, e->mask ? UNET_VERDICT_MARK :
-					      UNET_VERDICT_MODIFY);
+	assert_int_equal(s->action, e->mask || e->ttl ? UNET_VERDICT_MARK :
+							UNET_VERDICT_MODIFY);
+	assert_int_equal(s->ttl, e->ttl);
 	assert_int_equal(s->tos_mask, e->mask);
 	assert_int_equal(s->tos, (1 ^ e->tos) & e->mask);
-	assert_int_equal(s->len, e->mask ? 0 : e->len);
+	assert_int_equal(s->len, e->mask || e->ttl ? 0 : e->len);
 }
 
 static void refusals_are_counted(void **state)

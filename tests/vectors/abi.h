@@ -344,7 +344,8 @@ PIN(unet_inter_verdict, header_len, 20);
 PIN(unet_inter_verdict, reserved, 22);
 PIN(unet_inter_verdict, tos, 24);
 PIN(unet_inter_verdict, tos_mask, 25);
-PIN(unet_inter_verdict, reserved2, 26);
+PIN(unet_inter_verdict, ttl, 26);
+PIN(unet_inter_verdict, reserved2, 27);
 PIN(unet_inter_verdict, reserved3, 28);
 PIN(unet_inter_verdict, extent, 32);
 
@@ -512,6 +513,7 @@ PIN_VALUE(UNET_FEATURE_ICMP, 0x8);
 PIN_VALUE(UNET_FEATURE_INTER, 0x20);
 PIN_VALUE(UNET_FEATURE_OF_FLOW, 0x40);
 PIN_VALUE(UNET_FEATURE_MARK, 0x80);
+PIN_VALUE(UNET_FEATURE_MARK_TTL, 0x100);
 PIN_VALUE(UNET_PARAM_NONE, 0xffffffff);
 PIN_VALUE(UNET_FLOW_LOCAL_ADDR, 0x1);
 PIN_VALUE(UNET_FLOW_LOCAL_PORT, 0x2);

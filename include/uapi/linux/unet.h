@@ -389,6 +389,7 @@ enum unet_counter {
 #define UNET_FEATURE_INTER	(1ull << 5)	/* intermediaries */
 #define UNET_FEATURE_OF_FLOW	(1ull << 6)	/* UNET_TYPE_OF_FLOW */
 #define UNET_FEATURE_MARK	(1ull << 7)	/* UNET_VERDICT_MARK */
+#define UNET_FEATURE_MARK_TTL	(1ull << 8)	/* unet_inter_verdict.ttl */
 
 /**
  * struct unet_query - what this kernel offers; works on an unbound channel
@@ -1024,7 +1025,7 @@ enum unet_inter_action {
 	UNET_VERDICT_DUPLICATE,	/* accept, twice */
 	UNET_VERDICT_INJECT,	/* the bytes of @extent, just before the packet, which stays held */
 	UNET_VERDICT_REDIRECT,	/* to whoever has the grant's port; what comes in only */
-	UNET_VERDICT_MARK,	/* accept, with @tos in its header */
+	UNET_VERDICT_MARK,	/* accept, with @tos or @ttl in its header */
 	UNET_VERDICT_COUNT
 };
 
@@ -1043,7 +1044,8 @@ enum unet_inter_action {
  * @tos:	MARK: bits for the traffic class of IPv6, and what IPv4 has in its place
  *		(the differentiated services field, RFC 2474, and ECN, RFC 3168), none
  *		outside @tos_mask; else 0
- * @tos_mask:	MARK: which bits are to change, at least one; else 0
+ * @tos_mask:	MARK: which bits are to change, 0: none; else 0
+ * @ttl:	MARK: time to live, IPv6's hop limit, 0: as it is, if @tos_mask is not; else 0
  * @reserved2:	zero
  * @reserved3:	zero
  * @extent:	the packet from the IP header on
@@ -1058,8 +1060,8 @@ enum unet_inter_action {
  * refusal, and none for a packet that came damaged (UNET_INTER_CNT_BAD_CSUM), is a
  * violation; the packet stays held.
  *
- * MARK, which needs the right to modify headers, changes those bits and the checksum of
- * IPv4, and nothing else: of any packet, as it came. One that there is no memory to
+ * MARK, which needs the right to modify headers, changes those bits, that number and the
+ * checksum of IPv4, and nothing else: of any packet, as it came. One that there is no memory to
  * change goes on as it was (UNET_INTER_CNT_NO_MEMORY), which is no refusal.
  *
  * INJECT is refused (UNET_INTER_CNT_BACKLOG) while as many packets or bytes as the
@@ -1081,7 +1083,8 @@ struct unet_inter_verdict {
 	__u16 reserved;
 	__u8 tos;
 	__u8 tos_mask;
-	__u16 reserved2;
+	__u8 ttl;
+	__u8 reserved2;
 	__u32 reserved3;
 	struct unet_extent extent[UNET_VERDICT_EXTENTS];
 };
