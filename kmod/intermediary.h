@@ -456,7 +456,7 @@ bool unet_inter_must_see(struct unet_nexus *nx,
 /**
  * unet_inter_chain_text() - a flow's chain as text, "3:logger[812],7:-"
  * @flow:	flow
- * @buf:	where to; "" without a chain
+ * @buf:	where to; "" without a chain; of a longer one the first entries that fit
  * @size:	of @buf
  *
  * Context: process; pids are in the caller's terms.

@@ -182,6 +182,36 @@ TEST_F(inter, a_flow_tells_its_chain_in_order_of_priority)
 	ends(&idle);
 }
 
+#define MANY	20
+
+/* Of so many there is no room for all: the first are told, each to its end. */
+TEST_F(inter, what_does_not_fit_is_left_out_whole)
+{
+	char all[CHAIN * 4], name[16] = "", *cut;
+	struct chan m[MANY];
+	struct member in;
+	int i, at = 0;
+
+	prctl(PR_GET_NAME, name);
+	for (i = 0; i < MANY; i++) {
+		struct unet_inter_open o;
+
+		ASSERT_EQ(0, granted(&self->nl, &in, i));
+		ASSERT_EQ(0, inter_open(&m[i], in.id, &o));
+		at += snprintf(all + at, sizeof(all) - at, "%s%u:%s[%d]", i ? "," : "", in.id,
+			       name, (int)getpid());
+	}
+	ASSERT_LT(CHAIN, at);
+	/* What is behind the last comma that fits would not fit. */
+	all[CHAIN] = '\0';
+	cut = strrchr(all, ',');
+	ASSERT_NE(NULL, cut);
+	*cut = '\0';
+	EXPECT_STREQ(all, chain_of(&self->nl, self->flow).text);
+	for (i = 0; i < MANY; i++)
+		chan_close(&m[i]);
+}
+
 /* What a process calls itself ends no entry, and begins none. */
 TEST_F(inter, a_name_is_only_a_name)
 {
