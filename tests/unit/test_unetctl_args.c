@@ -386,6 +386,36 @@ static void two_dashes_end_the_options(void **state)
 	assert_string_equal(o.words[1], "-j");
 }
 
+static void a_number_below_zero_is_a_word(void **state)
+{
+	struct unet_args_error error;
+	struct unet_options_given o;
+
+	(void)state;
+	assert_int_equal(PARSE(&o, &error, "x", "-5", "-j", "-2147483647", "-0j", "-"), 0);
+	assert_int_equal(o.given, UNET_OPTION_JSON);
+	assert_int_equal(o.nwords, 5);
+	assert_string_equal(o.words[1], "-5");
+	assert_string_equal(o.words[2], "-2147483647");
+	assert_string_equal(o.words[3], "-0j");
+	assert_string_equal(o.words[4], "-");
+	assert_int_equal(PARSE(&o, &error, "-w", "-5"), 0);
+	assert_int_equal(o.interval_ms, 1000);
+	assert_int_equal(o.nwords, 1);
+	assert_int_equal(PARSE(&o, &error, "-j5"), -EINVAL);
+	assert_int_equal(PARSE(&o, &error, "-.5"), -EINVAL);
+	assert_int_equal(PARSE(&o, &error, "--5"), -EINVAL);
+}
+
+static void no_option_is_a_digit(void **state)
+{
+	const struct unet_option *o;
+
+	(void)state;
+	for (o = unet_options; o->name; o++)
+		assert_null(strchr("0123456789", o->letter));
+}
+
 static void a_wrong_option_is_named_with_those_allowed(void **state)
 {
 	struct unet_args_error error;
@@ -454,6 +484,8 @@ int main(void)
 		cmocka_unit_test(letters_may_be_joined),
 		cmocka_unit_test(watch_takes_the_next_word_only_when_it_is_a_number),
 		cmocka_unit_test(two_dashes_end_the_options),
+		cmocka_unit_test(a_number_below_zero_is_a_word),
+		cmocka_unit_test(no_option_is_a_digit),
 		cmocka_unit_test(a_wrong_option_is_named_with_those_allowed),
 		cmocka_unit_test(options_of_another_command_are_refused),
 		cmocka_unit_test(too_many_words_are_refused),

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <linux/genetlink.h>
+
 #include "tools/unetctl/reply.c"
 #include "tools/unetctl/words.c"
 #include "tools/unetctl/output.c"
@@ -195,6 +197,70 @@ static void a_full_device_is_an_error(void **state)
 	fclose(to);
 }
 
+/* ---- chains -------------------------------------------------------------- */
+
+#define CHAIN_BYTES	255	/* as long as the kernel tells one */
+
+static const struct unet_output_field chain_fields[] = {
+	{ .head = "CHAIN", .key = "chain", .attr = UNET_A_CHAIN },
+	{ 0 }
+};
+
+/* Of intermediaries "10:logger[812]", 15 bytes each with a comma. */
+static void chain_of(char chain[CHAIN_BYTES + 1])
+{
+	int i;
+
+	for (i = 0; i < CHAIN_BYTES / 15; i++)
+		snprintf(chain + 15 * i, CHAIN_BYTES + 1 - 15 * i, "%d:logger[812],",
+			 10 + i);
+	chain[CHAIN_BYTES - 1] = 'x';
+}
+
+/* A flow with that chain, as the kernel tells it and as it is printed; to be freed. */
+static char *print_chain(const char *chain, unsigned int flags)
+{
+	char buf[1024] __attribute__((aligned(8)));
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct unet_output *out;
+	struct unet_reply reply;
+	char *text = NULL;
+	size_t len = 0;
+	FILE *to;
+
+	mnl_nlmsg_put_extra_header(nlh, sizeof(struct genlmsghdr));
+	mnl_attr_put_strz(nlh, UNET_A_CHAIN, chain);
+	assert_int_equal(unet_reply_parse(nlh, &reply), 0);
+	to = open_memstream(&text, &len);
+	assert_non_null(to);
+	out = unet_output_open(to, chain_fields, flags);
+	assert_non_null(out);
+	assert_int_equal(unet_output_row(out, &reply), 0);
+	assert_int_equal(unet_output_close(out), 0);
+	fclose(to);
+	return text;
+}
+
+static void the_longest_chain_is_whole(void **state)
+{
+	char chain[CHAIN_BYTES + 1], wanted[CHAIN_BYTES + 32];
+	char *text;
+
+	(void)state;
+	chain_of(chain);
+	assert_int_equal(strlen(chain), CHAIN_BYTES);
+	text = print_chain(chain, 0);
+	snprintf(wanted, sizeof(wanted), "CHAIN\n%s\n", chain);
+	assert_string_equal(text, wanted);
+	free(text);
+	text = print_chain(chain, UNET_OUTPUT_JSON);
+	snprintf(wanted, sizeof(wanted), "[{\"chain\":\"%s\"}]\n", chain);
+	assert_string_equal(text, wanted);
+	free(text);
+}
+
+/* ---- cells and words ----------------------------------------------------- */
+
 static void bytes_are_cut_to_one_decimal(void **state)
 {
 	static const struct {
@@ -336,6 +402,7 @@ int main(void)
 		cmocka_unit_test(an_empty_json_array_is_valid),
 		cmocka_unit_test(a_long_table_keeps_all_rows_and_one_heading),
 		cmocka_unit_test(a_full_device_is_an_error),
+		cmocka_unit_test(the_longest_chain_is_whole),
 		cmocka_unit_test(bytes_are_cut_to_one_decimal),
 		cmocka_unit_test(endpoints_show_any_as_a_star),
 		cmocka_unit_test(packets_per_batch_have_one_decimal),

@@ -231,6 +231,8 @@ static void terms_of_a_grant_are_offered_once(void **state)
 			    "remote-addr\nremote-port\n");
 	assert_string_equal(COMPLETE("intermediary", "grant", "lo", "hold", "5",
 				     "ho"), "");
+	assert_string_equal(COMPLETE("intermediary", "grant", "lo", "priority", "-5",
+				     "ri"), "rights\n");
 	assert_string_equal(COMPLETE("intermediary", "revoke", ""), "");
 }
 

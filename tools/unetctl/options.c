@@ -162,6 +162,12 @@ static int parse_letters(int argc, char **argv, int *i,
 	return 0;
 }
 
+/* "-" alone is a word, and so is a number below zero: no letter is a digit. */
+static bool has_letters(const char *word)
+{
+	return *word == '-' && word[1] && !(word[1] >= '0' && word[1] <= '9');
+}
+
 int unet_options_parse(int argc, char **argv, struct unet_options_given *opts,
 		       struct unet_args_error *error)
 {
@@ -175,7 +181,7 @@ int unet_options_parse(int argc, char **argv, struct unet_options_given *opts,
 			options = false;
 		} else if (options && !strncmp(argv[i], "--", 2)) {
 			err = parse_long(argc, argv, &i, opts, error);
-		} else if (options && argv[i][0] == '-' && argv[i][1]) {
+		} else if (options && has_letters(argv[i])) {
 			err = parse_letters(argc, argv, &i, opts, error);
 		} else if (opts->nwords == UNET_OPTIONS_WORDS) {
 			snprintf(error->text, sizeof(error->text),

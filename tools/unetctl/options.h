@@ -25,7 +25,7 @@ enum unet_option_value {
 
 /**
  * struct unet_option - one row of the option table
- * @letter:	short name
+ * @letter:	short name, no digit
  * @name:	long name
  * @bit:	UNET_OPTION_*
  * @takes:	a value or not
@@ -66,7 +66,7 @@ struct unet_options_given {
 /**
  * unet_options_parse() - tell options and words apart
  * @argc:	as main() has it
- * @argv:	likewise; "--" ends the options
+ * @argv:	likewise; "--" ends the options, '-' and a digit begin a word
  * @opts:	overwritten; points into @argv
  * @error:	filled in on failure
  *

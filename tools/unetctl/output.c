@@ -12,6 +12,8 @@
 #define GAP		"  "
 #define TIME_DIGITS	JSON_REAL_PRECISION(16)	/* seconds since 1970 to the us */
 
+_Static_assert(UNET_REPLY_CHAIN <= UNET_CELL_BYTES, "a chain is cut");
+
 struct unet_output {
 	FILE *to;
 	const struct unet_output_field *fields;

@@ -18,7 +18,7 @@
 #include "words.h"
 
 /* Room for the text of one cell, its NUL included. */
-#define UNET_CELL_BYTES	128
+#define UNET_CELL_BYTES	256
 
 /**
  * struct unet_output_field - a column, a key, or both

@@ -18,6 +18,9 @@
 /* Counters kept of a message; those of a newer kernel beyond it are left out. */
 #define UNET_REPLY_COUNTERS	128
 
+/* Room for what UNET_A_CHAIN may say, its NUL included. */
+#define UNET_REPLY_CHAIN	256
+
 /**
  * struct unet_reply - what a message says; a member counts when its attribute
  *		       is in @have
@@ -40,7 +43,7 @@ struct unet_reply {
 	char hook[32];
 	char comm[32];
 	char version[64];
-	char chain[128];
+	char chain[UNET_REPLY_CHAIN];
 	uint32_t ifindex;
 	uint32_t channels;
 	uint32_t flows;
