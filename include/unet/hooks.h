@@ -61,7 +61,7 @@ enum unet_hook_verdict {
 	UNET_HOOK_DROP,		/* ends here */
 	UNET_HOOK_MODIFY,	/* was changed, by the calls below; goes on */
 	UNET_HOOK_CONSUME,	/* ends here; the hook has what it wanted of it */
-	UNET_HOOK_CLONE,	/* goes on; a copy is given to @side of the options */
+	UNET_HOOK_CLONE,	/* goes on, and a copy to @side of the options; without: refused */
 	UNET_HOOK_VERDICTS
 };
 
@@ -332,8 +332,8 @@ int unet_hook_list(struct unet_stack *st, struct unet_hook_stats *stats,
  * Objects are separated by colons, what stands behind the first '=' of one is its
  * argument; a backslash takes away the meaning of the character behind it. An
  * object without a slash in its name is looked for in the folder of the hooks that
- * came with the library. All are loaded or none. For the stack's thread; they are
- * unloaded by unet_stack_close(). How to make one: unet/hook_sdk.h.
+ * came with the library. All are loaded or none. For the stack's thread, not for hooks;
+ * they are unloaded by unet_stack_close(). How to make one: unet/hook_sdk.h.
  *
  * UNET_HOOKS is not read by a program that may do more than who started it: set-uid,
  * set-gid, with file capabilities (AT_SECURE). Such a program, when it calls this
@@ -341,8 +341,9 @@ int unet_hook_list(struct unet_stack *st, struct unet_hook_stats *stats,
  * folders it lies in belong to root, or to the user whose set-uid program it is, and
  * nobody else may write to them (to folders: unless they are sticky).
  *
- * Return: 0, or -EINVAL, -ENOENT, -EPERM (as above), -ELIBBAD, -ENOMEM, or what the
- * object answered; unet_error_detail() names the object and what was wrong.
+ * Return: 0, or -EINVAL (a name is empty or longer than 255 bytes, or an argument longer
+ * than 1023), -ENOENT, -EPERM (as above), -ELIBBAD, -ENOMEM, or what the object answered;
+ * unet_error_detail() names the object and what was wrong. -EDEADLK: called by a hook.
  */
 int unet_hook_load(struct unet_stack *st, const char *words);
 
@@ -499,7 +500,8 @@ void unet_held_free(struct unet_held *held);
  * in progress has, at the latest with the next turn.
  *
  * Return: 0; -EINVAL not a packet, or a direction; -ENOTCONN no socket is there
- * that could send it; -EMSGSIZE; -ENOBUFS too many wait; -ENOMEM.
+ * that could send it; -EMSGSIZE more than the path takes, or than 65535 bytes, which is
+ * not counted as @refused; -ENOBUFS too many wait; -ENOMEM.
  */
 int unet_hook_inject(struct unet_hook *h, uint32_t dir, const void *packet,
 		     size_t len);

@@ -4,7 +4,8 @@
  * as struct unet_type_spec of linux/unet.h words them.
  *
  * What a rule delivers comes on the channel's rings with the handle and tag of its
- * request; frames of an ethertype come whole. See unet(4).
+ * request; frames of an ethertype come whole. When an administrator deletes such a rule a
+ * slot with UNET_RX_END says so. See unet(4).
  */
 #ifndef UNET_TYPE_H
 #define UNET_TYPE_H
@@ -27,7 +28,7 @@ extern "C" {
  *		answer, with an error too
  *
  * Return: 0: granted, amended if @req->amended; -errno: denied, @req->reason says
- * why.
+ * why; without a reason it was none of the rules' (-ENODEV, -ENOMEM, ...).
  */
 int unet_type_add(struct unet_channel *ch, struct unet_type_req *req);
 
