@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
  * Description: the netlink family "unet": each command with each attribute wrong
- * is refused by name, rights follow the namespace, filters and dumps are right
- * while flows come and go, events are told, and random messages do no harm
- * (D11, R7.8).
+ * is refused by name, rights follow the namespace and the user namespace that owns it,
+ * filters and dumps are right while flows come and go, events are told, and random
+ * messages do no harm (D11, R7.8).
  */
 #include "topo.h"
+#include "caps.h"
 #include "chan.h"
 #include "effort.h"
+#include "inter.h"
 #include "nl.h"
+#include "type_hand.h"
 #include "kselftest_harness.h"
 
 #define BIT(n)	(1ull << (n))
@@ -422,10 +425,12 @@ static int in_child(int (*fn)(void *arg), void *arg)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
 }
 
-/* Every command that changes something. Return: of those that nobody may, how many. */
-static int change_as_nobody(void *arg)
+#define CHANGES	10	/* commands that change something */
+
+/* Return: of those, how many @nl may not give. */
+static int changes_refused(struct nl *nl)
 {
-	static const uint8_t changes[] = {
+	static const uint8_t changes[CHANGES] = {
 		UNET_CMD_NEXUS_ATTACH, UNET_CMD_NEXUS_DETACH, UNET_CMD_TYPE_ADD,
 		UNET_CMD_TYPE_DEL, UNET_CMD_TYPE_MODIFY, UNET_CMD_TYPE_PRIORITY,
 		UNET_CMD_POLICY_ADD, UNET_CMD_POLICY_DEL, UNET_CMD_INTER_GRANT,
@@ -433,17 +438,23 @@ static int change_as_nobody(void *arg)
 	};
 	struct nl_req r;
 	int refused = 0;
-	struct nl nl;
 	size_t i;
+
+	for (i = 0; i < CHANGES; i++) {
+		nl_start(nl, &r, nl->family, NLM_F_ACK, changes[i]);
+		refused += nl_ask(nl, &r, NULL, NULL) == -EPERM;
+	}
+	return refused;
+}
+
+static int change_as_nobody(void *arg)
+{
+	struct nl nl;
 
 	(void)arg;
 	if (setgid(65534) || setuid(65534) || nl_open(&nl))
 		return 100;
-	for (i = 0; i < sizeof(changes); i++) {
-		nl_start(&nl, &r, nl.family, NLM_F_ACK, changes[i]);
-		refused += nl_ask(&nl, &r, NULL, NULL) == -EPERM;
-	}
-	return refused;
+	return changes_refused(&nl);
 }
 
 static int dump_as_nobody(void *arg)
@@ -467,25 +478,227 @@ static int write_file(const char *path, const char *text)
 	return err;
 }
 
+#define LORD	1000	/* an ordinary user, and root of a user namespace */
+
+/* Be it from now on, and root of new @namespaces, too. */
+static int be_lord(int namespaces)
+{
+	char map[32];
+
+	snprintf(map, sizeof(map), "0 %d 1", LORD);
+	/* Who becomes somebody else outlives its parent, unless it says anew that it does not. */
+	return setgid(LORD) || setuid(LORD) || prctl(PR_SET_PDEATHSIG, SIGKILL) ||
+	       prctl(PR_SET_DUMPABLE, 1) || unshare(CLONE_NEWUSER | namespaces) ||
+	       write_file("/proc/self/uid_map", map) ? -1 : 0;
+}
+
+/* In a network namespace of its own, with a device. */
+static int be_lord_of_a_network(struct nl *nl)
+{
+	return be_lord(CLONE_NEWNET) || sh("ip link add v0 type veth peer name v1") ||
+	       nl_open(nl) ? -1 : nl_device(nl, UNET_CMD_NEXUS_ATTACH, "v0", NULL, NULL);
+}
+
 static int attach_in_own_namespace(void *arg)
 {
 	struct nl nl;
 
 	(void)arg;
-	if (setgid(65534) || setuid(65534) || prctl(PR_SET_DUMPABLE, 1) ||
-	    unshare(CLONE_NEWUSER | CLONE_NEWNET) ||
-	    write_file("/proc/self/uid_map", "0 65534 1") ||
-	    sh("ip link add v0 type veth peer name v1") || nl_open(&nl))
-		return 100;
-	return -nl_device(&nl, UNET_CMD_NEXUS_ATTACH, "v0", NULL, NULL);
+	return -be_lord_of_a_network(&nl);
 }
 
 TEST_F(genl, changes_need_the_right_over_the_namespace)
 {
-	EXPECT_EQ(10, in_child(change_as_nobody, NULL));
+	EXPECT_EQ(CHANGES, in_child(change_as_nobody, NULL));
 	EXPECT_EQ(0, in_child(attach_in_own_namespace, NULL));
 	ASSERT_EQ(0, nl_device(&self->nl, UNET_CMD_NEXUS_ATTACH, "va", NULL, NULL));
 	EXPECT_EQ(1, in_child(dump_as_nobody, NULL));
+}
+
+/* ---- root of a user namespace ---- */
+
+static int add_rule(struct nl *nl)
+{
+	const uint8_t layer = UNET_TYPE_PORT, action = UNET_TYPE_DROP, proto = IPPROTO_UDP;
+	const uint32_t port = 7000;
+	struct nl_req r;
+
+	nl_start(nl, &r, nl->family, NLM_F_ACK, UNET_CMD_TYPE_ADD);
+	nl_put(&r, UNET_A_LAYER, &layer, sizeof(layer));
+	nl_put(&r, UNET_A_ACTION, &action, sizeof(action));
+	nl_put(&r, UNET_A_PROTO, &proto, sizeof(proto));
+	nl_put(&r, UNET_A_FIRST, &port, sizeof(port));
+	return nl_ask(nl, &r, NULL, NULL);
+}
+
+/* An entry of the policy: @uid, of the caller's user namespace, may have OWN_TYPE. */
+static int add_entry(struct nl *nl, uint32_t uid)
+{
+	const uint32_t ethertype = OWN_TYPE, actions = 1 << UNET_TYPE_DELIVER;
+	const uint8_t layer = UNET_TYPE_ETHERTYPE;
+	struct nl_req r;
+
+	nl_start(nl, &r, nl->family, NLM_F_ACK, UNET_CMD_POLICY_ADD);
+	nl_put(&r, UNET_A_LAYER, &layer, sizeof(layer));
+	nl_put(&r, UNET_A_FIRST, &ethertype, sizeof(ethertype));
+	nl_put(&r, UNET_A_ACTIONS, &actions, sizeof(actions));
+	nl_put(&r, UNET_A_UID, &uid, sizeof(uid));
+	return nl_ask(nl, &r, NULL, NULL);
+}
+
+/* Likewise; and @id of a grant that @uid may claim. */
+static int grant_to(struct nl *nl, const char *dev, uint32_t uid, uint32_t *id)
+{
+	const struct grant g = { .dev = dev, .rights = OBSERVE };
+	struct nl_req r;
+
+	inter_grant_req(nl, &r, &g);
+	nl_put(&r, UNET_IA_UID, &uid, sizeof(uid));
+	return nl_ask(nl, &r, inter_keep_id, id);
+}
+
+/* As its root without any capability: it is the user that is asked about. */
+static int has_what_uid_0_has(struct nl *nl, uint32_t grant)
+{
+	struct unet_type_spec own = spec_ether(OWN_TYPE, OWN_TYPE);
+	struct unet_type_spec other = spec_ether(OTHER_TYPE, OTHER_TYPE);
+	struct unet_inter_open o;
+	struct unet_type_req r;
+	struct chan c, m;
+
+	CHECK(!caps_effective(0));
+	CHECK(changes_refused(nl) == CHANGES);
+	CHECK(!chan_open(&c, "v0", NULL));
+	CHECK(!type_add(&c, &own, 0, &r) && !r.amended);
+	CHECK(type_add(&c, &other, 0, &r) == -EPERM && r.reason == UNET_TYPE_NO_RIGHT);
+	CHECK(!inter_open(&m, grant, &o));
+	return 0;
+}
+
+/* Whose is what a dump tells of? */
+struct whose {
+	uint16_t attr;		/* that says so */
+	uint32_t uid;
+	int n;
+	int others;
+};
+
+static void see_whose(const struct nl_reply *reply, void *arg)
+{
+	struct whose *w = arg;
+
+	w->n++;
+	w->others += nl_u32(reply->attr[w->attr]) != w->uid;
+}
+
+/* All that has_what_uid_0_has() leaves, and what was made before. */
+static const struct {
+	uint8_t cmd;
+	uint16_t attr;
+	int n;
+} realm[] = {
+	{ UNET_CMD_TYPE_GET, UNET_A_UID, 2 },
+	{ UNET_CMD_POLICY_GET, UNET_A_UID, 1 },
+	{ UNET_CMD_INTER_GET, UNET_IA_UID, 1 },
+	{ UNET_CMD_CHANNEL_GET, UNET_A_UID, 2 },
+};
+
+static int is_told_as(struct nl *nl, uint32_t uid)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(realm); i++) {
+		struct whose w = { .attr = realm[i].attr, .uid = uid };
+
+		CHECK(!dump(nl, realm[i].cmd, see_whose, &w));
+		CHECK(w.n == realm[i].n && !w.others);
+	}
+	return 0;
+}
+
+static int rules_its_own(void)
+{
+	uint32_t grant = 0, none = 0;
+	struct nl nl;
+
+	CHECK(!be_lord_of_a_network(&nl));
+	CHECK(!add_rule(&nl));
+	CHECK(!add_entry(&nl, 0));
+	CHECK(!grant_to(&nl, "v0", 0, &grant) && grant);
+	/* Who it is to the host is nobody here. */
+	CHECK(add_entry(&nl, LORD) == -EINVAL);
+	CHECK(strstr(nl.said, "no user or group of this user namespace"));
+	CHECK(grant_to(&nl, "v0", LORD, &none) == -EINVAL);
+	CHECK(strstr(nl.said, "no user of the caller's user namespace"));
+	CHECK(!has_what_uid_0_has(&nl, grant));
+	return is_told_as(&nl, 0);
+}
+
+/* Says that it does, and goes on doing so: its files stay open. */
+static void rule_on(int ready, void *arg)
+{
+	(void)arg;
+	if (rules_its_own() || write(ready, "", 1) != 1)
+		return;
+	for (;;)
+		pause();
+}
+
+TEST_F(genl, root_of_a_user_namespace_rules_the_network_it_owns)
+{
+	pid_t lord = topo_start(rule_on, NULL);
+	struct nl nl;
+	int ns;
+
+	ASSERT_LT(0, lord);
+	ns = topo_open_ns(lord);
+	ASSERT_LE(0, ns);
+	ASSERT_EQ(0, setns(ns, CLONE_NEWNET));
+	ASSERT_EQ(0, nl_open(&nl));
+	ASSERT_EQ(0, setns(self->t.ns_ours, CLONE_NEWNET));
+	/* As who reads it knows it. */
+	EXPECT_EQ(0, is_told_as(&nl, LORD));
+	/* Nothing of it is here. */
+	EXPECT_EQ(0, counted(&self->nl, UNET_CMD_TYPE_GET));
+	EXPECT_EQ(0, counted(&self->nl, UNET_CMD_POLICY_GET));
+	EXPECT_EQ(0, counted(&self->nl, UNET_CMD_INTER_GET));
+	close(nl.fd);
+	close(ns);
+	kill(lord, SIGKILL);
+	waitpid(lord, NULL, 0);
+}
+
+static int lords_it_abroad(void *arg)
+{
+	struct unet_type_spec own = spec_ether(OWN_TYPE, OWN_TYPE);
+	struct unet_type_spec low = spec_port(IPPROTO_UDP, 53, 53);
+	const uint32_t *grant = arg;
+	struct unet_inter_open o;
+	struct unet_type_req r;
+	struct chan c, m;
+	struct nl nl;
+
+	CHECK(!be_lord(0) && !nl_open(&nl));
+	CHECK(changes_refused(&nl) == CHANGES);
+	CHECK(add_rule(&nl) == -EPERM);
+	CHECK(nl_device(&nl, UNET_CMD_NEXUS_DETACH, "va", NULL, NULL) == -EPERM);
+	CHECK(!chan_open(&c, "va", NULL));
+	CHECK(type_add(&c, &own, 0, &r) == -EPERM && r.reason == UNET_TYPE_NO_RIGHT);
+	CHECK(type_add(&c, &low, 0, &r) == -EPERM && r.reason == UNET_TYPE_NO_RIGHT);
+	/* That is for uid 0 of another user namespace. */
+	CHECK(inter_open(&m, *grant, &o) == -EPERM);
+	return 0;
+}
+
+TEST_F(genl, root_of_a_user_namespace_alone_is_nobody_in_the_hosts_network)
+{
+	uint32_t grant = 0;
+
+	ASSERT_EQ(0, nl_device(&self->nl, UNET_CMD_NEXUS_ATTACH, "va", NULL, NULL));
+	ASSERT_EQ(0, grant_to(&self->nl, "va", 0, &grant));
+	/* Nor does what uid 0 of the host may have say anything of it. */
+	ASSERT_EQ(0, add_entry(&self->nl, 0));
+	EXPECT_EQ(0, in_child(lords_it_abroad, &grant));
 }
 
 TEST_F(genl, other_namespaces_see_nothing)

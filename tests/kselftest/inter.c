@@ -313,6 +313,104 @@ TEST_F(inter, who_the_owner_is_only_by_right)
 	EXPECT_EQ(0, strcmp(q.comm, "inter"));
 }
 
+/* ---- whose flow it is ---- */
+
+#define USER	1000
+#define OWNER	"an owner"	/* what it calls itself */
+#define THEIRS	(PORT + 6)	/* its port */
+
+/* A process of that user's with a flow to the peer. */
+static void own_as_user(int ready, void *arg)
+{
+	struct unet_flow_req r = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, THEIRS,
+					  PEER_V4, RPORT);
+	struct chan c;
+
+	prctl(PR_SET_NAME, OWNER);
+	/* To end with the parent is forgotten by who becomes another user. */
+	if (become(USER, 0) || prctl(PR_SET_PDEATHSIG, SIGKILL) ||
+	    chan_open(&c, "va", NULL) || chan_flow_add(&c, &r) ||
+	    write(ready, "r", 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+/* What is told of that flow, of process @pid, by these rights: the rest is zero. */
+static struct unet_inter_flow told_by(uint32_t rights, uint32_t flow, pid_t pid)
+{
+	struct unet_inter_flow q = { .size = sizeof(q), .flow = flow };
+
+	if (rights & UNET_INTER_OBSERVE_HEADERS) {
+		q.family = AF_INET;
+		q.proto = IPPROTO_UDP;
+		q.local_port = htons(THEIRS);
+		q.remote_port = htons(RPORT);
+		inet_pton(AF_INET, OUR_V4, q.local);
+		inet_pton(AF_INET, PEER_V4, q.remote);
+	}
+	if (rights & UNET_INTER_IDENTITY) {
+		q.pid = pid;
+		q.uid = USER;
+		strcpy(q.comm, OWNER);
+	}
+	return q;
+}
+
+/* Into what was all ones, where the kernel does not want it zero. */
+static struct unet_inter_flow ask_whose(struct chan *m, uint32_t flow)
+{
+	struct unet_inter_flow q;
+
+	memset(&q, 0xff, sizeof(q));
+	q.size = sizeof(q);
+	q.flags = 0;
+	q.flow = flow;
+	q.reserved = 0;
+	if (chan_ioctl(m->fd, UNET_IOC_INTER_FLOW, &q))
+		q.size = 0;
+	return q;
+}
+
+/* Rights, and bytes that are shown by them of a datagram of 4. */
+static const struct {
+	uint32_t rights;
+	uint32_t bytes;
+} lets_see[] = {
+	{ UNET_INTER_IDENTITY, 0 },
+	{ UNET_INTER_OBSERVE_HEADERS, 28 },
+	{ UNET_INTER_OBSERVE_PAYLOAD, 28 + 4 },
+	{ UNET_INTER_IDENTITY | UNET_INTER_OBSERVE_HEADERS, 28 },
+};
+
+TEST_F(inter, who_the_owner_is_when_it_is_another_user)
+{
+	pid_t pid = topo_start(own_as_user, NULL);
+	struct unet_inter_flow told, should;
+	const struct unet_rx_slot *s;
+	unsigned int i;
+
+	ASSERT_LT(0, pid);
+	for (i = 0; i < sizeof(lets_see) / sizeof(lets_see[0]); i++) {
+		IN(.rights = lets_see[i].rights, .proto = IPPROTO_UDP,
+		   .local_port = THEIRS);
+		ASSERT_EQ(0, send_to(self->peer, OUR_V4, THEIRS, "what", 4));
+		s = chan_rx_peek(&self->m, 5000);
+		ASSERT_NE(NULL, s) TH_LOG("row %u", i);
+		EXPECT_EQ(28 + 4, s->bytes);
+		EXPECT_EQ(lets_see[i].bytes, self->m.desc[s->first].len) TH_LOG("row %u", i);
+		told = ask_whose(&self->m, s->flow);
+		should = told_by(lets_see[i].rights, s->flow, pid);
+		EXPECT_EQ(0, memcmp(&should, &told, sizeof(told)))
+			TH_LOG("row %u: size %u family %u pid %u uid %u comm %.16s", i,
+			       told.size, told.family, told.pid, told.uid, told.comm);
+		chan_close(&self->m);
+		ASSERT_EQ(0, inter_revoke(&self->nl, self->id));
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 /* ---- lies ---- */
 
 TEST_F(inter, a_token_is_good_once)

@@ -9,6 +9,7 @@
 
 #include "inter.h"
 #include "live.h"
+#include "param.h"
 #include "type_hand.h"
 #include "kselftest_harness.h"
 
@@ -57,6 +58,8 @@ FIXTURE_TEARDOWN(inter)
 	close(self->nl.fd);
 	nexus_detach("va");
 	topo_teardown(&self->t);
+	/* A test may have wanted no port to stay. */
+	EXPECT_EQ(0, param_linger("60"));
 	EXPECT_TRUE(live_returns_to(&self->before, &now))
 		TH_LOG("before: %s after: %s", self->before.text, now.text);
 }

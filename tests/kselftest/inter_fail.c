@@ -7,6 +7,7 @@
  */
 #include "effort.h"
 #include "inter_bed.h"
+#include "pin.h"
 
 TEST_F(inter, dead_and_open_what_is_held_passes_before_what_comes)
 {
@@ -244,6 +245,128 @@ TEST_F(inter, over_the_backlog_a_closed_one_opens_after_its_time)
 	ASSERT_EQ(0, peer_sends(self->peer, 23, 10));
 	EXPECT_EQ(14, STAT(BLOCKED));
 }
+
+/* ---- the backlog in bytes ---- */
+
+#define HEADER	28	/* bytes of IPv4 and UDP */
+#define LIMIT	65536u	/* the least that can be granted */
+#define LARGE	1400u	/* bytes of payload */
+#define FIT	(LIMIT / (HEADER + LARGE))
+#define SOME	60u	/* more than fit, and less than fit twice */
+
+/* Numbered datagrams with @bytes of payload from the peer. */
+static int peer_sends_large(int fd, uint32_t from, uint32_t n, uint32_t bytes)
+{
+	uint8_t data[LARGE] = { 0 };
+	uint32_t i;
+
+	/* veth hands a packet to the queue of the CPU that sends: who moves overtakes himself. */
+	run_on(0);
+	for (i = from; i < from + n; i++) {
+		memcpy(data, &i, sizeof(i));
+		if (send_to(fd, OUR_V4, PORT, data, bytes))
+			return -1;
+	}
+	return 0;
+}
+
+/* A counter of the grant's reaches @n: what was sent may be on its way. */
+static bool comes_to(struct nl *nl, uint32_t id, int which, uint64_t n)
+{
+	uint64_t end = mono_ms() + 10000;
+
+	while (inter_stat(nl, id, which) < n && mono_ms() < end)
+		usleep(1000);
+	return inter_stat(nl, id, which) == n;
+}
+
+TEST_F(inter, over_the_bytes_of_the_backlog_the_order_stays)
+{
+	uint64_t token;
+
+	ASSERT_EQ(0, peer_room(self->peer, 8 << 20));
+	IN(.rights = OBSERVE, .backlog = 256, .backlog_bytes = LIMIT, .violations = -1);
+	EXPECT_EQ(LIMIT, self->o.backlog_bytes);
+	ASSERT_EQ(0, peer_sends_large(self->peer, 1, SOME, LARGE));
+	ASSERT_TRUE(inter_comes_to_hold(&self->nl, self->id, SOME));
+	EXPECT_EQ(FIT, STAT(PACKETS));
+	EXPECT_EQ(FIT * (HEADER + LARGE), STAT(BYTES));
+	EXPECT_EQ(SOME - FIT, STAT(BACKLOG));
+	EXPECT_EQ(SOME - FIT, STAT(MISSED));
+	EXPECT_EQ(0, STAT(BLOCKED));
+	token = shown(&self->m, FIT);
+	ASSERT_NE(0, token);
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 20));
+	EXPECT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, FIT));
+	EXPECT_EQ(SOME, owner_takes(&self->c, 1, SOME, 2000));
+	EXPECT_EQ(FIT, STAT(ACCEPTED));
+}
+
+/* What is one byte too large is not shown, what fits just so is, though it comes later. */
+TEST_F(inter, the_backlog_is_full_to_the_byte)
+{
+	uint32_t left = LIMIT - FIT * (HEADER + LARGE);
+	uint64_t token;
+
+	ASSERT_EQ(0, peer_room(self->peer, 8 << 20));
+	IN(.rights = OBSERVE, .backlog = 256, .backlog_bytes = LIMIT, .violations = -1);
+	ASSERT_EQ(0, peer_sends_large(self->peer, 1, FIT, LARGE));
+	ASSERT_EQ(0, peer_sends_large(self->peer, FIT + 1, 1, left - HEADER + 1));
+	ASSERT_EQ(0, peer_sends_large(self->peer, FIT + 2, 1, left - HEADER));
+	ASSERT_TRUE(inter_comes_to_hold(&self->nl, self->id, FIT + 2));
+	EXPECT_EQ(LIMIT, STAT(BYTES));
+	EXPECT_EQ(1, STAT(BACKLOG));
+	token = shown(&self->m, FIT + 1);
+	ASSERT_NE(0, token);
+	EXPECT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, FIT + 1));
+	EXPECT_EQ(FIT + 2, owner_takes(&self->c, 1, FIT + 2, 2000));
+}
+
+TEST_F(inter, over_the_bytes_of_the_backlog_a_closed_one_lets_nothing_pass)
+{
+	uint64_t token;
+
+	ASSERT_EQ(0, peer_room(self->peer, 8 << 20));
+	IN(.rights = OBSERVE, .policy = UNET_INTER_FAIL_CLOSED, .backlog = 256,
+	   .backlog_bytes = LIMIT, .violations = -1);
+	ASSERT_EQ(0, peer_sends_large(self->peer, 1, SOME, LARGE));
+	ASSERT_TRUE(comes_to(&self->nl, self->id, UNET_INTER_CNT_BLOCKED, SOME - FIT));
+	EXPECT_EQ(FIT, inter_look(&self->nl, self->id).held);
+	token = shown(&self->m, FIT);
+	ASSERT_NE(0, token);
+	EXPECT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, FIT));
+	EXPECT_EQ(FIT, owner_takes(&self->c, 1, FIT, 2000));
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 100));
+	EXPECT_EQ(SOME - FIT, STAT(BACKLOG));
+	EXPECT_EQ(SOME - FIT, STAT(BLOCKED));
+	EXPECT_EQ(SOME - FIT, nexus_counter("va", "rx_drop_inter"));
+	EXPECT_EQ(0, STAT(MISSED));
+}
+
+/* Of those behind, which it does not want, so many wait that they come to the limit. */
+TEST_F(inter, what_waits_unseen_is_bounded_in_bytes_too)
+{
+	struct unet_pattern first = { .bytes = 1, .value = { 1 }, .mask = { 255 } };
+	uint32_t wait = FIT + 1;
+	uint64_t token;
+
+	ASSERT_EQ(0, peer_room(self->peer, 8 << 20));
+	IN(.rights = OBSERVE, .policy = UNET_INTER_FAIL_CLOSED, .backlog = 256,
+	   .backlog_bytes = LIMIT, .violations = -1, .num_patterns = 1,
+	   .pattern = { first });
+	ASSERT_EQ(0, peer_sends_large(self->peer, 1, SOME, LARGE));
+	ASSERT_TRUE(comes_to(&self->nl, self->id, UNET_INTER_CNT_BLOCKED, SOME - 1 - wait));
+	EXPECT_EQ(1 + wait, inter_look(&self->nl, self->id).held);
+	token = shown(&self->m, 1);
+	ASSERT_NE(0, token);
+	EXPECT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(1 + wait, owner_takes(&self->c, 1, 1 + wait, 2000));
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 100));
+	EXPECT_EQ(SOME - 1 - wait, STAT(BLOCKED));
+	EXPECT_EQ(0, STAT(BACKLOG));
+}
+
+/* ---- killed, stopped, revoked ---- */
 
 TEST_F(inter, killed_in_the_midst)
 {
@@ -609,6 +732,63 @@ TEST_F(inter, stopped_and_after_its_time_what_is_sent_leaves)
 	EXPECT_EQ(10, STAT(MISSED));
 	EXPECT_EQ(10, nexus_counter("va", "tx_drop_inter"));
 	end(pid);
+}
+
+/* Of twenty that are sent over a backlog of eight, by who lets nothing pass now. */
+static void only_eight_leave(struct __test_metadata *_metadata,
+			     struct _test_data_inter *self)
+{
+	uint64_t token;
+
+	ASSERT_EQ(0, owner_sends_some(self, 1, 20));
+	EXPECT_EQ(12, STAT(BACKLOG));
+	EXPECT_EQ(12, STAT(BLOCKED));
+	EXPECT_EQ(12, nexus_counter("va", "tx_drop_inter"));
+	token = shown(&self->m, 8);
+	ASSERT_NE(0, token);
+	EXPECT_TRUE(peer_has_nothing(self->peer));
+	EXPECT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 8));
+	EXPECT_EQ(0, peer_takes(self->peer, 1, 8));
+	EXPECT_TRUE(peer_has_nothing(self->peer));
+	EXPECT_EQ(0, STAT(MISSED));
+}
+
+TEST_F(inter, over_the_backlog_a_closed_one_lets_nothing_leave)
+{
+	IN(.rights = OBSERVE, .policy = UNET_INTER_FAIL_CLOSED, .backlog = 8,
+	   .violations = -1);
+	only_eight_leave(_metadata, self);
+}
+
+TEST_F(inter, over_the_backlog_nothing_leaves_before_its_time)
+{
+	IN(.rights = OBSERVE, .policy = UNET_INTER_FAIL_AFTER, .after_ms = 60000,
+	   .backlog = 8, .violations = -1);
+	only_eight_leave(_metadata, self);
+}
+
+/* Its time begins with the ninth, whose turn never comes. */
+TEST_F(inter, over_the_backlog_what_is_sent_leaves_after_its_time)
+{
+	uint64_t token;
+
+	IN(.rights = OBSERVE, .policy = UNET_INTER_FAIL_AFTER, .after_ms = 200,
+	   .backlog = 8, .violations = -1);
+	ASSERT_EQ(0, owner_sends_some(self, 1, 9));
+	EXPECT_EQ(1, STAT(BLOCKED));
+	usleep(300 * 1000);
+	ASSERT_EQ(0, owner_sends_some(self, 10, 12));
+	EXPECT_EQ(1, STAT(BLOCKED));
+	EXPECT_EQ(12, STAT(MISSED));
+	token = shown(&self->m, 8);
+	ASSERT_NE(0, token);
+	/* They wait behind those that are held. */
+	EXPECT_TRUE(peer_has_nothing(self->peer));
+	EXPECT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 8));
+	EXPECT_EQ(0, peer_takes(self->peer, 1, 8));
+	EXPECT_EQ(0, peer_takes(self->peer, 10, 12));
+	EXPECT_EQ(13, STAT(BACKLOG));
+	EXPECT_EQ(1, nexus_counter("va", "tx_drop_inter"));
 }
 
 /* ---- being slow ---- */

@@ -3,7 +3,8 @@
  * Description: what an intermediary cannot do, and what cannot be done to one (R4.2,
  * R4.5, R4.9): what it injects counts as its backlog; the hold limit is one, however
  * many packets are held; what it makes longer still fits the route; once its claim has
- * ended it is told nothing; each kind of violation ends a claim; a damaged packet is
+ * ended it is told nothing; a token that another was given, or the same by a claim that
+ * has ended, is none; each kind of violation ends a claim; a damaged packet is
  * nobody's to change, and damaged it is for its owner; what it changed is looked at
  * again; a filter that is closed is passed by neither with a rule of packet types nor
  * while its nexus goes.
@@ -784,6 +785,81 @@ TEST_F(inter, what_was_changed_is_whose_it_now_is)
 	EXPECT_EQ(NULL, chan_rx_peek(&other, 50));
 	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 50));
 	chan_close(&other);
+}
+
+/* ---- tokens of others ---- */
+
+/* Another grant in the same flow, which sees first what is sent, and last what comes. */
+static int second_comes(struct nl *nl, struct chan *m, uint32_t *id)
+{
+	struct grant g = {
+		.rights = OBSERVE | UNET_INTER_DROP | UNET_INTER_DELAY, .hold_ms = 10000,
+		.violations = -1, .priority = 1,
+	};
+	struct unet_inter_open o;
+
+	return inter_grant(nl, &g, id) ?: inter_open(m, *id, &o);
+}
+
+#define IS_FOREIGN(m, token)						\
+do {									\
+	EXPECT_EQ(UNET_INTER_CNT_TOKEN_FOREIGN,				\
+		  inter_verdict(m, token, UNET_VERDICT_ACCEPT, 1));	\
+	EXPECT_EQ(UNET_INTER_CNT_TOKEN_FOREIGN,				\
+		  inter_verdict(m, token, UNET_VERDICT_DROP, 1));	\
+} while (0)
+
+/* Each holds the first packet it was shown, on its way in or out: numbers are the same. */
+TEST_F(inter, a_token_that_another_holds_is_foreign)
+{
+	uint64_t near, far;
+	struct chan other;
+	uint32_t id;
+
+	IN(.rights = OBSERVE | UNET_INTER_DROP, .violations = -1);
+	ASSERT_EQ(0, second_comes(&self->nl, &other, &id));
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 1));
+	ASSERT_EQ(1, number_shown(&self->m, &near));
+	ASSERT_EQ(0, owner_sends(&self->c, self->flow, 2));
+	ASSERT_EQ(2, number_shown(&other, &far));
+	IS_FOREIGN(&other, near);
+	IS_FOREIGN(&self->m, far);
+	EXPECT_EQ(2, inter_stat(&self->nl, id, UNET_INTER_CNT_TOKEN_FOREIGN));
+	EXPECT_EQ(2, STAT(TOKEN_FOREIGN));
+	EXPECT_EQ(1, inter_look(&self->nl, id).held);
+	EXPECT_EQ(1, inter_look(&self->nl, self->id).held);
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 20));
+	EXPECT_TRUE(peer_has_nothing(self->peer));
+	/* Where it was given out each is as good as before. */
+	ASSERT_EQ(0, inter_verdict(&self->m, near, UNET_VERDICT_ACCEPT, 1));
+	ASSERT_EQ(1, number_shown(&other, &near));
+	ASSERT_EQ(0, inter_verdict(&other, near, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(1, owner_takes(&self->c, 1, 1, 2000));
+	ASSERT_EQ(0, inter_verdict(&other, far, UNET_VERDICT_ACCEPT, 1));
+	ASSERT_EQ(2, number_shown(&self->m, &far));
+	ASSERT_EQ(0, inter_verdict(&self->m, far, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(0, peer_takes(self->peer, 2, 1));
+	chan_close(&other);
+}
+
+TEST_F(inter, a_token_of_a_claim_that_has_ended_is_foreign)
+{
+	uint64_t former, token;
+
+	IN(.rights = OBSERVE | UNET_INTER_DROP, .violations = -1);
+	ASSERT_EQ(0, peer_sends(self->peer, 1, 1));
+	ASSERT_EQ(1, number_shown(&self->m, &former));
+	chan_close(&self->m);
+	EXPECT_EQ(1, owner_takes(&self->c, 1, 1, 2000));
+	ASSERT_EQ(0, inter_open(&self->m, self->id, &self->o));
+	ASSERT_EQ(0, peer_sends(self->peer, 2, 1));
+	ASSERT_EQ(2, number_shown(&self->m, &token));
+	IS_FOREIGN(&self->m, former);
+	EXPECT_EQ(2, STAT(TOKEN_FOREIGN));
+	EXPECT_EQ(1, inter_look(&self->nl, self->id).held);
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 20));
+	ASSERT_EQ(0, inter_verdict(&self->m, token, UNET_VERDICT_ACCEPT, 1));
+	EXPECT_EQ(1, owner_takes(&self->c, 2, 1, 2000));
 }
 
 /* ---- violations ---- */

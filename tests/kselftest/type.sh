@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 # Description: rules of the administrator and what befalls devices: there before
 # the device is, renamed, moved to another namespace, unregistered, detached; the
-# namespace's end; each word of a rule and of the policy, as they are listed; a rule that
-# is moved, an entry of the policy that is taken away; an eBPF program and a kernel
-# extension, which cannot be unloaded while a rule has it and delivers what it wants to the
-# rule's owner; and the module unloaded with rules left.
+# namespace's end; each word of a rule and of the policy, as they are listed, in tables
+# too; a rule that is moved, an entry of the policy that is taken away; an eBPF program
+# and a kernel extension, which cannot be unloaded while a rule has it and delivers what
+# it wants to the rule's owner; and the module unloaded with rules left.
 source "$(dirname "$0")/lib.sh"
 require_root
 require ip jq insmod rmmod setpriv
@@ -13,6 +13,14 @@ require ip jq insmod rmmod setpriv
 
 # same SENTENCE WANTED GOT: as JSON, whatever the order of keys.
 same() { equal "$1" "$(jq -Sc . <<< "$2")" "$(jq -Sc . <<< "$3")"; }
+
+# row SENTENCE VERB WANTED: that is one of its table, but for the number in front, with the
+# blanks between columns as if none were wider than what is in it; if not, all are shown.
+row() {
+	local table
+	table=$(in_a unetctl "$2" list | sed 's/^ *//; s/   */  /g; s/^[0-9]*  //')
+	equal "$1" "$3" "$(grep -Fx -e "$3" <<< "$table" || echo "$table")"
+}
 
 # added VERB WORD...: what it says to have added, once listed just so, without what a
 # test cannot know.
@@ -69,6 +77,33 @@ words_of_rules() {
 		in_a unetctl type add udp 7201 action bpf program "$BPF/none"
 	refuse "an action without its program, too" "no eBPF program" \
 		in_a unetctl type add udp 7201 action bpf
+}
+
+rows_of_rules() {
+	row "the table of rules has its columns" type \
+		"TYPE  DEV  WHAT  LOCAL  REMOTE  PATTERNS  DIR  ACTION  PRIORITY  OWNER  PACKETS  BYTES"
+	row "the rule of ports is in it" type \
+		"va  udp 7100-7109  $A4  192.0.2.0/24  2  rx  drop  20  administrator  0  0"
+	row "the one of an IPv6 prefix" type \
+		"-  tcp 80  fd77::/64  -  -  tx  drop  32768  administrator  0  0"
+	row "the one of ethertypes, which are hexadecimal" type \
+		"-  ethertype 0x88b5-0x88b6  -  -  -  both  host  65535  administrator  0  0"
+	row "the one of an IP protocol" type \
+		"-  protocol 99  -  -  -  rx  drop  32768  administrator  0  0"
+	row "the one of a program, with what it decided on" type \
+		"-  udp 7200  -  -  -  rx  bpf  32768  administrator  2  58"
+	in_a unetctl type add udp 7150 action host only local > /dev/null
+	row "and one of all the host's addresses" type \
+		"-  udp 7150  host  -  -  rx  host  32768  administrator  0  0"
+}
+
+rows_of_policy() {
+	row "the table of the policy has its columns" policy \
+		"POLICY  UID  GID  DEV  WHAT  DIR  ACTIONS  MAX"
+	row "the entry of all words is in it" policy \
+		"1000  100  va  ethertype 0x88b5-0x88b6  rx  deliver,drop,host,bpf  3"
+	row "the one by default" policy "-  -  -  udp 53  both  deliver  64"
+	row "the one of IP protocols" policy "0  -  -  protocol 253-254  both  drop,host  8192"
 }
 
 words_of_policy() {
@@ -146,13 +181,15 @@ delivered() {
 	say '\xd0only this' 7003
 	check "and delivers" wait_until 20 grep -q took "$WORK/claim"
 	equal "just this to the owner" "took 38 bytes" "$(grep took "$WORK/claim")"
+	row "whose the rule is, with all it decided on" type \
+		"va  udp 7003  -  -  -  rx  extension  32768  aid_claim[$claim]  3  96"
 	end_process $claim
 }
 
 WORK=$(mktemp -d)
 at_exit rm -rf "$WORK"
 
-plan 63
+plan 75
 load_module
 setup_pair
 setup_ns NS_C
@@ -220,7 +257,9 @@ refuse "an extension there is not is refused in words" "no kernel extension" \
 
 pin_program || ktap_exit_fail_msg "cannot pin a program"
 words_of_rules
+rows_of_rules
 words_of_policy
+rows_of_policy
 taken_away
 moved
 in_a bash -c 'for i in $(unetctl -j type | jq ".[2:][].type"); do unetctl type del $i; done'

@@ -2,12 +2,13 @@
 /*
  * Description: packet types of the administrator over netlink (R3.1, R3.3, R3.6 to
  * R3.8): each wrong attribute of each request is named and the rule in the way is
- * told; the policy gives users what it says and no more; a dump is whole in however
- * many reads; each cap is enforced with its reason; rules are there before their
- * device is, and follow its name.
+ * told; the policy gives users what it says and no more, and what it gave stays when it
+ * says so no longer; a dump is whole in however many reads; each cap is enforced with its
+ * reason; rules are there before their device is, and follow its name.
  */
 /* libs: -lpthread */
 #include "ask.h"
+#include "caps.h"
 #include "effort.h"
 #include "type_hand.h"
 #include "nexus.h"
@@ -901,6 +902,173 @@ TEST_F(type_admin, entries_of_the_policy_add_up)
 			       { 0 } }, NULL));
 	EXPECT_EQ(0, as_user(1000, has_two, NULL));
 	EXPECT_NE(0, as_user(1001, has_two, NULL));
+}
+
+/* ---- an entry that goes ---- */
+
+#define USER	1000
+
+/* Of whom the policy is asked, and who may nothing else. */
+static int be_user(void)
+{
+	return setresuid(USER, 0, 0) ? -errno : caps_effective(0);
+}
+
+static int be_root(void)
+{
+	int err = caps_effective(~0u);
+
+	if (!err && setresuid(0, 0, 0))
+		err = -errno;
+	return err;
+}
+
+#define AS_USER(call)				\
+	({					\
+		int err_ = be_user() ?: (call);	\
+						\
+		be_root() ?: err_;		\
+	})
+
+/* The peer's end of the wire, and who is at both ends. */
+struct wire {
+	int peer;
+	uint8_t ours[6];
+	uint8_t theirs[6];
+};
+
+static int open_wire(struct topo *t, struct wire *w)
+{
+	if (rtnl_mac("va", w->ours))
+		return -1;
+	w->peer = peer_frames(t, OWN_TYPE, w->theirs);
+	return w->peer < 0 ? -1 : 0;
+}
+
+/* A frame of the peer's comes to @c: its tag, or 0. */
+static uint64_t frame_comes(struct wire *w, struct chan *c, int ms)
+{
+	if (send_frame(w->peer, w->ours, w->theirs, OWN_TYPE, "x", 1))
+		return 0;
+	return next_tag(c, ms);
+}
+
+TEST_F(type_admin, what_an_entry_gave_stays_and_is_not_given_again_without_it)
+{
+	struct unet_type_spec one = spec_ether(OWN_TYPE, OWN_TYPE);
+	struct unet_type_spec other = spec_ether(OTHER_TYPE, OTHER_TYPE);
+	struct unet_type_spec port = spec_port(IPPROTO_UDP, PORT, PORT);
+	struct nl *nl = &self->nl;
+	struct unet_type_req r, no;
+	struct unet_type_ref ref;
+	struct wire wire;
+	uint32_t entry;
+	struct chan c;
+
+	ASSERT_EQ(0, open_wire(&self->t, &wire));
+	ASSERT_EQ(0, nexus_attach("va"));
+	ASSERT_EQ(0, add_entry(nl, (const struct value[]){ V32(UID, USER), { 0 } }, &entry));
+	ASSERT_EQ(0, AS_USER(chan_open(&c, "va", NULL)));
+	ASSERT_EQ(0, AS_USER(type_add(&c, &one, 6, &r)));
+	EXPECT_EQ(6, frame_comes(&wire, &c, 10000));
+	ASSERT_EQ(0, del_by_id(nl, UNET_CMD_POLICY_DEL, UNET_A_POLICY, entry));
+	EXPECT_EQ(6, frame_comes(&wire, &c, 10000));
+	/* What is asked for now is judged by what is allowed now, be it what it is. */
+	EXPECT_EQ(-EPERM, AS_USER(type_modify(&c, r.id, &other, &no)));
+	EXPECT_EQ(UNET_TYPE_NO_RIGHT, no.reason);
+	EXPECT_EQ(-EPERM, AS_USER(type_modify(&c, r.id, &one, &no)));
+	EXPECT_EQ(UNET_TYPE_NO_RIGHT, no.reason);
+	EXPECT_EQ(-EPERM, AS_USER(type_priority(&c, r.id, 2000, &ref)));
+	EXPECT_EQ(UNET_TYPE_NO_RIGHT, ref.reason);
+	EXPECT_EQ(1, tell(nl, r.id).generation);
+	EXPECT_EQ(6, frame_comes(&wire, &c, 10000));
+	/* With an entry it may again, and what needs none it may without. */
+	ASSERT_EQ(0, add_entry(nl, (const struct value[]){ V32(UID, USER), { 0 } }, &entry));
+	EXPECT_EQ(0, AS_USER(type_priority(&c, r.id, 2000, &ref)));
+	EXPECT_EQ(2, ref.generation);
+	ASSERT_EQ(0, del_by_id(nl, UNET_CMD_POLICY_DEL, UNET_A_POLICY, entry));
+	EXPECT_EQ(0, AS_USER(type_modify(&c, r.id, &port, &no)));
+	EXPECT_EQ(UNET_AMEND_NARROWED, no.amended);
+	EXPECT_EQ(0, frame_comes(&wire, &c, 100));
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, "x", 1));
+	EXPECT_EQ(6, next_tag(&c, 10000));
+	EXPECT_EQ(-EPERM, AS_USER(type_modify(&c, r.id, &one, &no)));
+	EXPECT_EQ(3, tell(nl, r.id).generation);
+	chan_close(&c);
+	close(wire.peer);
+}
+
+#define ENTRIES	256	/* of a namespace's policy: the refusal says how many */
+
+/* All users may have this port. */
+static int add_port_entry(struct nl *nl, uint32_t port, uint32_t *id)
+{
+	const struct value changes[] = {
+		V8(LAYER, UNET_TYPE_PORT), { UNET_A_FIRST, 4, &port }, WITHOUT(LAST), { 0 }
+	};
+
+	return add_entry(nl, changes, id);
+}
+
+static int wish_port(int port, uint32_t reason)
+{
+	struct unet_type_spec spec = spec_port(IPPROTO_UDP, port, port);
+
+	spec.flags = UNET_TYPE_LOCAL_ONLY;
+	return wish(USER, "va", spec, reason);
+}
+
+static void count_one(const struct nl_reply *reply, void *arg)
+{
+	(void)reply;
+	++*(int *)arg;
+}
+
+/* How many a dump tells of. */
+static int entries(struct nl *nl)
+{
+	struct nl_req r;
+	int n = 0, err;
+
+	nl_start(nl, &r, nl->family, NLM_F_DUMP, UNET_CMD_POLICY_GET);
+	err = nl_ask(nl, &r, count_one, &n);
+	return err ?: n;
+}
+
+TEST_F_TIMEOUT(type_admin, the_policy_has_so_many_entries_and_no_more, 120)
+{
+	struct nl *nl = &self->nl, other;
+	uint32_t first = 0, id, i;
+
+	ASSERT_EQ(0, nexus_attach("va"));
+	for (i = 1; i <= ENTRIES; i++) {
+		ASSERT_EQ(0, add_port_entry(nl, i, &id)) TH_LOG("entry %u: %s", i, nl->said);
+		first = first ?: id;
+	}
+	EXPECT_EQ(-ENOSPC, add_port_entry(nl, i, NULL));
+	EXPECT_NE(NULL, strstr(nl->said, "has all the entries it may have, 256"));
+	EXPECT_EQ(0, nl->about);
+	EXPECT_EQ(ENTRIES, entries(nl));
+	EXPECT_EQ(0, wish_port(ENTRIES, 0));
+	EXPECT_EQ(0, wish_port(i, UNET_TYPE_NO_RIGHT));
+	/* One that is there already is told, full or not. */
+	EXPECT_EQ(-EEXIST, add_port_entry(nl, 1, NULL));
+	EXPECT_EQ(first, nl->about);
+	/* One goes, another comes. */
+	ASSERT_EQ(0, del_by_id(nl, UNET_CMD_POLICY_DEL, UNET_A_POLICY, first));
+	EXPECT_EQ(ENTRIES - 1, entries(nl));
+	EXPECT_EQ(0, wish_port(1, UNET_TYPE_NO_RIGHT));
+	EXPECT_EQ(0, add_port_entry(nl, i, NULL)) TH_LOG("%s", nl->said);
+	EXPECT_EQ(0, wish_port(i, 0));
+	EXPECT_EQ(-ENOSPC, add_port_entry(nl, i + 1, NULL));
+	EXPECT_EQ(ENTRIES, entries(nl));
+	/* Another namespace has its own. */
+	ASSERT_EQ(0, setns(self->t.ns_peer, CLONE_NEWNET));
+	ASSERT_EQ(0, nl_open(&other));
+	ASSERT_EQ(0, setns(self->t.ns_ours, CLONE_NEWNET));
+	EXPECT_EQ(0, add_port_entry(&other, i, NULL));
+	EXPECT_EQ(1, entries(&other));
+	close(other.fd);
 }
 
 /* ---- how many ---- */

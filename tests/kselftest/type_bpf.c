@@ -2,9 +2,10 @@
 /* libs: -lbpf */
 /*
  * Description: eBPF programs judge packets of a type (R3.4): each verdict does what
- * it says, one there is not is counted and leaves the packet to the host; a rule's
- * members are given to by number, which steers QUIC connection ids to several
- * processes as the worked example; a program lives as long as its rule.
+ * it says, one there is not is counted and leaves the packet to the host, and so is one
+ * to deliver where there is nobody to deliver to; a rule's members are given to by number,
+ * which steers QUIC connection ids to several processes as the worked example; who cannot
+ * be one is refused and takes no place; a program lives as long as its rule.
  */
 #include "type_hand.h"
 #include "bpf_hand.h"
@@ -145,6 +146,70 @@ TEST_F(type_bpf, other_kinds_of_programs_and_another_priority)
 	EXPECT_EQ(1, recv(self->host, &c, 1, 0));
 }
 
+/* ---- the administrator's ---- */
+
+static void keep_type(const struct nl_reply *reply, void *id)
+{
+	*(uint32_t *)id = nl_u32(reply->attr[UNET_A_TYPE]);
+}
+
+/* A rule of PORT, which has no channel, and the id of it. */
+static int add_for_nobody(struct nl *nl, int prog, uint32_t *id)
+{
+	const uint8_t layer = UNET_TYPE_PORT, action = UNET_TYPE_BPF, proto = IPPROTO_UDP;
+	const uint32_t port = PORT, fd = prog;
+	struct nl_req r;
+
+	nl_start(nl, &r, nl->family, NLM_F_ACK, UNET_CMD_TYPE_ADD);
+	nl_put(&r, UNET_A_LAYER, &layer, sizeof(layer));
+	nl_put(&r, UNET_A_ACTION, &action, sizeof(action));
+	nl_put(&r, UNET_A_PROTO, &proto, sizeof(proto));
+	nl_put(&r, UNET_A_FIRST, &port, sizeof(port));
+	nl_put(&r, UNET_A_PROG_FD, &fd, sizeof(fd));
+	return nl_ask(nl, &r, keep_type, id);
+}
+
+/* There is no owner to deliver to, no member, and nobody becomes one. */
+TEST_F(type_bpf, what_the_administrators_program_delivers_is_left_to_the_host)
+{
+	static const uint8_t to_nobody[] = {
+		UNET_TYPE_VERDICT_DELIVER, UNET_TYPE_VERDICT_DELIVER + 1,
+		UNET_TYPE_VERDICT_DELIVER + UNET_TYPE_MEMBERS,
+	};
+	int prog = load_byte(28);
+	struct unet_type_ref ref;
+	unsigned int i;
+	uint32_t id;
+	struct nl nl;
+	uint8_t c;
+
+	ASSERT_GT(prog, 0);
+	ASSERT_EQ(0, nl_open(&nl));
+	ASSERT_EQ(0, add_for_nobody(&nl, prog, &id)) TH_LOG("%s", nl.said);
+	close(prog);
+	EXPECT_EQ(-EINVAL, type_join(&self->c, id, &ref));
+	for (i = 0; i < ARRAY_SIZE(to_nobody); i++) {
+		ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, &to_nobody[i], 1));
+		EXPECT_EQ(1, recv(self->host, &c, 1, 0));
+		EXPECT_EQ(to_nobody[i], c);
+		EXPECT_EQ(i + 1, nexus_counter("va", "rx_type_verdict"));
+	}
+	/* What else it says counts. */
+	c = UNET_TYPE_VERDICT_DROP;
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, &c, 1));
+	EXPECT_EQ(-1, recv(self->host, &c, 1, 0));
+	EXPECT_EQ(1, nexus_counter("va", "rx_type_drop"));
+	c = UNET_TYPE_VERDICT_HOST;
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT, &c, 1));
+	EXPECT_EQ(1, recv(self->host, &c, 1, 0));
+	EXPECT_EQ(1, nexus_counter("va", "rx_type_host"));
+	EXPECT_EQ(i, nexus_counter("va", "rx_type_verdict"));
+	EXPECT_EQ(0, nexus_counter("va", "rx_delivered"));
+	EXPECT_EQ(NULL, chan_rx_peek(&self->c, 0));
+	EXPECT_EQ(i + 2, tell(&nl, id).packets);
+	close(nl.fd);
+}
+
 /* ---- several processes ---- */
 
 #define PROCESSES	4
@@ -260,6 +325,70 @@ TEST_F(type_bpf, a_rule_has_so_many_members)
 	for (i = 0; i <= UNET_TYPE_MEMBERS; i++)
 		if (i != 3)
 			chan_close(&c[i]);
+}
+
+/* ---- who cannot be a member ---- */
+
+/* Is what member 1 is to get the host's? Then there is none. */
+static bool has_no_member(int peer, int host)
+{
+	uint8_t p[64];
+
+	return !send_quic(peer, 1) && recv(host, p, sizeof(p), 0) == 40 && p[1] == 0xf1;
+}
+
+TEST_F(type_bpf, a_channel_of_another_nexus_does_not_join)
+{
+	struct unet_type_spec spec = spec_bpf(load_steering(PROCESSES));
+	struct unet_type_ref ref;
+	struct unet_type_req r;
+	struct chan far, near;
+
+	ASSERT_EQ(0, rtnl_veth("vc", "vd", self->t.peer));
+	ASSERT_EQ(0, rtnl_up("vc"));
+	ASSERT_EQ(0, nexus_attach("vc"));
+	ASSERT_EQ(0, type_add(&self->c, &spec, 1, &r));
+	ASSERT_EQ(0, chan_open(&far, "vc", NULL));
+	EXPECT_EQ(-EINVAL, type_join(&far, r.id, &ref));
+	EXPECT_TRUE(has_no_member(self->peer, self->host));
+	/* It took no place. */
+	ASSERT_EQ(0, chan_open(&near, "va", NULL));
+	ASSERT_EQ(0, type_join(&near, r.id, &ref));
+	EXPECT_EQ(1, ref.member);
+	ASSERT_EQ(0, send_quic(self->peer, 1));
+	EXPECT_NE(NULL, chan_rx_peek(&near, 2000));
+	EXPECT_EQ(NULL, chan_rx_peek(&far, 0));
+	EXPECT_EQ(1, nexus_counter("va", "rx_type_verdict"));
+	chan_close(&near);
+	chan_close(&far);
+}
+
+TEST_F(type_bpf, a_channel_with_all_its_flows_does_not_join)
+{
+	static const struct unet_params params = { .max_flows = 1 };
+	struct unet_flow_req f = flow_req(IPPROTO_UDP, AF_INET, OUR_V4, PORT + 1, NULL, 0);
+	struct unet_type_spec spec = spec_bpf(load_steering(PROCESSES));
+	struct unet_type_ref ref;
+	struct unet_type_req r;
+	struct chan full;
+
+	ASSERT_EQ(0, type_add(&self->c, &spec, 1, &r));
+	ASSERT_EQ(0, chan_open(&full, "va", &params));
+	ASSERT_EQ(0, chan_flow_add(&full, &f));
+	EXPECT_EQ(-ENOSPC, type_join(&full, r.id, &ref));
+	EXPECT_TRUE(has_no_member(self->peer, self->host));
+	/* It took no place, and has its flow as before. */
+	ASSERT_EQ(0, send_to(self->peer, OUR_V4, PORT + 1, "x", 1));
+	ASSERT_NE(NULL, chan_rx_peek(&full, 2000));
+	chan_rx_next(&full);
+	ASSERT_EQ(0, chan_flow_del(&full, f.flow, 0));
+	ASSERT_EQ(0, type_join(&full, r.id, &ref));
+	EXPECT_EQ(1, ref.member);
+	EXPECT_NE(f.flow, ref.flow);
+	ASSERT_EQ(0, send_quic(self->peer, 1));
+	EXPECT_NE(NULL, chan_rx_peek(&full, 2000));
+	EXPECT_EQ(1, nexus_counter("va", "rx_type_verdict"));
+	chan_close(&full);
 }
 
 TEST_HARNESS_MAIN

@@ -2,9 +2,10 @@
 /*
  * Description: who may have which rule of packet types (R3.7, R3.8): each capability
  * alone gets what its layer, action and priority need, amended as it says, and nothing
- * else; and a user's rule conflicts with another user's that selects some of the same
- * packets on the same device, and with no other. What a user's rule drops of sends is that
- * user's. Where there is no Ethernet header nobody has a rule of ethertypes.
+ * else, whether it is asked for anew or by a change, which leaves the rule as it was when
+ * it is denied; and a user's rule conflicts with another user's that selects some of the
+ * same packets on the same device, and with no other. What a user's rule drops of sends is
+ * that user's. Where there is no Ethernet header nobody has a rule of ethertypes.
  */
 #include "caps.h"
 #include "type_hand.h"
@@ -14,6 +15,7 @@
 #include <linux/if_tun.h>
 
 #define PORT	7000
+#define PLAIN	7100	/* of the rules that are changed */
 
 FIXTURE(type_rights) {
 	struct topo t;
@@ -31,6 +33,11 @@ FIXTURE_TEARDOWN(type_rights)
 {
 	chan_close(&self->c);
 	topo_teardown(&self->t);
+}
+
+static int attach_second(struct topo *t)
+{
+	return rtnl_veth("vc", "vd", t->peer) || rtnl_up("vc") || nexus_attach("vc");
 }
 
 /* ---- rules in a line ---- */
@@ -84,7 +91,10 @@ struct answer {
 #define NARROWED_BEHIND		AMENDED(UNET_AMEND_NARROWED | UNET_AMEND_PRIORITY)
 /* It is told what would have been. */
 #define MUST_NARROW		{ UNET_TYPE_NO_AMENDED, UNET_AMEND_NARROWED }
+#define MUST_MOVE		{ UNET_TYPE_NO_AMENDED, UNET_AMEND_PRIORITY }
+#define MUST_NUMBER		{ UNET_TYPE_NO_AMENDED, UNET_AMEND_NUMBER }
 #define BEHIND			AMENDED(UNET_AMEND_PRIORITY)
+#define JUST_SO			UNET_TYPE_STRICT
 
 /*
  * By unet(4): an ethertype or an IP protocol needs CAP_NET_RAW, a port what bind(2)
@@ -106,6 +116,8 @@ static const struct {
 	    AMENDED(UNET_AMEND_NUMBER) } },
 	{ "an ethertype before flows", ETHER(OWN_TYPE, .priority = 10),
 	  { DENIED(RIGHT), BEHIND, DENIED(RIGHT), AS_IT_IS } },
+	{ "any ethertype, just so", ETHER(0, .flags = JUST_SO),
+	  { DENIED(RIGHT), MUST_NUMBER, DENIED(RIGHT), MUST_NUMBER } },
 	{ "the ethertype of IPv6", ETHER(0x86dd),
 	  { DENIED(RESERVED), DENIED(RESERVED), DENIED(RESERVED), DENIED(RESERVED) } },
 	{ "an ethertype of another user", ETHER(OTHER_TYPE),
@@ -145,8 +157,13 @@ static const struct {
 	  { NARROWED_BEHIND, NARROWED_BEHIND, NARROWED_BEHIND, AS_IT_IS } },
 	{ "a port just behind flows", UDP(PORT, .priority = UNET_TYPE_RESERVED),
 	  { NARROWED, NARROWED, NARROWED, AS_IT_IS } },
-	{ "a port, just so", UDP(PORT, .flags = UNET_TYPE_STRICT),
+	{ "a port, just so", UDP(PORT, .flags = JUST_SO),
 	  { MUST_NARROW, MUST_NARROW, MUST_NARROW, AS_IT_IS } },
+	{ "a port before flows, just so", UDP(PORT, .priority = 10,
+	  .flags = JUST_SO | UNET_TYPE_LOCAL_ONLY),
+	  { MUST_MOVE, MUST_MOVE, MUST_MOVE, AS_IT_IS } },
+	{ "any port, just so", UDP(0, .flags = JUST_SO | UNET_TYPE_LOCAL_ONLY),
+	  { MUST_NUMBER, MUST_NUMBER, MUST_NUMBER, MUST_NUMBER } },
 	{ "a port that is not held", UDP(PORT, .flags = UNET_TYPE_NO_HOLD),
 	  { DENIED(RIGHT), DENIED(RIGHT), DENIED(RIGHT), AS_IT_IS } },
 	{ "a port for an extension", UDP(PORT, .action = UNET_TYPE_EXTENSION,
@@ -160,6 +177,19 @@ static const struct {
 	  { DENIED(RIGHT), DENIED(RIGHT), DENIED(RIGHT), AS_IT_IS } },
 };
 
+/* Was it answered otherwise? Then it is said how. */
+static int is_otherwise(int w, unsigned int i, int err, const struct unet_type_req *r)
+{
+	const struct answer *a = &wishes[i].answer[w];
+
+	if (!err == !a->reason && r->reason == a->reason && r->amended == a->amended)
+		return 0;
+	printf("# %s, %s: %d, reason %u, amended %x; not %u, %x\n", who[w].name,
+	       wishes[i].name, err, r->reason, r->amended, a->reason, a->amended);
+	fflush(stdout);
+	return 1;
+}
+
 /* As one of them: how many wishes were answered otherwise. */
 static int wish_all(void *arg)
 {
@@ -170,35 +200,276 @@ static int wish_all(void *arg)
 
 	CHECK(!chan_open(&c, "va", NULL));
 	for (i = 0; i < ARRAY_SIZE(wishes); i++) {
-		const struct answer *a = &wishes[i].answer[w];
 		struct unet_type_spec spec = whole(wishes[i].spec);
 
 		err = type_add(&c, &spec, 0, &r);
-		if (!err != !a->reason || r.reason != a->reason ||
-		    r.amended != a->amended) {
-			printf("# %s, %s: %d, reason %u, amended %x; not %u, %x\n",
-			       who[w].name, wishes[i].name, err, r.reason, r.amended,
-			       a->reason, a->amended);
-			fflush(stdout);
-			wrong++;
-		}
+		wrong += is_otherwise(w, i, err, &r);
 		if (!err)
 			CHECK(!type_del(&c, r.id));
 	}
 	return wrong;
 }
 
-TEST_F(type_rights, each_capability_alone_gets_what_it_is_for)
+/* Of another user, and no duplicate. */
+static int take_other_type(struct chan *c)
 {
 	struct unet_type_spec taken = spec_ether(OTHER_TYPE, OTHER_TYPE);
 	struct unet_type_req r;
+
+	taken.priority = 2000;
+	return type_add(c, &taken, 0, &r);
+}
+
+TEST_F(type_rights, each_capability_alone_gets_what_it_is_for)
+{
 	int w;
 
-	/* Of another user, and no duplicate. */
-	taken.priority = 2000;
-	ASSERT_EQ(0, type_add(&self->c, &taken, 0, &r));
+	ASSERT_EQ(0, take_other_type(&self->c));
 	for (w = 0; w < WHO; w++)
 		EXPECT_EQ(0, as_capable(1000, who[w].caps, wish_all, &w));
+}
+
+/* ---- changes ---- */
+
+/* Does a rule hold it? Then the host is refused it. */
+static bool is_held(int port)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int err = bind_to(fd, OUR_V4, port);
+
+	close(fd);
+	return err == -EADDRINUSE;
+}
+
+/* A rule that was not changed has its port, and of what was wished for none. */
+static int is_half_done(struct nl *nl, uint32_t id, int w, unsigned int i, bool changed)
+{
+	uint32_t generation = tell(nl, id).generation;
+	bool plain = is_held(PLAIN), other = is_held(PORT);
+
+	if (generation == (changed ? 2 : 1) && plain != changed && (changed || !other))
+		return 0;
+	printf("# %s, %s: %schanged, generation %u, holds %d, %d\n", who[w].name,
+	       wishes[i].name, changed ? "" : "not ", generation, plain, other);
+	fflush(stdout);
+	return 1;
+}
+
+/* A plain rule is to be what is wished for. */
+static int change_one(struct chan *c, struct nl *nl, int w, unsigned int i)
+{
+	struct unet_type_spec plain = whole((struct unet_type_spec)UDP(PLAIN));
+	struct unet_type_spec spec = whole(wishes[i].spec);
+	struct unet_type_req r;
+	int err, wrong;
+	uint32_t id;
+
+	CHECK(!type_add(c, &plain, 0, &r));
+	id = r.id;
+	err = type_modify(c, id, &spec, &r);
+	wrong = is_otherwise(w, i, err, &r) + is_half_done(nl, id, w, i, !err);
+	CHECK(!type_del(c, id));
+	return wrong;
+}
+
+static int change_all(void *arg)
+{
+	int w = *(int *)arg, wrong = 0;
+	unsigned int i;
+	struct chan c;
+	struct nl nl;
+
+	CHECK(!nl_open(&nl));
+	CHECK(!chan_open(&c, "va", NULL));
+	for (i = 0; i < ARRAY_SIZE(wishes); i++)
+		wrong += change_one(&c, &nl, w, i);
+	return wrong;
+}
+
+/* None is answered otherwise: a change takes a rule from any layer to any other. */
+TEST_F_TIMEOUT(type_rights, a_change_is_granted_as_what_is_asked_for_anew, 60)
+{
+	int w;
+
+	ASSERT_EQ(0, take_other_type(&self->c));
+	for (w = 0; w < WHO; w++)
+		EXPECT_EQ(0, as_capable(1000, who[w].caps, change_all, &w));
+}
+
+/* What a dump says of a rule: how often it was changed, its place and what it selects. */
+struct place {
+	uint32_t id;
+	uint32_t generation;	/* 0: there is no such rule */
+	uint32_t priority;
+	uint32_t first;
+	uint8_t direction;
+};
+
+static void keep_place(const struct nl_reply *reply, void *arg)
+{
+	struct place *p = arg;
+
+	if (nl_u32(reply->attr[UNET_A_TYPE]) != p->id)
+		return;
+	p->generation = nl_u32(reply->attr[UNET_A_GENERATION]);
+	p->priority = nl_u32(reply->attr[UNET_A_PRIORITY]);
+	p->first = nl_u32(reply->attr[UNET_A_FIRST]);
+	memcpy(&p->direction, nl_data(reply->attr[UNET_A_DIRECTION]), 1);
+}
+
+static struct place place_of(struct nl *nl, uint32_t id)
+{
+	struct place p = { .id = id };
+	struct nl_req r;
+
+	nl_start(nl, &r, nl->family, NLM_F_DUMP, UNET_CMD_TYPE_GET);
+	if (nl_ask(nl, &r, keep_place, &p))
+		p.generation = 0;
+	return p;
+}
+
+/* Before flows is the administrator's; behind them anybody's. */
+static int moves_its_rule(void *arg)
+{
+	struct unet_type_spec spec = whole((struct unet_type_spec)UDP(PORT));
+	bool admin = *(int *)arg == ADMIN;
+	uint32_t wanted = admin ? 10 : UNET_TYPE_RESERVED;
+	struct unet_type_ref ref;
+	struct unet_type_req r;
+	struct chan c;
+	struct nl nl;
+
+	CHECK(!nl_open(&nl));
+	CHECK(!chan_open(&c, "va", NULL));
+	CHECK(!type_add(&c, &spec, 0, &r));
+	CHECK(!type_priority(&c, r.id, 10, &ref));
+	CHECK(ref.amended == (admin ? 0 : UNET_AMEND_PRIORITY));
+	CHECK(ref.priority == wanted && ref.generation == 2);
+	CHECK(place_of(&nl, r.id).priority == wanted);
+	CHECK(place_of(&nl, r.id).generation == 2);
+	CHECK(!type_priority(&c, r.id, UNET_TYPE_RESERVED, &ref) && !ref.amended);
+	CHECK(!type_priority(&c, r.id, 2000, &ref) && !ref.amended);
+	CHECK(ref.priority == 2000 && place_of(&nl, r.id).priority == 2000);
+	return 0;
+}
+
+TEST_F(type_rights, a_users_rule_is_moved_no_further_than_behind_flows)
+{
+	int w;
+
+	for (w = 0; w < WHO; w++)
+		EXPECT_EQ(0, as_capable(1000, who[w].caps, moves_its_rule, &w))
+			TH_LOG("as %d of who", w);
+}
+
+/* What a rule that may only be received answers to a send. */
+static int send_own_type(struct chan *c, uint32_t flow)
+{
+	uint8_t ours[6], theirs[6] = { 2, 0, 0, 0, 0, 1 };
+	uint32_t len;
+
+	if (rtnl_mac("va", ours))
+		return -1;
+	len = build_frame(c->tx_mem, theirs, ours, OWN_TYPE, "says something", 14);
+	return chan_send_raw(c, flow, 20, len, 0);
+}
+
+/* Whatever it is changed to. */
+static int stays_read_only(void *arg)
+{
+	struct unet_type_spec spec = spec_ether(OWN_TYPE, OWN_TYPE);
+	struct unet_type_ref ref;
+	struct unet_type_req r;
+	uint32_t id, flow;
+	struct chan c;
+	struct nl nl;
+
+	(void)arg;
+	CHECK(!nl_open(&nl));
+	CHECK(!chan_open(&c, "va", NULL));
+	CHECK(!type_add(&c, &spec, 0, &r) && r.amended == UNET_AMEND_READ_ONLY);
+	id = r.id;
+	flow = r.flow;
+	spec.last = OTHER_TYPE;
+	CHECK(!type_modify(&c, id, &spec, &r) && r.amended == UNET_AMEND_READ_ONLY);
+	CHECK(r.spec.direction == UNET_TYPE_RX && r.spec.last == OTHER_TYPE);
+	CHECK(place_of(&nl, id).direction == UNET_TYPE_RX);
+	CHECK(send_own_type(&c, flow) == UNET_CNT_TX_TYPE_READ_ONLY);
+	CHECK(!type_priority(&c, id, 2000, &ref) && !ref.amended);
+	CHECK(place_of(&nl, id).direction == UNET_TYPE_RX);
+	spec.flags = JUST_SO;
+	CHECK(type_modify(&c, id, &spec, &r) == -EPERM);
+	CHECK(r.reason == UNET_TYPE_NO_AMENDED && r.amended == UNET_AMEND_READ_ONLY);
+	spec.flags = 0;
+	spec.direction = UNET_TYPE_TX;
+	CHECK(type_modify(&c, id, &spec, &r) == -EPERM);
+	CHECK(r.reason == UNET_TYPE_NO_RIGHT && !r.amended);
+	CHECK(place_of(&nl, id).generation == 3);
+	return 0;
+}
+
+TEST_F(type_rights, what_the_policy_lets_be_received_no_change_lets_be_sent)
+{
+	ASSERT_EQ(0, sh("unetctl policy add ethertype 0x88b5-0x88b6 actions deliver "
+			"uid 1000 dir rx"));
+	EXPECT_EQ(0, as_user(1000, stays_read_only, NULL));
+}
+
+/* Ids of another user's rules: of PORT on this device, of PORT + 9 on the other. */
+struct held {
+	uint32_t here;
+	uint32_t there;
+};
+
+static int wants_what_is_held(void *arg)
+{
+	struct unet_type_spec spec = whole((struct unet_type_spec)UDP(PLAIN));
+	const struct held *held = arg;
+	struct unet_type_req r;
+	struct chan c;
+	struct nl nl;
+	uint32_t id;
+
+	CHECK(!nl_open(&nl));
+	CHECK(!chan_open(&c, "va", NULL));
+	CHECK(!type_add(&c, &spec, 0, &r));
+	id = r.id;
+	spec.first = PORT - 3;
+	spec.last = PORT;
+	CHECK(type_modify(&c, id, &spec, &r) == -EBUSY);
+	CHECK(r.reason == UNET_TYPE_NO_CONFLICT && r.conflict == held->here);
+	/* No conflict, but one host has the port once; those before it are let go of. */
+	spec.first = PORT + 5;
+	spec.last = PORT + 9;
+	CHECK(type_modify(&c, id, &spec, &r) == -EADDRINUSE);
+	CHECK(r.reason == UNET_TYPE_NO_PORT_TAKEN && r.conflict == held->there);
+	CHECK(!is_held(PORT - 3) && !is_held(PORT + 5) && is_held(PLAIN));
+	CHECK(place_of(&nl, id).generation == 1 && place_of(&nl, id).first == PLAIN);
+	/* Another will do. */
+	spec = whole((struct unet_type_spec)UDP(PORT, .flags = UNET_TYPE_ANY_NUMBER));
+	CHECK(!type_modify(&c, id, &spec, &r) && !r.conflict);
+	CHECK(r.amended == (UNET_AMEND_NUMBER | UNET_AMEND_NARROWED));
+	CHECK(is_held(r.spec.first) && !is_held(PLAIN));
+	return 0;
+}
+
+TEST_F(type_rights, a_change_takes_no_port_of_another_users)
+{
+	struct unet_type_spec here = whole((struct unet_type_spec)UDP(PORT));
+	struct unet_type_spec there = whole((struct unet_type_spec)UDP(PORT + 9));
+	struct unet_type_req r[2];
+	struct held held;
+	struct chan far;
+
+	ASSERT_EQ(0, attach_second(&self->t));
+	ASSERT_EQ(0, chan_open(&far, "vc", NULL));
+	ASSERT_EQ(0, type_add(&self->c, &here, 0, &r[0]));
+	ASSERT_EQ(0, type_add(&far, &there, 0, &r[1]));
+	held = (struct held){ r[0].id, r[1].id };
+	EXPECT_EQ(0, as_user(1000, wants_what_is_held, &held));
+	/* Theirs, still. */
+	EXPECT_TRUE(is_held(PORT) && is_held(PORT + 9));
+	chan_close(&far);
 }
 
 /* ---- two users ---- */
@@ -308,11 +579,6 @@ static int wish_beside(void *arg)
 	CHECK(r.reason == p->reason);
 	CHECK(r.conflict == (p->reason ? w->theirs : 0));
 	return 0;
-}
-
-static int attach_second(struct topo *t)
-{
-	return rtnl_veth("vc", "vd", t->peer) || rtnl_up("vc") || nexus_attach("vc");
 }
 
 TEST_F(type_rights, rules_of_users_conflict_where_they_select_the_same)
