@@ -536,7 +536,8 @@ static noinline bool receive_known(struct unet_rx_cpu *rx, struct sk_buff *skb,
 /* ---- from intermediaries ------------------------------------------------- */
 
 /* What rules say is obeyed, too: only that the host has no part in it. */
-static struct unet_flow *whose(struct unet_rx_cpu *rx, struct unet_rx_packet *p)
+static noinline struct unet_flow *whose(struct unet_rx_cpu *rx,
+					struct unet_rx_packet *p)
 {
 	struct outcome out = { .why = UNET_CNT_RX_HOST };
 	struct unet_flow_key key;
@@ -548,13 +549,6 @@ static struct unet_flow *whose(struct unet_rx_cpu *rx, struct unet_rx_packet *p)
 	if (out.type)
 		unet_type_count(out.type, p->skb->len);
 	return out.why || READ_ONCE(out.flow->dead) ? NULL : out.flow;
-}
-
-/* Of a listener that went when its connection had come. */
-static struct unet_flow *find_next(struct unet_rx_cpu *rx, struct unet_flow *flow,
-				   struct unet_rx_packet *p)
-{
-	return unlikely(READ_ONCE(flow->dead)) ? whose(rx, p) ?: flow : flow;
 }
 
 /* Any context with BH off: what it adds is released by the poll, once they are on. */
@@ -575,7 +569,10 @@ void unet_flowswitch_pass_in(struct unet_flow *flow, struct unet_held *h)
 		return;
 	rcu_read_lock();
 	flow = h->changed ? find_anew(flow, &p) : flow;
-	put_in(rx, find_next(rx, flow, &p), &p, 0);
+	/* Of a listener that went when its connection had come. */
+	if (unlikely(READ_ONCE(flow->dead)))
+		flow = whose(rx, &p) ?: flow;
+	put_in(rx, flow, &p, 0);
 	rcu_read_unlock();
 }
 

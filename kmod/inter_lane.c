@@ -449,7 +449,7 @@ static bool find_later(struct unet_inters *inters, struct unet_held *h)
 }
 
 /* As if it came just now, which it does once; what was on its way out does not. */
-static void come_again(struct unet_lane *lane, struct unet_held *h)
+static noinline void come_again(struct unet_lane *lane, struct unet_held *h)
 {
 	struct unet_nexus *nx = lane->flow->channel->nexus;
 	bool may = !lane->outbound && !h->passed && !h->again;
@@ -631,7 +631,7 @@ static void come(struct unet_lane *lane, struct unet_held *h,
 		 struct unet_inter_burst *burst)
 {
 	spin_lock(&lane->lock);
-	if (leads_nowhere(lane))
+	if (unlikely(leads_nowhere(lane)))
 		come_again(lane, h);
 	else
 		go_in(lane, h, burst);

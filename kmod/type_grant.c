@@ -411,10 +411,11 @@ static u32 holder_of(const struct unet_type_draft *d, u16 number)
 
 static int refuse_port(struct unet_type_draft *d, u16 number, int err)
 {
-	if (err == -ENOMEM || err == -ENODEV)
+	/* The last: this host has no IPv6. */
+	if (err == -ENOMEM || err == -ENODEV || err == -EAFNOSUPPORT)
 		return err;
 	if (err == -EADDRNOTAVAIL)
-		return unet_type_deny(d, UNET_TYPE_NO_ADDRESS);
+		return unet_type_deny(d, UNET_TYPE_NO_NOT_LOCAL);
 	if (err == -EACCES)
 		return unet_type_deny(d, UNET_TYPE_NO_RIGHT);
 	d->conflict = holder_of(d, number);

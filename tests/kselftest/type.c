@@ -458,7 +458,7 @@ static const struct {
 	  .last = 9, .extension = "nobody" }, -ENOENT, UNET_TYPE_NO_EXTENSION },
 	{ "an address the host has not", { .layer = 3, .proto = 17, .direction = 1,
 	  .action = 1, .first = 9000, .last = 9000, .family = AF_INET, .local_bits = 32,
-	  .local = { 10, 9, 0, 77 } }, -EINVAL, UNET_TYPE_NO_ADDRESS },
+	  .local = { 10, 9, 0, 77 } }, -EADDRNOTAVAIL, UNET_TYPE_NO_NOT_LOCAL },
 };
 
 TEST_F(type, each_request_that_cannot_be_granted_says_why)

@@ -761,7 +761,8 @@ enum unet_type_action {
 	X(LINK,		EOPNOTSUPP, "the device has no Ethernet header to deliver or send") \
 	X(AMENDED,	EPERM,	"it would have to be amended, which the request forbids") \
 	X(PARENT,	EINVAL,	"a rule of a flow needs a UDP flow of this channel, patterns, and to deliver, and nothing else") \
-	X(FILTERED,	EPERM,	"an intermediary that does not fail open is to see some of these packets")
+	X(FILTERED,	EPERM,	"an intermediary that does not fail open is to see some of these packets") \
+	X(NOT_LOCAL,	EADDRNOTAVAIL, "the local address is none of the host's, whose ports alone can be held")
 
 #define UNET_TYPE_REASON_ID(id, err, text)	UNET_TYPE_NO_##id,
 enum unet_type_reason {
@@ -860,7 +861,8 @@ struct unet_type_spec {
  * the one or the other. The port of a rule of this kind is held as a flow's. A rule
  * that delivers no more keeps its handle and its members for when it does again; sends
  * on those are refused until then (UNET_CNT_TX_TYPE_READ_ONLY).
- * Errors: as the reason says; ENOENT there is no such rule of this channel; ENOMEM.
+ * Errors: as the reason says; without one: ENOENT there is no such rule of this channel;
+ * ENOSPC the channel has all its flows; EAFNOSUPPORT the host has no IPv6; ENOMEM.
  */
 struct unet_type_req {
 	__u32 size;
@@ -1146,8 +1148,7 @@ struct unet_inter_open {
  * @comm:	out: NUL terminated
  *
  * Errors: ENOENT the grant is in no such flow; EINVAL no intermediary's channel;
- * ENOTCONN not bound; EIO the claim ended, the channel is poisoned; ENODEV the claim
- * ended, the channel is detached.
+ * ENOTCONN not bound; EIO, or ENODEV while it is closed, the claim ended.
  */
 struct unet_inter_flow {
 	__u32 size;
