@@ -34,9 +34,10 @@ static int both_come(struct _test_data_inter *b, struct pair *p, uint32_t policy
 
 	/*
 	 * Else veth puts what is sent into a queue of the sender's CPU: with these it
-	 * has one, and what the peer sees is the order that packets left the device in.
+	 * has one, and what comes is in the order that packets left the device in.
 	 */
-	if (feature_set_peer(&b->t, GRO, true) || feature_set("va", TSO, false))
+	if (feature_set_peer(&b->t, GRO, true) || feature_set("va", GRO, true) ||
+	    feature_set("va", TSO, false))
 		return -1;
 	for (i = 0; i < 2; i++) {
 		struct grant g = {
@@ -92,13 +93,29 @@ static bool peer_is_given(int fd, uint32_t from, uint32_t n)
 	return false;
 }
 
+/* Likewise the owner. */
+static bool owner_is_given(struct chan *c, uint32_t from, uint32_t n)
+{
+	uint64_t begun = mono_ms();
+	int came = owner_takes(c, from, n, 5000);
+
+	if (came == (int)n)
+		return true;
+	printf("# %d of %u from %u on in %lld ms; dropped: inter %lld, dead %lld, full %lld\n",
+	       came, n, from, (long long)(mono_ms() - begun),
+	       nexus_counter("va", "rx_drop_inter"), nexus_counter("va", "rx_drop_dead"),
+	       nexus_counter("va", "rx_drop_ring_full") +
+	       nexus_counter("va", "rx_drop_no_buffer"));
+	fflush(stdout);
+	return false;
+}
+
 /* They come at the other end, in order, and nothing more. */
 static bool arrive(struct _test_data_inter *b, bool outbound, uint32_t from, uint32_t n)
 {
 	if (outbound)
 		return peer_is_given(b->peer, from, n) && peer_has_nothing(b->peer);
-	return owner_takes(&b->c, from, n, 5000) == (int)n &&
-	       !chan_rx_peek(&b->c, 50);
+	return owner_is_given(&b->c, from, n) && !chan_rx_peek(&b->c, 50);
 }
 
 /* Packets that one of the dying is shown and holds. */
