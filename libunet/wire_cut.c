@@ -13,15 +13,9 @@
 #define UDP_LEN		4
 #define UDP_CSUM	6
 
-/* With IPv4 options; IPv6 is sent without extension headers. */
-static u32 ip_header(const u8 *l3)
-{
-	return unet_ip_is4(l3) ? (l3[0] & 15u) * 4 : UNET_IP6_HEADER;
-}
-
 static void l4_csum(u8 *l3, u32 len, bool want)
 {
-	u32 header = ip_header(l3);
+	u32 header = unet_ip_bytes(l3);
 	u8 proto = unet_ip_proto(l3);
 	u8 *at = l3 + header + (proto == UNET_PROTO_TCP ? TCP_CSUM : UDP_CSUM);
 	u16 csum;
@@ -51,7 +45,7 @@ void unet_wire_ip_csum(u8 *l3)
 		return;
 	unet_store_raw16(l3 + 10, 0);
 	unet_store_raw16(l3 + 10,
-			 unet_csum_finish(unet_csum_add(l3, ip_header(l3), 0)));
+			 unet_csum_finish(unet_csum_add(l3, unet_ip_bytes(l3), 0)));
 }
 
 /**
@@ -63,7 +57,7 @@ void unet_wire_ip_csum(u8 *l3)
  */
 void unet_wire_finish(u8 *l3, u32 len, u16 header_len, bool csum)
 {
-	u32 header = ip_header(l3);
+	u32 header = unet_ip_bytes(l3);
 
 	if (unet_ip_is4(l3))
 		unet_store_u16(l3 + 2, (u16)len);
@@ -113,7 +107,7 @@ int unet_wire_cut(struct unet_wire *w, int from, struct unet_pkt *pkt,
 		unet_pkt_copy_out(pkt, header_len + offset, buf + header_len,
 				  n);
 		if (!whole && unet_ip_proto(buf) == UNET_PROTO_TCP)
-			cut_tcp(buf + ip_header(buf), offset, !offset,
+			cut_tcp(buf + unet_ip_bytes(buf), offset, !offset,
 				offset + n == payload);
 		unet_wire_finish(buf, header_len + n, header_len, csum);
 		unet_wire_put(w, from, buf, header_len + n,

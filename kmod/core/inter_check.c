@@ -476,12 +476,9 @@ enum unet_inter_stat unet_inter_verdict_check(const struct unet_inter_verdict *v
 
 static u32 ip_bytes(const u8 *hdr, u32 len)
 {
-	return hdr[0] >> 4 == 4 ? (hdr[0] & 15) * 4u : min(len, UNET_IP6_HEADER);
-}
+	u32 bytes = unet_ip_bytes(hdr);
 
-static u8 proto_of(const u8 *hdr)
-{
-	return hdr[0] >> 4 == 4 ? hdr[9] : hdr[6];
+	return unet_ip_is4(hdr) ? bytes : min(len, bytes);
 }
 
 /*
@@ -490,13 +487,13 @@ static u8 proto_of(const u8 *hdr)
  */
 static bool want_of(const u8 *old, u32 len, struct unet_tx_flow *want)
 {
-	bool v4 = old[0] >> 4 == 4;
+	bool v4 = unet_ip_is4(old);
 	u32 l4 = ip_bytes(old, len);
 
 	memset(want, 0, sizeof(*want));
 	if (len < UNET_IP4_HEADER || (!v4 && len < UNET_IP6_HEADER) || l4 > len)
 		return false;
-	want->proto = proto_of(old);
+	want->proto = unet_ip_proto(old);
 	want->flags = UNET_TX_FLOW_LOCAL | UNET_TX_FLOW_REMOTE |
 		      (v4 ? UNET_TX_FLOW_IP4 : UNET_TX_FLOW_IP6);
 	memcpy(want->local, old + (v4 ? 12 : 8), v4 ? 4 : 16);

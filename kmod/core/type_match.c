@@ -391,15 +391,10 @@ bool unet_type_rule_overlap(const struct unet_type_rule *a,
 
 /* ---- what its owner may send --------------------------------------------- */
 
-static u8 proto_of(const u8 *hdr)
-{
-	return hdr[0] >> 4 == 4 ? hdr[9] : hdr[6];
-}
-
 /* The source port, where there is one to be read, else one that no rule has. */
 static __be16 port_of(const u8 *hdr, u32 hdr_len)
 {
-	u32 l4 = hdr[0] >> 4 == 4 ? (hdr[0] & 15) * 4u : UNET_IP6_HEADER;
+	u32 l4 = unet_ip_bytes(hdr);
 
 	return l4 + 2 <= hdr_len ? unet_load_be16(hdr + l4) : 0;
 }
@@ -408,7 +403,7 @@ static __be16 port_of(const u8 *hdr, u32 hdr_len)
 static void flow_of_send(const struct unet_type_rule *rule, const u8 *hdr,
 			 u32 hdr_len, struct unet_tx_flow *flow)
 {
-	u8 proto = proto_of(hdr);
+	u8 proto = unet_ip_proto(hdr);
 	__be16 port = port_of(hdr, hdr_len);
 
 	memset(flow, 0, sizeof(*flow));

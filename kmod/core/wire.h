@@ -143,6 +143,12 @@ static __always_inline bool unet_ip_is4(const u8 *l3)
 	return l3[0] >> 4 == 4;
 }
 
+/* Of the header, IPv4's options included; of IPv6 without those that may follow. */
+static __always_inline u32 unet_ip_bytes(const u8 *l3)
+{
+	return unet_ip_is4(l3) ? (l3[0] & 15) * 4u : UNET_IP6_HEADER;
+}
+
 /* The traffic class, IPv4's TOS. */
 static __always_inline u8 unet_ip_tos(const u8 *l3)
 {
