@@ -536,8 +536,7 @@ static noinline bool receive_known(struct unet_rx_cpu *rx, struct sk_buff *skb,
 /* ---- from intermediaries ------------------------------------------------- */
 
 /* What rules say is obeyed, too: only that the host has no part in it. */
-static noinline struct unet_flow *whose(struct unet_rx_cpu *rx,
-					struct unet_rx_packet *p)
+static struct unet_flow *whose(struct unet_rx_cpu *rx, struct unet_rx_packet *p)
 {
 	struct outcome out = { .why = UNET_CNT_RX_HOST };
 	struct unet_flow_key key;

@@ -449,7 +449,7 @@ static bool find_later(struct unet_inters *inters, struct unet_held *h)
 }
 
 /* As if it came just now, which it does once; what was on its way out does not. */
-static noinline void come_again(struct unet_lane *lane, struct unet_held *h)
+static void come_again(struct unet_lane *lane, struct unet_held *h)
 {
 	struct unet_nexus *nx = lane->flow->channel->nexus;
 	bool may = !lane->outbound && !h->passed && !h->again;

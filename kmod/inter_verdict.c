@@ -20,6 +20,7 @@
 
 #include "arena.h"
 #include "channel.h"
+#include "core/wire.h"
 #include "flow.h"
 #include "intermediary.h"
 #include "kring.h"
@@ -48,22 +49,21 @@ static bool make_writable(struct unet_held *h, u32 bytes)
 	return !skb_ensure_writable(h->skb, bytes);
 }
 
-/* The header's checksum makes up for it. Return: what is the traffic class then. */
-static u8 mark4(struct iphdr *ip, const struct unet_inter_verdict *v)
+/* The header's checksum makes up for it. */
+static void mark4(struct iphdr *ip, const struct unet_inter_verdict *v)
 {
 	__be16 *word = (__be16 *)&ip->ttl, old = *word;
 
 	if (v->tos_mask)
 		ipv4_change_dsfield(ip, ~v->tos_mask, v->tos);
-	if (v->ttl) {
-		ip->ttl = v->ttl;
-		csum_replace2(&ip->check, old, *word);
-	}
-	return ipv4_get_dsfield(ip);
+	if (!v->ttl)
+		return;
+	ip->ttl = v->ttl;
+	csum_replace2(&ip->check, old, *word);
 }
 
 /* There is no checksum that would, but the device's of the packet. */
-static u8 mark6(struct sk_buff *skb, const struct unet_inter_verdict *v)
+static void mark6(struct sk_buff *skb, const struct unet_inter_verdict *v)
 {
 	struct ipv6hdr *ip = (struct ipv6hdr *)skb->data;
 
@@ -73,20 +73,21 @@ static u8 mark6(struct sk_buff *skb, const struct unet_inter_verdict *v)
 		ip->hop_limit = v->ttl;
 	if (skb->ip_summed == CHECKSUM_COMPLETE)
 		skb->ip_summed = CHECKSUM_NONE;
-	return ipv6_get_dsfield(ip);
 }
 
 /* Context: the lock of @h's grant held. Return: false: without memory it stays as it is. */
 static bool mark(struct unet_held *h, const struct unet_inter_verdict *v)
 {
 	bool v4 = h->family == 4;
-	u8 now;
 
 	if (!make_writable(h, v4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr)))
 		return false;
-	now = v4 ? mark4((struct iphdr *)h->skb->data, v) : mark6(h->skb, v);
+	if (v4)
+		mark4((struct iphdr *)h->skb->data, v);
+	else
+		mark6(h->skb, v);
 	h->info.flags &= ~UNET_PKT_CE;
-	if ((now & UNET_ECN_MASK) == UNET_ECN_CE)
+	if ((unet_ip_tos(h->skb->data) & UNET_ECN_MASK) == UNET_ECN_CE)
 		h->info.flags |= UNET_PKT_CE;
 	return true;
 }
