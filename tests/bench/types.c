@@ -17,14 +17,9 @@
 static int add(struct nl *nl, uint32_t port, uint32_t priority,
 	       const struct unet_pattern *pattern)
 {
-	uint8_t layer = UNET_TYPE_PORT, action = UNET_TYPE_DROP, proto = IPPROTO_UDP;
 	struct nl_req r;
 
-	nl_start(nl, &r, nl->family, NLM_F_ACK, UNET_CMD_TYPE_ADD);
-	nl_put(&r, UNET_A_LAYER, &layer, sizeof(layer));
-	nl_put(&r, UNET_A_ACTION, &action, sizeof(action));
-	nl_put(&r, UNET_A_PROTO, &proto, sizeof(proto));
-	nl_put(&r, UNET_A_FIRST, &port, sizeof(port));
+	nl_rule(nl, &r, UNET_TYPE_DROP, port);
 	nl_put(&r, UNET_A_PRIORITY, &priority, sizeof(priority));
 	if (pattern)
 		nl_put(&r, UNET_A_PATTERNS, pattern, sizeof(*pattern));

@@ -14,20 +14,8 @@
 #include "tools/unetctl/commands.c"
 #include "tools/unetctl/complete.c"
 
-/* The table points at them; nothing here runs them. */
-#define NEVER(name) \
-	int name(struct unet_run *run) { (void)run; return -ENOSYS; }
-NEVER(unet_cmd_attach)
-NEVER(unet_cmd_detach)
-NEVER(unet_cmd_nexus)
-NEVER(unet_cmd_channels)
-NEVER(unet_cmd_flows)
-NEVER(unet_cmd_stats)
-NEVER(unet_cmd_monitor)
-NEVER(unet_cmd_type)
-NEVER(unet_cmd_policy)
-NEVER(unet_cmd_intermediary)
-NEVER(unet_cmd_version)
+#include "unit/unetctl_never.h"
+
 NEVER(unet_cmd_help)
 
 #define MAX_WORDS	80

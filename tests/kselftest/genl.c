@@ -519,15 +519,9 @@ TEST_F(genl, changes_need_the_right_over_the_namespace)
 
 static int add_rule(struct nl *nl)
 {
-	const uint8_t layer = UNET_TYPE_PORT, action = UNET_TYPE_DROP, proto = IPPROTO_UDP;
-	const uint32_t port = 7000;
 	struct nl_req r;
 
-	nl_start(nl, &r, nl->family, NLM_F_ACK, UNET_CMD_TYPE_ADD);
-	nl_put(&r, UNET_A_LAYER, &layer, sizeof(layer));
-	nl_put(&r, UNET_A_ACTION, &action, sizeof(action));
-	nl_put(&r, UNET_A_PROTO, &proto, sizeof(proto));
-	nl_put(&r, UNET_A_FIRST, &port, sizeof(port));
+	nl_rule(nl, &r, UNET_TYPE_DROP, 7000);
 	return nl_ask(nl, &r, NULL, NULL);
 }
 

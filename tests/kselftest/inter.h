@@ -294,17 +294,6 @@ static inline int inter_verdict(struct chan *c, uint64_t token, uint16_t action,
 	return inter_say(c, &v);
 }
 
-static inline int inter_mark(struct chan *c, uint64_t token, uint32_t count, uint8_t mask,
-			     uint8_t tos)
-{
-	struct unet_inter_verdict v = {
-		.token = token, .action = UNET_VERDICT_MARK, .count = count,
-		.tos = tos, .tos_mask = mask,
-	};
-
-	return inter_say(c, &v);
-}
-
 /* TTL or hop limit, 0: as it is; and with @mask other bits of the traffic class. */
 static inline int inter_ttl(struct chan *c, uint64_t token, uint32_t count, uint8_t ttl,
 			    uint8_t mask, uint8_t tos)
@@ -315,6 +304,12 @@ static inline int inter_ttl(struct chan *c, uint64_t token, uint32_t count, uint
 	};
 
 	return inter_say(c, &v);
+}
+
+static inline int inter_mark(struct chan *c, uint64_t token, uint32_t count, uint8_t mask,
+			     uint8_t tos)
+{
+	return inter_ttl(c, token, count, 0, mask, tos);
 }
 
 /*

@@ -130,8 +130,8 @@ static uint64_t hellos(struct chan *m, int peer, const char *ours, uint32_t n)
 	return token;
 }
 
-/* @n of them come to @c, with that TOS, and all else as it was sent. */
-static const char *hellos_come(struct chan *c, uint32_t h, uint32_t n, int tos)
+/* @n of them come to @c, with that TTL and TOS, and all else as it was sent. */
+static const char *hellos_come(struct chan *c, uint32_t h, uint32_t n, int ttl, int tos)
 {
 	const struct unet_rx_slot *s;
 	const char *wrong = NULL;
@@ -149,6 +149,8 @@ static const char *hellos_come(struct chan *c, uint32_t h, uint32_t n, int tos)
 				wrong = "other bytes";
 			else if (tos_of(p) != tos)
 				wrong = "another TOS";
+			else if (p[h == 28 ? 8 : 7] != ttl)
+				wrong = "another TTL";
 			else if (!(c->desc[buf].flags & UNET_DESC_CSUM_OK))
 				wrong = "nobody vouches for the checksum";
 			else
@@ -159,36 +161,58 @@ static const char *hellos_come(struct chan *c, uint32_t h, uint32_t n, int tos)
 	return wrong;
 }
 
-#define COME(n, tos)							\
+#define TTLS_COME(n, ttl, tos)						\
 do {									\
-	const char *w_ = hellos_come(&self->c, variant->header, n, tos);	\
+	const char *w_ = hellos_come(&self->c, variant->header, n, ttl, tos); \
 									\
 	EXPECT_EQ(NULL, w_) TH_LOG("%s", w_ ?: "nothing");		\
 } while (0)
 
+#define COME(n, tos)	TTLS_COME(n, 64, tos)
+
 #define HELLOS(n)	hellos(&self->m, self->peer, variant->ours, n)
 
-/* Checksums left to the device, then made by the sender; each also with a tap. */
+/*
+ * Of four: checksums left to the device, then made by the sender; each also with a tap.
+ * Return: the tap, -1: none; -2: it cannot be.
+ */
+static int begin_way(struct topo *t, int way)
+{
+	int fd;
+
+	if (way == 2 && feature_set_peer(t, TX_SUMS, false))
+		return -2;
+	if (way % 2 == 0)
+		return -1;
+	fd = tos_tap();
+	return fd < 0 ? -2 : fd;
+}
+
+/* A tap has seen one as it was sent. */
+static bool end_way(int tap, uint32_t header)
+{
+	bool saw = tap < 0 || tap_saw(tap, header + 5, 0x22);
+
+	if (tap >= 0)
+		close(tap);
+	return saw;
+}
+
 TEST_F(mark, a_run_on_the_way_in)
 {
 	uint64_t token;
-	int way, fd = -1;
+	int way, tap;
 
 	IN(UNET_INTER_MODIFY_HEADERS);
 	ASSERT_EQ(0, peer_tos(self->peer, variant->family, 0x22));
 	for (way = 0; way < 4; way++) {
-		if (way == 2)
-			ASSERT_EQ(0, feature_set_peer(&self->t, TX_SUMS, false));
-		if (way % 2)
-			ASSERT_LE(0, fd = tos_tap());
+		tap = begin_way(&self->t, way);
+		ASSERT_LE(-1, tap);
 		token = HELLOS(5);
 		ASSERT_NE(0, token);
 		ASSERT_EQ(0, inter_mark(&self->m, token, 5, 0xfc, 0xb8));
 		COME(5, 0xba);
-		if (!(way % 2))
-			continue;
-		EXPECT_TRUE(tap_saw(fd, variant->header + 5, 0x22));
-		close(fd);
+		EXPECT_TRUE(end_way(tap, variant->header));
 	}
 	EXPECT_EQ(20, STAT(MODIFIED));
 	EXPECT_EQ(0, STAT(ACCEPTED));
@@ -215,47 +239,16 @@ TEST_F(mark, only_the_bits_of_the_mask)
 	}
 }
 
-/* Of packets one by one, with this TTL and that TOS, and all else as it was sent. */
-static const char *ttls_come(struct chan *c, uint32_t h, uint32_t n, int ttl, int tos)
-{
-	const struct unet_rx_slot *s;
-	const char *wrong;
-	uint32_t seen, packets, buf;
-
-	for (seen = 0; seen < n; seen += packets) {
-		s = chan_rx_peek(c, 2000);
-		if (!s)
-			return "not all came";
-		packets = s->packets;
-		for (buf = s->first; buf != UNET_NO_BUF; buf = c->desc[buf].next)
-			if (((uint8_t *)chan_buf(c, buf))[h == 28 ? 8 : 7] != ttl)
-				return "another TTL";
-		wrong = hellos_come(c, h, packets, tos);
-		if (wrong)
-			return wrong;
-	}
-	return NULL;
-}
-
-#define TTLS_COME(n, ttl, tos)						\
-do {									\
-	const char *w_ = ttls_come(&self->c, variant->header, n, ttl, tos);	\
-									\
-	EXPECT_EQ(NULL, w_) TH_LOG("%s", w_ ?: "nothing");		\
-} while (0)
-
 TEST_F(mark, a_ttl_with_bits_and_without)
 {
 	uint64_t token;
-	int way, fd = -1;
+	int way, tap;
 
 	IN(UNET_INTER_MODIFY_HEADERS);
 	ASSERT_EQ(0, peer_tos(self->peer, variant->family, 0x22));
 	for (way = 0; way < 4; way++) {
-		if (way == 2)
-			ASSERT_EQ(0, feature_set_peer(&self->t, TX_SUMS, false));
-		if (way % 2)
-			ASSERT_LE(0, fd = tos_tap());
+		tap = begin_way(&self->t, way);
+		ASSERT_LE(-1, tap);
 		token = HELLOS(4);
 		ASSERT_NE(0, token);
 		ASSERT_EQ(0, inter_ttl(&self->m, token, 2, 255, 0, 0));
@@ -264,10 +257,7 @@ TEST_F(mark, a_ttl_with_bits_and_without)
 		TTLS_COME(1, 1, 0xba);
 		ASSERT_EQ(0, inter_ttl(&self->m, token + 3, 1, 0, 0x03, 0x01));
 		TTLS_COME(1, 64, 0x21);
-		if (!(way % 2))
-			continue;
-		EXPECT_TRUE(tap_saw(fd, variant->header + 5, 0x22));
-		close(fd);
+		EXPECT_TRUE(end_way(tap, variant->header));
 	}
 	EXPECT_EQ(16, STAT(MODIFIED));
 	EXPECT_EQ(0, STAT(NO_MEMORY));

@@ -7,6 +7,7 @@
 #define UNET_TEST_NL_H
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,6 +104,18 @@ static inline uint32_t nl_put(struct nl_req *r, uint16_t type, const void *data,
 		memcpy((uint8_t *)a + NLA_HDRLEN, data, bytes);
 	r->h.nlmsg_len = at + NLA_HDRLEN + NLA_ALIGN(bytes);
 	return at;
+}
+
+/* Begins a rule of the administrator's for what comes to a UDP @port. */
+static inline void nl_rule(struct nl *nl, struct nl_req *r, uint8_t action, uint32_t port)
+{
+	const uint8_t layer = UNET_TYPE_PORT, proto = IPPROTO_UDP;
+
+	nl_start(nl, r, nl->family, NLM_F_ACK, UNET_CMD_TYPE_ADD);
+	nl_put(r, UNET_A_LAYER, &layer, sizeof(layer));
+	nl_put(r, UNET_A_ACTION, &action, sizeof(action));
+	nl_put(r, UNET_A_PROTO, &proto, sizeof(proto));
+	nl_put(r, UNET_A_FIRST, &port, sizeof(port));
 }
 
 static inline uint32_t nl_put_str(struct nl_req *r, uint16_t type,

@@ -156,15 +156,10 @@ static void keep_type(const struct nl_reply *reply, void *id)
 /* A rule of PORT, which has no channel, and the id of it. */
 static int add_for_nobody(struct nl *nl, int prog, uint32_t *id)
 {
-	const uint8_t layer = UNET_TYPE_PORT, action = UNET_TYPE_BPF, proto = IPPROTO_UDP;
-	const uint32_t port = PORT, fd = prog;
+	const uint32_t fd = prog;
 	struct nl_req r;
 
-	nl_start(nl, &r, nl->family, NLM_F_ACK, UNET_CMD_TYPE_ADD);
-	nl_put(&r, UNET_A_LAYER, &layer, sizeof(layer));
-	nl_put(&r, UNET_A_ACTION, &action, sizeof(action));
-	nl_put(&r, UNET_A_PROTO, &proto, sizeof(proto));
-	nl_put(&r, UNET_A_FIRST, &port, sizeof(port));
+	nl_rule(nl, &r, UNET_TYPE_BPF, PORT);
 	nl_put(&r, UNET_A_PROG_FD, &fd, sizeof(fd));
 	return nl_ask(nl, &r, keep_type, id);
 }

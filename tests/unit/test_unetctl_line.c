@@ -24,19 +24,7 @@ int unetctl_main(int argc, char **argv);
 #undef main
 #undef print_error
 
-#define NEVER(name) \
-	int name(struct unet_run *run) { (void)run; return -ENOSYS; }
-NEVER(unet_cmd_attach)
-NEVER(unet_cmd_detach)
-NEVER(unet_cmd_nexus)
-NEVER(unet_cmd_channels)
-NEVER(unet_cmd_flows)
-NEVER(unet_cmd_stats)
-NEVER(unet_cmd_monitor)
-NEVER(unet_cmd_type)
-NEVER(unet_cmd_policy)
-NEVER(unet_cmd_intermediary)
-NEVER(unet_cmd_version)
+#include "unetctl_never.h"
 
 void unet_complete(FILE *to, int argc, char **argv)
 {
