@@ -19,7 +19,6 @@
 #include "channel.h"
 #include "flow.h"
 #include "intermediary.h"
-#include "live.h"
 #include "nexus.h"
 #include "packet.h"
 #include "stats.h"
@@ -39,17 +38,6 @@
 
 /* ---- packets ----------------------------------------------------------- */
 
-static struct unet_held *held_create(struct sk_buff *skb)
-{
-	struct unet_held *h = kmalloc(sizeof(*h), GFP_ATOMIC);
-
-	if (!h)
-		return NULL;
-	*h = (struct unet_held){ .skb = skb };
-	unet_live_add(UNET_LIVE_HELD, 1);
-	return h;
-}
-
 /**
  * unet_inter_put_before() - a packet of the intermediary's own
  * @h:		held packet, before which it goes
@@ -62,7 +50,7 @@ static struct unet_held *held_create(struct sk_buff *skb)
  */
 struct unet_held *unet_inter_put_before(struct unet_held *h, struct sk_buff *skb)
 {
-	struct unet_held *own = held_create(skb);
+	struct unet_held *own = unet_held_create(skb);
 
 	if (!own)
 		return NULL;
@@ -74,13 +62,6 @@ struct unet_held *unet_inter_put_before(struct unet_held *h, struct sk_buff *skb
 	list_add_tail(&own->queue, &h->queue);
 	h->link->lane->held++;
 	return own;
-}
-
-static void held_free(struct unet_held *h)
-{
-	kfree_skb(h->skb);
-	unet_live_add(UNET_LIVE_HELD, -1);
-	kfree(h);
 }
 
 static bool others_write(struct sk_buff *skb)
@@ -121,7 +102,7 @@ static void drop(struct unet_lane *lane, struct unet_held *h)
 		flow->rx_drops++;
 		spin_unlock(&flow->lock);
 	}
-	held_free(h);
+	unet_held_free(h);
 }
 
 /* ---- moving on --------------------------------------------------------- */
@@ -298,7 +279,7 @@ static void leave(struct unet_lane *lane, struct unet_held *h)
 		unet_count(nx, UNET_CNT_TX_DROP_DEVICE);
 	else
 		nx->ops->pass_in(lane->flow, h);
-	held_free(h);
+	unet_held_free(h);
 }
 
 static struct unet_chain *chain_of(struct unet_lane *lane)
@@ -330,7 +311,7 @@ static void send_one(struct unet_lane *lane, struct unet_held *h)
 	nx->ops->pass_out(lane->flow, h);
 	rcu_read_unlock();
 	h->skb = NULL;
-	held_free(h);
+	unet_held_free(h);
 	spin_lock(&lane->lock);
 }
 
@@ -395,30 +376,11 @@ static bool settled(struct unet_inter *in, struct unet_held *h)
 	return known;
 }
 
-static struct unet_held *held_clone(const struct unet_held *h)
-{
-	struct sk_buff *skb = skb_clone(h->skb, GFP_ATOMIC);
-	struct unet_held *twin = skb ? held_create(skb) : NULL;
-
-	if (!twin) {
-		kfree_skb(skb);
-		return NULL;
-	}
-	twin->info = h->info;
-	twin->proto = h->proto;
-	twin->family = h->family;
-	twin->addr_gen = h->addr_gen;
-	twin->changed = h->changed;
-	twin->moved = h->moved;
-	twin->passed = true;
-	return twin;
-}
-
 static void go_on(struct unet_link *link, struct unet_held *h,
 		  struct unet_inter_burst *burst)
 {
 	struct unet_link *next = list_next_entry(link, lane_node);
-	struct unet_held *twin = h->twice ? held_clone(h) : NULL;
+	struct unet_held *twin = h->twice ? unet_held_clone(h) : NULL;
 
 	place(link->lane, next, h, burst);
 	if (twin)
@@ -458,7 +420,7 @@ static void come_again(struct unet_lane *lane, struct unet_held *h)
 	if (may && find_later(&nx->inters, h))
 		return;
 	unet_count(nx, UNET_CNT_RX_DROP_DEAD);
-	held_free(h);
+	unet_held_free(h);
 }
 
 /* Into another flow. */
@@ -471,7 +433,7 @@ static void move(struct unet_link *link, struct unet_held *h)
 		return;
 	count_lost(link->inter);
 	unet_inter_put(link->inter);
-	held_free(h);
+	unet_held_free(h);
 }
 
 static void pass(struct unet_link *link, struct unet_held *h,
@@ -649,7 +611,7 @@ bool unet_inter_rx(struct unet_flow *flow, const struct unet_rx_packet *p,
 	if (!chain)
 		return false;
 	skb = own((struct sk_buff *)p->skb);
-	h = skb ? held_create(skb) : NULL;
+	h = skb ? unet_held_create(skb) : NULL;
 	if (!h) {
 		kfree_skb(skb);
 		unet_count(flow->channel->nexus, UNET_CNT_RX_DROP_NO_BUFFER);
@@ -667,12 +629,15 @@ bool unet_inter_rx(struct unet_flow *flow, const struct unet_rx_packet *p,
 enum unet_counter unet_inter_tx(struct unet_flow *flow, struct sk_buff *skb,
 				const struct unet_tx_info *info, bool reset)
 {
-	struct unet_held *h = held_create(skb);
 	struct unet_inter_burst burst = { };
 	struct unet_chain *chain;
+	struct unet_held *h;
 
 	lockdep_assert_held(&flow->channel->tx_lock);
+	rcu_read_lock_bh();
+	h = unet_held_create(skb);
 	if (!h) {
+		rcu_read_unlock_bh();
 		kfree_skb(skb);
 		return UNET_CNT_TX_NO_MEMORY;
 	}
@@ -687,7 +652,6 @@ enum unet_counter unet_inter_tx(struct unet_flow *flow, struct sk_buff *skb,
 	h->reset = reset;
 	/* What was asked then: the host's addresses may have changed since. */
 	h->addr_gen = flow->source.gen;
-	rcu_read_lock_bh();
 	chain = rcu_dereference_bh(flow->chain);
 	come(&chain->lane[1], h, &burst);
 	unet_inter_release(flow->channel->nexus, &burst);
@@ -718,7 +682,7 @@ static void move_one(struct unet_nexus *nx, struct unet_held *h,
 	else if (!nx->ops->pass_anew(nx, h, burst))
 		unet_count(nx, UNET_CNT_RX_DROP_DEAD);
 	rcu_read_unlock();
-	held_free(h);
+	unet_held_free(h);
 }
 
 /* Return: nothing is left that nobody moves. Context: moved_lock held; given up meanwhile. */

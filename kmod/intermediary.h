@@ -106,6 +106,7 @@ struct unet_inters {
  * @changed:	its bytes are not those that came: rules of its flow are asked again
  * @mover:	reference of who redirects it, while it is in unet_inters.moved; NULL: its
  *		flow is gone
+ * @spare:	next that is kept, when it is none
  */
 struct unet_held {
 	struct list_head queue;
@@ -129,7 +130,10 @@ struct unet_held {
 	bool again;
 	bool changed;
 	bool reset;
-	struct unet_inter *mover;
+	union {
+		struct unet_inter *mover;
+		struct unet_held *spare;
+	};
 };
 
 /**
@@ -405,6 +409,26 @@ void unet_inter_get(struct unet_inter *in);
  * Context: any.
  */
 void unet_inter_put(struct unet_inter *in);
+
+/* ---- held packets: inter_held.c ---------------------------------------- */
+
+/**
+ * unet_held_create() - hold a packet
+ * @skb: L3 at data, bytes nobody else can write; taken over when there is memory
+ *
+ * Context: BH off, as for those below.
+ * Return: all but @skb zero, or NULL: no memory.
+ */
+struct unet_held *unet_held_create(struct sk_buff *skb);
+
+/* another of the same bytes, in no queue, or NULL: no memory */
+struct unet_held *unet_held_clone(const struct unet_held *h);
+
+/* with its skb, if it still has one */
+void unet_held_free(struct unet_held *h);
+
+/* the module goes, and nothing is held */
+void unet_held_exit(void);
 
 /* ---- flows: inter_lane.c ----------------------------------------------- */
 

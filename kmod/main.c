@@ -6,6 +6,7 @@
 
 #include "chardev.h"
 #include "genl.h"
+#include "intermediary.h"
 #include "netif.h"
 #include "nexus.h"
 #include "portns.h"
@@ -62,6 +63,7 @@ static void __exit unet_exit(void)
 	unet_nexus_exit();
 	unet_portns_exit();
 	rcu_barrier();
+	unet_held_exit();
 }
 
 module_init(unet_init);
