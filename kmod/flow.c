@@ -477,8 +477,9 @@ static void init_tcp(struct unet_flow *flow, const struct plan *p)
 static void set_meta(struct unet_flow *flow, const struct unet_flow_meta *meta)
 {
 	flow->meta = *meta;
-	WRITE_ONCE(flow->exclusive, flow->chained || meta->batch_limit ||
+	WRITE_ONCE(flow->exclusive, meta->batch_limit ||
 		   meta->flags & UNET_FLOW_UNBATCHED);
+	WRITE_ONCE(flow->detour, flow->exclusive || flow->chained);
 }
 
 void unet_flow_set_chained(struct unet_flow *flow, bool chained)

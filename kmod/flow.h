@@ -103,8 +103,8 @@ struct unet_flow_tcp {
  * @lock:	(bh) guards @batch, @dead, @meta and the rx_* counters; inside
  *		channel.rx_lock
  * @dead:	removed: nothing joins @batch any more
- * @exclusive:	packets may not take the short way: a batch limit, UNET_FLOW_UNBATCHED
- *		or @chained
+ * @exclusive:	packets may end the batch: a batch limit, UNET_FLOW_UNBATCHED
+ * @detour:	packets that come may not take the short way: that, or @chained
  * @chained:	intermediaries are in it
  * @chain:	from the first of them on; RCU
  * @children:	rules that take packets away by their payload, or NULL; RCU to read,
@@ -150,6 +150,7 @@ struct unet_flow {
 	spinlock_t lock;
 	bool dead;
 	bool exclusive;
+	bool detour;
 	bool chained;
 	struct unet_batch batch;
 	struct unet_flow *next;

@@ -146,17 +146,15 @@ static struct unet_flow *find_anew(struct unet_flow *flow,
 
 /*
  * Most packets, most of the time: TCP or UDP, one piece of memory, small, the
- * checksum vouched for, no end of the batch in sight. What deliver() does, without
- * its questions.
+ * checksum vouched for, and the caller knows that they end no batch. What deliver()
+ * does, without its questions.
  */
-static bool plain(const struct sk_buff *skb, const struct unet_flow_info *info,
-		  const struct unet_flow *flow)
+static bool plain(const struct sk_buff *skb, const struct unet_flow_info *info)
 {
 	return info->bytes <= min(skb_headlen(skb), UNET_RX_SMALL_BYTES) &&
 	       !skb_shinfo(skb)->gso_size &&
 	       (skb->ip_summed == CHECKSUM_UNNECESSARY ||
-		skb->ip_summed == CHECKSUM_PARTIAL) &&
-	       !READ_ONCE(flow->exclusive);
+		skb->ip_summed == CHECKSUM_PARTIAL);
 }
 
 static void fill_plain(struct unet_bufpool *pool, u32 buf,
@@ -212,7 +210,7 @@ static bool deliver_plain(struct unet_rx_cpu *rx, struct unet_flow *flow,
 	bool alive;
 	u32 buf;
 
-	if (unlikely(!cc->num_small) || unlikely(!plain(skb, info, flow)))
+	if (unlikely(!cc->num_small) || unlikely(!plain(skb, info)))
 		return false;
 	buf = cc->small[cc->num_small - 1];
 	fill_plain(&ch->pool, buf, skb, info);
@@ -568,6 +566,11 @@ void unet_flowswitch_pass_in(struct unet_flow *flow, struct unet_held *h)
 		return;
 	rcu_read_lock();
 	flow = h->changed ? find_anew(flow, &p) : flow;
+	if (h->proto && !READ_ONCE(flow->exclusive) &&
+	    deliver_plain(rx, flow, h->skb, &h->info)) {
+		rcu_read_unlock();
+		return;
+	}
 	/* Of a listener that went when its connection had come. */
 	if (unlikely(READ_ONCE(flow->dead)))
 		flow = whose(rx, &p) ?: flow;
@@ -653,7 +656,7 @@ bool unet_flowswitch_rx(struct unet_nexus *nx, struct sk_buff *skb)
 	known = place_of(rx, skb);
 	if (unlikely(!is_known(nx, known, skb, &info)))
 		return receive(rx, skb, known);
-	if (known->why ||
+	if (known->why || unlikely(READ_ONCE(known->flow->detour)) ||
 	    unlikely(!deliver_plain(rx, known->flow, skb, &info)))
 		return receive_known(rx, skb, known, &info);
 	/* in softirq; frees many at a time */
