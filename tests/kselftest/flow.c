@@ -690,6 +690,9 @@ FIXTURE_SETUP(mix)
 	setsockopt(self->host, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
 	ASSERT_EQ(0, bind_to(self->host, variant->ours, PORT + 1));
 	self->peer = peer_socket(&self->t, variant->family, SOCK_DGRAM);
+	/* Else veth has a queue for each CPU that netem lets packets go on. */
+	ASSERT_EQ(0, feature_set("va", GRO, true));
+	ASSERT_EQ(0, feature_set_peer(&self->t, TSO, false));
 	/* What is sent from here on leaves in bursts. */
 	ASSERT_EQ(0, sh_peer(&self->t, "tc qdisc add dev vb root netem slot 100ms"));
 }

@@ -37,7 +37,7 @@ static int both_come(struct _test_data_inter *b, struct pair *p, uint32_t policy
 	 * has one, and what comes is in the order that packets left the device in.
 	 */
 	if (feature_set_peer(&b->t, GRO, true) || feature_set("va", GRO, true) ||
-	    feature_set("va", TSO, false))
+	    feature_set_peer(&b->t, TSO, false) || feature_set("va", TSO, false))
 		return -1;
 	for (i = 0; i < 2; i++) {
 		struct grant g = {
