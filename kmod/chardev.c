@@ -56,7 +56,7 @@ static int call_query(struct unet_channel *ch, union arg *a)
 			    UNET_FEATURE_TX_SEG | UNET_FEATURE_ICMP |
 			    UNET_FEATURE_TYPES | UNET_FEATURE_INTER |
 			    UNET_FEATURE_OF_FLOW | UNET_FEATURE_MARK |
-			    UNET_FEATURE_MARK_TTL;
+			    UNET_FEATURE_MARK_TTL | UNET_FEATURE_MODIFY_MANY;
 	a->query.max_ring = UNET_MAX_RING;
 	a->query.max_flows = UNET_MAX_FLOWS;
 	a->query.max_arena = unet_arena_max_bytes();

@@ -5,6 +5,8 @@
  * A verdict is copied, then checked; bytes it names are copied before they are judged
  * and never read again. What is not modified goes on from the kernel's own copy.
  */
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
@@ -14,9 +16,12 @@
 #include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
 #include <net/checksum.h>
 #include <net/dsfield.h>
 #include <net/dst.h>
+#include <net/ip6_checksum.h>
 
 #include "arena.h"
 #include "channel.h"
@@ -30,7 +35,8 @@
 #include "route.h"
 #include "trace.h"
 
-#define CHUNK	64u	/* packets decided on with BH off */
+#define CHUNK		64u	/* packets decided on with BH off */
+#define CHUNK_BYTES	131072u	/* of those changed; of any, the checksum may be asked for */
 
 /* ---- mark -------------------------------------------------------------- */
 
@@ -75,6 +81,13 @@ static void mark6(struct sk_buff *skb, const struct unet_inter_verdict *v)
 		skb->ip_summed = CHECKSUM_NONE;
 }
 
+static void note_ce(struct unet_held *h)
+{
+	h->info.flags &= ~UNET_PKT_CE;
+	if ((unet_ip_tos(h->skb->data) & UNET_ECN_MASK) == UNET_ECN_CE)
+		h->info.flags |= UNET_PKT_CE;
+}
+
 /* Context: the lock of @h's grant held. Return: false: without memory it stays as it is. */
 static bool mark(struct unet_held *h, const struct unet_inter_verdict *v)
 {
@@ -86,9 +99,7 @@ static bool mark(struct unet_held *h, const struct unet_inter_verdict *v)
 		mark4((struct iphdr *)h->skb->data, v);
 	else
 		mark6(h->skb, v);
-	h->info.flags &= ~UNET_PKT_CE;
-	if ((unet_ip_tos(h->skb->data) & UNET_ECN_MASK) == UNET_ECN_CE)
-		h->info.flags |= UNET_PKT_CE;
+	note_ce(h);
 	return true;
 }
 
@@ -148,7 +159,7 @@ static void decide(struct unet_inter *in, struct unet_held *h, u64 token,
  * @lane:	packets of it were decided on and have not gone on, or NULL. A lane is
  *		freed a grace period after it was seen, and BH are off until they have
  * @v:		the verdict, a private copy
- * @total:	L3 bytes it names
+ * @total:	L3 bytes it names, of each packet
  * @at:		packets decided on
  * @bad:	first refusal
  */
@@ -168,13 +179,36 @@ static void refuse(struct answer *a, enum unet_inter_stat why)
 		a->bad = why;
 }
 
+static u64 token_at(const struct answer *a)
+{
+	return a->v.token + a->at;
+}
+
+/* Context: in->lock held. Return: the claim has ended, and with it the verdict. */
+static bool is_over(struct answer *a)
+{
+	if (serves(a->in, a->ch))
+		return false;
+	refuse(a, UNET_INTER_CNT_TOKEN_STALE);
+	a->at = a->v.count;
+	return true;
+}
+
 /*
- * What its token stands for; NULL: a->bad says why, or the claim has ended. Context:
- * in->lock held.
+ * What the token stands for whose turn it is; NULL: refused, or the claim has ended.
+ * Context: in->lock held.
  */
 static struct unet_held *held_of(struct answer *a)
 {
-	return serves(a->in, a->ch) ? find(a->in, a->v.token, &a->bad) : NULL;
+	enum unet_inter_stat bad;
+	struct unet_held *h;
+
+	if (is_over(a))
+		return NULL;
+	h = find(a->in, token_at(a), &bad);
+	if (!h)
+		refuse(a, bad);
+	return h;
 }
 
 /* What it comes to: what cannot be marked is accepted. Context: in->lock held. */
@@ -203,7 +237,7 @@ static struct unet_lane *decide_some(struct answer *a)
 			a->at = a->v.count;
 			break;
 		}
-		h = find(in, a->v.token + a->at, &bad);
+		h = find(in, token_at(a), &bad);
 		if (!bad && !fits(h, a->v.action)) {
 			bad = UNET_INTER_CNT_BAD_VERDICT;
 			unet_inter_blame(in, bad);
@@ -215,7 +249,7 @@ static struct unet_lane *decide_some(struct answer *a)
 		if (lane && h->link->lane != lane)
 			break;
 		lane = h->link->lane;
-		decide(in, h, a->v.token + a->at, action_on(a, h));
+		decide(in, h, token_at(a), action_on(a, h));
 	}
 	spin_unlock(&in->lock);
 	return lane;
@@ -269,12 +303,14 @@ static void plain_verdict(struct answer *a)
 
 /**
  * struct rewrite - bytes that are to take the place of a packet, or go before it
- * @old:	the packet: borrowed under in->lock, or a clone of ours, since the packet
- *		may go on, and lose what is not its bytes, while it is looked at
+ * @old:	the packet, under in->lock, or @clone
+ * @clone:	ours, or NULL: the packet may go on, and lose what is not its bytes, while
+ *		it is looked at
  * @info:	of it
  * @proto:	of it, as unet_rx_packet.proto
  * @outbound:	its lane
- * @old_hdr:	its headers
+ * @old_hdr:	its headers, where they lie or in @old_copy
+ * @old_copy:	of headers that may not be in one piece
  * @new_hdr:	those wanted, a private copy
  * @bytes:	L3 bytes of what comes
  * @tx:		what the new header says
@@ -282,10 +318,12 @@ static void plain_verdict(struct answer *a)
  */
 struct rewrite {
 	struct sk_buff *old;
+	struct sk_buff *clone;
 	struct unet_flow_info info;
 	u8 proto;
 	bool outbound;
-	u8 old_hdr[UNET_TX_MAX_HEADER] __aligned(8);
+	const u8 *old_hdr;
+	u8 old_copy[UNET_TX_MAX_HEADER] __aligned(8);
 	u8 new_hdr[UNET_TX_MAX_HEADER] __aligned(8);
 	u32 bytes;
 	struct unet_tx_info tx;
@@ -300,19 +338,56 @@ static void look_at(struct rewrite *w, const struct unet_held *h)
 	w->outbound = h->link->lane->outbound;
 }
 
-static enum unet_inter_stat blame(struct answer *a, enum unet_inter_stat why)
+/* For what the packet is, or for want of memory: nobody is to blame. */
+static bool is_no_fault(enum unet_inter_stat why)
 {
-	if (!why)
-		return why;
-	spin_lock(&a->in->lock);
-	if (serves(a->in, a->ch))
-		unet_inter_blame(a->in, why);
-	spin_unlock(&a->in->lock);
-	return why;
+	return why == UNET_INTER_CNT_BAD_CSUM || why == UNET_INTER_CNT_UNSENDABLE ||
+	       why == UNET_INTER_CNT_NO_MEMORY;
 }
 
-/* The kernel vouches for what it sends on: not for what came damaged. */
-static bool undamaged(const struct rewrite *w)
+/* Of many, which one could not be changed would not be told: it does not wait for more. */
+static bool stays(const struct answer *a, enum unet_inter_stat why)
+{
+	return a->v.count == 1 || !is_no_fault(why);
+}
+
+/* Context: in->lock held. */
+static struct unet_lane *let_be(struct answer *a, struct unet_held *h)
+{
+	bool drops = a->in->terms.rights & UNET_INTER_DROP;
+
+	decide(a->in, h, token_at(a), drops ? UNET_VERDICT_DROP : UNET_VERDICT_ACCEPT);
+	return h->link->lane;
+}
+
+/* Context: in->lock held. Return: its lane, if it has been decided on. */
+static struct unet_lane *blame(struct answer *a, struct unet_held *h,
+			       enum unet_inter_stat why)
+{
+	refuse(a, why);
+	unet_inter_blame(a->in, why);
+	return stays(a, why) ? NULL : let_be(a, h);
+}
+
+/* Likewise, where its time may be over. */
+static struct unet_lane *blame_late(struct answer *a, enum unet_inter_stat why)
+{
+	struct unet_lane *lane = NULL;
+	struct unet_held *h = NULL;
+
+	refuse(a, why);
+	spin_lock(&a->in->lock);
+	if (serves(a->in, a->ch)) {
+		unet_inter_blame(a->in, why);
+		h = stays(a, why) ? NULL : held_of(a);
+	}
+	if (h)
+		lane = let_be(a, h);
+	spin_unlock(&a->in->lock);
+	return lane;
+}
+
+static bool sum_good(const struct rewrite *w)
 {
 	struct unet_rx_packet p = {
 		.skb = w->old,
@@ -322,6 +397,15 @@ static bool undamaged(const struct rewrite *w)
 	};
 
 	return unet_packet_sum_good(&p);
+}
+
+/*
+ * The kernel vouches for what it sends on: not for what came damaged. Most of what comes
+ * was looked at before.
+ */
+static bool undamaged(const struct rewrite *w)
+{
+	return w->old->ip_summed == CHECKSUM_UNNECESSARY || sum_good(w);
 }
 
 /* May it be put there? */
@@ -337,11 +421,23 @@ static enum unet_inter_stat check_rewrite(struct answer *a, struct rewrite *w,
 	return unet_inter_change_check(c, &w->bytes, &w->tx);
 }
 
-static enum unet_inter_stat judge(struct answer *a, struct rewrite *w)
+/* Each of many lies behind the one before it. */
+static const u8 *bytes_at(const struct answer *a)
 {
 	const u8 *tx = a->ch->arena->region[UNET_REGION_TX].addr;
-	enum unet_inter_stat why;
-	struct unet_inter_change c = {
+
+	return tx + a->v.extent[0].offset + a->at * a->total;
+}
+
+static void copy_header(const struct answer *a, struct rewrite *w)
+{
+	memcpy(w->new_hdr, bytes_at(a), a->v.header_len);
+}
+
+static struct unet_inter_change change_of(const struct answer *a,
+					  const struct rewrite *w)
+{
+	return (struct unet_inter_change){
 		.rights = a->in->terms.rights,
 		.old = w->old_hdr,
 		.new = w->new_hdr,
@@ -351,11 +447,13 @@ static enum unet_inter_stat judge(struct answer *a, struct rewrite *w)
 		.new_total = a->total,
 		.seg_size = skb_shinfo(w->old)->gso_size,
 	};
+}
 
-	if (c.old_header > UNET_TX_MAX_HEADER ||
-	    skb_copy_bits(w->old, 0, w->old_hdr, c.old_header))
-		return UNET_INTER_CNT_UNSENDABLE;
-	memcpy(w->new_hdr, tx + a->v.extent[0].offset, c.new_header);
+static enum unet_inter_stat judge(struct answer *a, struct rewrite *w)
+{
+	struct unet_inter_change c = change_of(a, w);
+	enum unet_inter_stat why;
+
 	w->bytes = a->total;
 	why = check_rewrite(a, w, &c);
 	/*
@@ -370,19 +468,39 @@ static enum unet_inter_stat judge(struct answer *a, struct rewrite *w)
 	return why;
 }
 
+/* Of a packet that may be in pieces. */
+static enum unet_inter_stat judge_copy(struct answer *a, struct rewrite *w)
+{
+	w->old_hdr = w->old_copy;
+	if (w->info.payload > UNET_TX_MAX_HEADER ||
+	    skb_copy_bits(w->old, 0, w->old_copy, w->info.payload))
+		return UNET_INTER_CNT_UNSENDABLE;
+	copy_header(a, w);
+	return judge(a, w);
+}
+
 /* ---- the new packet ---------------------------------------------------- */
 
+static void store(struct sk_buff *skb, u32 to, const u8 *from, u32 len)
+{
+	if (to + len <= skb_headlen(skb))
+		memcpy(skb->data + to, from, len);
+	else
+		skb_store_bits(skb, to, from, len);
+}
+
+/* What is behind the headers: of many packets one has a part of an extent, else all are its. */
 static void copy_from_tx(struct answer *a, struct sk_buff *skb)
 {
 	const u8 *tx = a->ch->arena->region[UNET_REGION_TX].addr;
-	u32 i, to = a->v.header_len, skip = a->v.header_len;
+	const struct unet_extent *e = a->v.extent;
+	u32 i, to = a->v.header_len, first = min(a->total, e->len);
 
-	for (i = 0; i < a->v.extents; i++) {
-		const struct unet_extent *e = &a->v.extent[i];
-
-		skb_store_bits(skb, to, tx + e->offset + skip, e->len - skip);
-		to += e->len - skip;
-		skip = 0;
+	store(skb, to, bytes_at(a) + to, first - to);
+	to = first;
+	for (i = 1; i < a->v.extents; i++) {
+		store(skb, to, tx + e[i].offset, e[i].len);
+		to += e[i].len;
 	}
 }
 
@@ -498,11 +616,10 @@ static struct unet_lane *replace(struct answer *a, struct rewrite *w)
 	spin_lock(&in->lock);
 	h = held_of(a);
 	if (h && !may_grow(in, h, w)) {
-		a->bad = UNET_INTER_CNT_BACKLOG;
-		unet_inter_blame(in, a->bad);
+		lane = blame(a, h, UNET_INTER_CNT_BACKLOG);
 	} else if (h) {
 		lane = h->link->lane;
-		decide(in, h, a->v.token, UNET_VERDICT_MODIFY);
+		decide(in, h, token_at(a), UNET_VERDICT_MODIFY);
 		swap(h->skb, w->skb);
 		become(in, h, w);
 	}
@@ -535,26 +652,26 @@ static bool has_room(const struct unet_inter *in, const struct rewrite *w)
 	       bytes <= in->terms.backlog_bytes;
 }
 
-/* Context: both locks of @h's place held. Return: 0, or why not. */
-static enum unet_inter_stat put_before(struct answer *a, struct unet_held *h,
-				       struct rewrite *w)
+/* Context: both locks of @h's place held. */
+static void put_before(struct answer *a, struct unet_held *h, struct rewrite *w)
 {
 	struct unet_inter *in = a->in;
 	struct unet_held *own;
 
 	if (!has_room(in, w)) {
-		unet_inter_blame(in, UNET_INTER_CNT_BACKLOG);
-		return UNET_INTER_CNT_BACKLOG;
+		blame(a, h, UNET_INTER_CNT_BACKLOG);
+		return;
 	}
 	own = unet_inter_put_before(h, w->skb);
-	if (!own)
-		return UNET_INTER_CNT_NO_MEMORY;
+	if (!own) {
+		refuse(a, UNET_INTER_CNT_NO_MEMORY);
+		return;
+	}
 	w->skb = NULL;
 	describe(own, w);
 	unet_inter_unseen(in, own);
 	in->stats[UNET_INTER_CNT_INJECTED]++;
 	trace_unet_inter_verdict(in->id, a->v.token, UNET_VERDICT_INJECT);
-	return UNET_INTER_CNT_NONE;
 }
 
 /* Before the packet, behind all that came before that. */
@@ -570,28 +687,38 @@ static struct unet_lane *insert(struct answer *a, struct rewrite *w)
 	spin_lock(&in->lock);
 	h = held_of(a);
 	if (h)
-		a->bad = put_before(a, h, w);
+		put_before(a, h, w);
 	spin_unlock(&in->lock);
 	spin_unlock(&lane->lock);
 	return lane;
 }
 
-/* Headers alone change, nobody else has these bytes, and they are in one piece. */
+/* The packet's own bytes come along, not headers alone. */
+static bool has_payload(const struct answer *a)
+{
+	return a->in->terms.rights & UNET_INTER_MODIFY_PAYLOAD;
+}
+
+/*
+ * Nobody else has these bytes, and those that change are in one piece: headers, or a
+ * packet as long as it was, and so small that it can be copied under a lock.
+ */
 static bool is_editable(const struct answer *a, const struct unet_held *h)
 {
 	const struct sk_buff *skb = h->skb;
+	u32 bytes = has_payload(a) ? h->info.bytes : h->info.payload;
 
-	return a->v.action == UNET_VERDICT_MODIFY &&
-	       !(a->in->terms.rights & UNET_INTER_MODIFY_PAYLOAD) &&
-	       a->total == a->v.header_len && !skb_shared(skb) &&
-	       !skb_cloned(skb) && !skb_has_frag_list(skb) &&
-	       h->info.payload <= skb_headlen(skb);
+	if (a->v.action != UNET_VERDICT_MODIFY || skb_shared(skb) ||
+	    skb_cloned(skb) || skb_has_frag_list(skb) || bytes > skb_headlen(skb))
+		return false;
+	return has_payload(a) ? a->total == bytes && bytes <= UNET_RX_SMALL_BYTES :
+				a->total == a->v.header_len;
 }
 
 /* The checksum of what follows stays the sender's, or none. */
-static void put_ip_header(const struct rewrite *w, struct sk_buff *skb)
+static void put_ip_header(const struct rewrite *w, struct sk_buff *skb, u32 bytes)
 {
-	memcpy(skb->data, w->new_hdr, w->tx.l4_offset);
+	memcpy(skb->data, w->new_hdr, bytes);
 	if (skb->ip_summed == CHECKSUM_COMPLETE)
 		skb->ip_summed = CHECKSUM_NONE;
 }
@@ -604,90 +731,177 @@ static bool is_l4_as_it_was(const struct rewrite *w)
 	       !memcmp(w->old_hdr + l4, w->new_hdr + l4, w->tx.header_len - l4);
 }
 
-static void put_where_it_was(struct rewrite *w, struct unet_held *h)
+static void put_where_it_was(struct answer *a, struct rewrite *w, struct unet_held *h)
 {
-	bool ip_only = is_l4_as_it_was(w);
+	bool ip_only = !has_payload(a) && is_l4_as_it_was(w);
 
 	unet_tx_header_fix(w->new_hdr, &w->tx);
+	if (has_payload(a))
+		copy_from_tx(a, h->skb);
 	become(h->link->inter, h, w);
 	if (ip_only) {
 		h->proto = w->proto;
-		put_ip_header(w, h->skb);
+		put_ip_header(w, h->skb, w->tx.l4_offset);
 	} else {
 		put_header(w, h->skb);
 	}
 }
 
-/* Where they are. Context: in->lock held. */
+/* Of a packet that is as long as it was. Return: the sum of the pseudo header. */
+static __sum16 fix4(struct iphdr *ip, u32 bytes)
+{
+	ip->tot_len = htons(bytes);
+	ip->check = 0;
+	ip->check = ip_fast_csum(ip, ip->ihl);
+	return ~csum_tcpudp_magic(ip->saddr, ip->daddr, bytes - sizeof(*ip),
+				  ip->protocol, 0);
+}
+
+static __sum16 fix6(struct ipv6hdr *ip, u32 bytes)
+{
+	u32 l4_bytes = bytes - sizeof(*ip);
+
+	ip->payload_len = htons(l4_bytes);
+	return ~csum_ipv6_magic(&ip->saddr, &ip->daddr, l4_bytes, ip->nexthdr, 0);
+}
+
+/* The checksum of what follows is made when it is needed. */
+static void put_payload(struct answer *a, struct rewrite *w, struct unet_held *h,
+			__sum16 pseudo)
+{
+	w->tx.header_len = w->info.payload;
+	w->tx.l4_offset = w->info.l4_offset;
+	w->tx.csum_offset = h->proto == IPPROTO_UDP ? offsetof(struct udphdr, check) :
+						      offsetof(struct tcphdr, check);
+	memcpy(w->new_hdr + w->tx.l4_offset + w->tx.csum_offset, &pseudo,
+	       sizeof(pseudo));
+	copy_from_tx(a, h->skb);
+	put_header(w, h->skb);
+}
+
+/* Context: the lock of @h's grant held. */
+static void put_plain(struct answer *a, struct rewrite *w, struct unet_held *h)
+{
+	bool v4 = h->family == 4;
+	__sum16 pseudo = v4 ? fix4((struct iphdr *)w->new_hdr, w->info.bytes) :
+			      fix6((struct ipv6hdr *)w->new_hdr, w->info.bytes);
+
+	if (has_payload(a))
+		put_payload(a, w, h, pseudo);
+	else
+		put_ip_header(w, h->skb, w->info.l4_offset);
+	h->changed = true;
+	note_ce(h);
+}
+
+static bool is_plain(const struct answer *a, const struct rewrite *w)
+{
+	struct unet_inter_change c = change_of(a, w);
+
+	return w->proto && unet_inter_change_plain(&c, w->info.l4_offset) &&
+	       undamaged(w);
+}
+
+/* Where they are. Context: in->lock held. Return: its lane, when decided on. */
 static struct unet_lane *edit(struct answer *a, struct rewrite *w,
 			      struct unet_held *h)
 {
-	a->bad = judge(a, w);
-	w->old = NULL;
-	if (a->bad) {
-		unet_inter_blame(a->in, a->bad);
-		return NULL;
+	enum unet_inter_stat why;
+
+	w->old_hdr = h->skb->data;
+	copy_header(a, w);
+	if (is_plain(a, w)) {
+		put_plain(a, w, h);
+	} else {
+		why = judge(a, w);
+		if (why)
+			return blame(a, h, why);
+		put_where_it_was(a, w, h);
 	}
-	put_where_it_was(w, h);
-	decide(a->in, h, a->v.token, UNET_VERDICT_MODIFY);
+	decide(a->in, h, token_at(a), UNET_VERDICT_MODIFY);
 	return h->link->lane;
 }
 
-/*
- * Done at once if it can be; else @w->old is a clone, unless @a->bad says why not.
- * The packet may be decided on meanwhile, and is asked for again.
- */
-static struct unet_lane *edit_or_clone(struct answer *a, struct rewrite *w)
+/* To be looked at without the lock. Return: as edit(). Context: in->lock held. */
+static struct unet_lane *borrow(struct answer *a, struct rewrite *w,
+				struct unet_held *h)
 {
-	struct unet_inter *in = a->in;
-	struct unet_lane *lane = NULL;
+	w->clone = skb_clone(h->skb, GFP_ATOMIC);
+	w->old = w->clone;
+	return w->clone ? NULL : blame(a, h, UNET_INTER_CNT_NO_MEMORY);
+}
+
+/*
+ * Packets of one lane, as far as it can be done at once; of what stopped it @w->clone is
+ * one. That may be decided on meanwhile, and is asked for again.
+ *
+ * Return: the lane, or NULL: none was decided on.
+ */
+static struct unet_lane *edit_some(struct answer *a, struct rewrite *w)
+{
+	struct unet_lane *lane = NULL, *done;
+	u32 end = min(a->v.count, a->at + CHUNK), bytes = 0;
 	struct unet_held *h;
 
-	a->bad = UNET_INTER_CNT_TOKEN_STALE;
-	spin_lock(&in->lock);
-	h = held_of(a);
-	if (!h)
-		goto out;
-	look_at(w, h);
-	if (is_editable(a, h)) {
-		lane = edit(a, w, h);
-		goto out;
+	spin_lock(&a->in->lock);
+	for (; a->at < end && bytes < CHUNK_BYTES; a->at++) {
+		h = held_of(a);
+		if (!h)
+			continue;
+		if (lane && h->link->lane != lane)
+			break;
+		bytes += h->info.bytes;
+		look_at(w, h);
+		done = is_editable(a, h) ? edit(a, w, h) : borrow(a, w, h);
+		if (w->clone)
+			break;
+		lane = done ?: lane;
 	}
-	w->old = skb_clone(h->skb, GFP_ATOMIC);
-	if (!w->old) {
-		a->bad = UNET_INTER_CNT_NO_MEMORY;
-		unet_inter_blame(in, a->bad);
-	}
-out:
-	spin_unlock(&in->lock);
+	spin_unlock(&a->in->lock);
 	return lane;
 }
 
 /* Another packet takes its place, or goes before it: for that memory is waited for. */
 static void put_other(struct answer *a, struct rewrite *w)
 {
+	enum unet_inter_stat why;
+
 	go_on(a);
-	a->bad = blame(a, judge(a, w));
-	if (!a->bad)
-		a->bad = blame(a, build(a, w));
-	if (a->bad)
-		return;
-	decided(a, a->v.action == UNET_VERDICT_MODIFY ? replace(a, w) :
-							insert(a, w));
+	why = judge_copy(a, w);
+	if (!why)
+		why = build(a, w);
+	if (why)
+		decided(a, blame_late(a, why));
+	else if (a->v.action == UNET_VERDICT_MODIFY)
+		decided(a, replace(a, w));
+	else
+		decided(a, insert(a, w));
 }
 
-static void byte_verdict(struct answer *a)
+static void change_some(struct answer *a)
 {
 	struct rewrite w;
 
 	/* The rest is written before it is read: it is large. */
-	w.old = NULL;
+	w.clone = NULL;
 	w.skb = NULL;
-	decided(a, edit_or_clone(a, &w));
-	if (w.old)
+	decided(a, edit_some(a, &w));
+	if (w.clone) {
 		put_other(a, &w);
+		a->at++;
+	}
 	kfree_skb(w.skb);
-	consume_skb(w.old);
+	consume_skb(w.clone);
+}
+
+static void byte_verdict(struct answer *a)
+{
+	for (;;) {
+		change_some(a);
+		if (a->at >= a->v.count)
+			return;
+		let_others(a);
+	}
 }
 
 /* ---- taking verdicts --------------------------------------------------- */
@@ -695,10 +909,13 @@ static void byte_verdict(struct answer *a)
 static void answer_one(struct answer *a)
 {
 	u32 tx_bytes = a->ch->arena->region[UNET_REGION_TX].bytes;
+	enum unet_inter_stat why;
 
-	a->bad = blame(a, unet_inter_verdict_check(&a->v, a->in->terms.rights,
-						   tx_bytes, &a->total));
-	if (!a->bad) {
+	why = unet_inter_verdict_check(&a->v, a->in->terms.rights, tx_bytes,
+				       &a->total);
+	if (why) {
+		blame_late(a, why);
+	} else {
 		unet_arena_bar(a->v.extent, a->v.extents, tx_bytes);
 		if (a->v.extents)
 			byte_verdict(a);
@@ -716,6 +933,7 @@ static void take(struct answer *a)
 	unet_krings_tx_take(&a->ch->rings, &slot);
 	memcpy(&a->v, &slot, sizeof(a->v));
 	a->at = 0;
+	a->bad = UNET_INTER_CNT_NONE;
 }
 
 /* Context: BH off, RCU read side. */

@@ -193,6 +193,14 @@ static bool take_done(struct unet_intermediary *im)
 	return more;
 }
 
+/* Bytes of TX memory named by the verdict that may yet grow, up to where they end. */
+static u32 said_end(const struct unet_intermediary *im)
+{
+	const struct unet_inter_verdict *v = &im->said;
+
+	return v->count && v->extents ? v->extent[0].offset + v->extent[0].len : 0;
+}
+
 /* All that was said is with the kernel, but for what its rings had no room for. */
 static int push(struct unet_intermediary *im)
 {
@@ -206,7 +214,7 @@ static int push(struct unet_intermediary *im)
 		more = take_done(im);
 	} while (!err && more);
 	if (!unet_tx_pending(im->r))
-		im->tx_used = 0;
+		im->tx_used = said_end(im);
 	return err;
 }
 
@@ -240,7 +248,7 @@ static int put_said(struct unet_intermediary *im)
 static bool may_grow(const struct unet_inter_verdict *said,
 		     const struct unet_inter_verdict *v)
 {
-	return said->count && said->count < MAX_COUNT &&
+	return said->count && said->count < MAX_COUNT && !said->extents &&
 	       said->token + said->count == v->token &&
 	       said->action == v->action && said->tos == v->tos &&
 	       said->tos_mask == v->tos_mask && said->ttl == v->ttl &&
@@ -314,6 +322,36 @@ static int room_for(struct unet_intermediary *im, u32 bytes)
 	return im->tx_used + bytes <= im->r->tx_bytes ? 0 : -EAGAIN;
 }
 
+static void put_bytes(struct unet_intermediary *im, const void *bytes, u32 len)
+{
+	if (len)
+		memcpy(im->r->tx_mem + im->tx_used, bytes, len);
+	im->tx_used += len;
+}
+
+/* Its place is right behind those before it, and it is as long as each of them. */
+static bool joins_change(const struct unet_intermediary *im,
+			 const struct unet_inter_verdict *v)
+{
+	const struct unet_inter_verdict *said = &im->said;
+	u32 bytes = v->extent[0].len;
+
+	return said->count && said->extents && said->token + said->count == v->token &&
+	       said->header_len == v->header_len &&
+	       said->extent[0].len == said->count * bytes &&
+	       said_end(im) == im->tx_used &&
+	       said->extent[0].len + bytes <= UNET_TX_MAX_BYTES &&
+	       im->tx_used + bytes <= im->r->tx_bytes;
+}
+
+/* Of many none is told apart: the kernel sees to those it cannot change. */
+static void join_change(struct unet_intermediary *im, u32 bytes)
+{
+	im->said.extent[0].len += bytes;
+	im->said.count++;
+	im->said.cookie = 0;
+}
+
 /* Of IP and TCP or UDP; 0: it has others, or they were not shown. */
 static u32 header_bytes(const struct unet_inter_packet *p)
 {
@@ -380,6 +418,51 @@ static int mark_as(struct unet_intermediary *im, uint64_t token, const u8 *heade
 	return say_mark(im, &v);
 }
 
+/* Where the bytes of a verdict of its own go. */
+static int begin_change(struct unet_intermediary *im, struct unet_inter_verdict *v)
+{
+	int err = put_said(im);
+
+	/* may empty TX memory: before the bytes have their place there */
+	if (!err)
+		err = need_slot(im);
+	if (!err)
+		err = room_for(im, v->extent[0].len);
+	v->extent[0].offset = im->tx_used;
+	return err;
+}
+
+/* Another of its kind may follow: many take one verdict. */
+static bool may_be_many(const struct unet_intermediary *im,
+			const struct unet_inter_verdict *v)
+{
+	return v->action == UNET_VERDICT_MODIFY &&
+	       im->features & UNET_FEATURE_MODIFY_MANY;
+}
+
+static int say_change(struct unet_intermediary *im, struct unet_inter_verdict *v,
+		      const void *header, const void *payload)
+{
+	bool many = may_be_many(im, v), joins = many && joins_change(im, v);
+	u32 bytes = v->extent[0].len;
+	int err;
+
+	if (!joins) {
+		err = begin_change(im, v);
+		if (err)
+			return err;
+	}
+	put_bytes(im, header, v->header_len);
+	put_bytes(im, payload, bytes - v->header_len);
+	if (joins)
+		join_change(im, bytes);
+	else if (many)
+		im->said = *v;
+	else
+		put(im, v);
+	return 0;
+}
+
 int unet_intermediary_change(struct unet_intermediary *im, uint64_t token,
 			     int action, const void *header, uint32_t header_len,
 			     const void *payload, uint32_t payload_len)
@@ -398,25 +481,10 @@ int unet_intermediary_change(struct unet_intermediary *im, uint64_t token,
 		if (err != -EOPNOTSUPP)
 			return err;
 	}
-	err = put_said(im);
-	/* may empty TX memory: before the bytes have their place there */
-	if (!err)
-		err = need_slot(im);
-	if (!err)
-		err = room_for(im, header_len + payload_len);
-	if (err)
-		return err;
 	if (action == UNET_VERDICT_MODIFY)
 		v.cookie = cookie_of(token);
-	v.extent[0].offset = im->tx_used;
 	v.extent[0].len = header_len + payload_len;
-	memcpy(im->r->tx_mem + im->tx_used, header, header_len);
-	if (payload_len)
-		memcpy(im->r->tx_mem + im->tx_used + header_len, payload,
-		       payload_len);
-	put(im, &v);
-	im->tx_used += header_len + payload_len;
-	return 0;
+	return say_change(im, &v, header, payload);
 }
 
 int unet_intermediary_flush(struct unet_intermediary *im)

@@ -405,6 +405,17 @@ static enum unet_inter_stat right_to(u16 action, u32 rights)
 	}
 }
 
+/* One after the other, all as long; @total: of all, and then of each. */
+static enum unet_inter_stat check_many(const struct unet_inter_verdict *v, u32 *total)
+{
+	u32 each = *total / v->count;
+
+	if (v->extents != 1 || each * v->count != *total || each < v->header_len)
+		return UNET_INTER_CNT_BAD_LENGTH;
+	*total = each;
+	return UNET_INTER_CNT_NONE;
+}
+
 /* A verdict's bytes are named as a send's are: the same rules hold. */
 static enum unet_inter_stat check_bytes(const struct unet_inter_verdict *v,
 					u32 tx_bytes, u32 *total)
@@ -421,7 +432,7 @@ static enum unet_inter_stat check_bytes(const struct unet_inter_verdict *v,
 	memcpy(slot.extent, v->extent, sizeof(v->extent));
 	switch (unet_tx_slot_check(&slot, tx_bytes, total)) {
 	case UNET_CNT_NONE:
-		return UNET_INTER_CNT_NONE;
+		return v->count == 1 ? UNET_INTER_CNT_NONE : check_many(v, total);
 	case UNET_CNT_TX_BAD_EXTENT:
 		return UNET_INTER_CNT_BAD_EXTENT;
 	case UNET_CNT_TX_BAD_LENGTH:
@@ -436,6 +447,7 @@ static bool count_sound(const struct unet_inter_verdict *v)
 	switch (v->action) {
 	case UNET_VERDICT_ACCEPT:
 	case UNET_VERDICT_DROP:
+	case UNET_VERDICT_MODIFY:
 	case UNET_VERDICT_REDIRECT:
 	case UNET_VERDICT_MARK:
 		return v->count && v->count <= UNET_INTER_MAX_BACKLOG;
@@ -629,6 +641,66 @@ enum unet_inter_stat unet_inter_change_check(const struct unet_inter_change *c,
 	if (*total != c->old_total && !may_resize(c, info))
 		return UNET_INTER_CNT_BAD_LENGTH;
 	return UNET_INTER_CNT_NONE;
+}
+
+/* No options; what may differ is TOS, identification, DF and TTL, and what is filled in. */
+static bool is_plain4(const struct unet_inter_change *c, u32 l4_offset)
+{
+	const u8 *old = c->old, *new = c->new;
+
+	return l4_offset == UNET_IP4_HEADER && old[0] == 0x45 && new[0] == 0x45 &&
+	       !(unet_load_u16(new + 6) & ~UNET_IP4_DF) && new[8] &&
+	       new[9] == old[9] && unet_load_raw32(new + 16) &&
+	       unet_load_raw64(new + 12) == unet_load_raw64(old + 12) &&
+	       unet_load_u16(old + 2) == c->old_total;
+}
+
+/* ... and here traffic class, flow label and hop limit. */
+static bool is_plain6(const struct unet_inter_change *c, u32 l4_offset)
+{
+	const u8 *old = c->old, *new = c->new;
+
+	return l4_offset == UNET_IP6_HEADER && old[0] >> 4 == 6 && new[0] >> 4 == 6 &&
+	       new[7] && new[6] == old[6] &&
+	       (unet_load_raw64(new + 24) | unet_load_raw64(new + 32)) &&
+	       !memcmp(new + 8, old + 8, 32) &&
+	       unet_load_u16(old + 4) + UNET_IP6_HEADER == c->old_total;
+}
+
+/* The same above IP, and what may be sent. */
+static bool is_plain_l4(const struct unet_inter_change *c, u32 l4_offset)
+{
+	const u8 *old = c->old + l4_offset, *new = c->new + l4_offset;
+	u32 len = c->old_header - l4_offset;
+
+	if (!unet_load_raw16(old) || !unet_load_raw16(old + 2))
+		return false;
+	if (unet_ip_proto(c->old) == UNET_PROTO_UDP)
+		return len == UNET_UDP_HEADER &&
+		       unet_load_raw64(new) == unet_load_raw64(old) &&
+		       unet_load_u16(old + 4) == c->old_total - l4_offset;
+	if (unet_ip_proto(c->old) != UNET_PROTO_TCP || len < UNET_TCP_HEADER ||
+	    (old[12] >> 4) * 4u != len)
+		return false;
+	if (c->seg_size && old[13] & (UNET_TCP_SYN | UNET_TCP_RST | UNET_TCP_URG))
+		return false;
+	return !memcmp(new, old, len);
+}
+
+bool unet_inter_change_plain(const struct unet_inter_change *c, u32 l4_offset)
+{
+	bool payload = c->rights & UNET_INTER_MODIFY_PAYLOAD;
+
+	if (c->new_total != (payload ? c->old_total : c->old_header) ||
+	    c->new_header != c->old_header || c->old_total > UNET_TX_MAX_BYTES ||
+	    c->old_header > UNET_TX_MAX_HEADER ||
+	    c->old_header < l4_offset + UNET_UDP_HEADER)
+		return false;
+	if (!(c->rights & UNET_INTER_MODIFY_HEADERS) &&
+	    memcmp(c->new, c->old, c->old_header))
+		return false;
+	return (is_plain4(c, l4_offset) || is_plain6(c, l4_offset)) &&
+	       is_plain_l4(c, l4_offset);
 }
 
 enum unet_inter_stat unet_inter_inject_check(const struct unet_inter_change *c,

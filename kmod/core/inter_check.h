@@ -212,7 +212,7 @@ static inline void unet_inter_token_end(struct unet_inter_window *w, u32 index,
  * @v:		private copy
  * @rights:	UNET_INTER_*
  * @tx_bytes:	bytes of the TX region
- * @total:	out: L3 bytes named by the extents, 0 without
+ * @total:	out: L3 bytes named by the extents for each packet, 0 without
  *
  * Context: any.
  * Return: UNET_INTER_CNT_NONE; _BAD_VERDICT, _BAD_EXTENT, _BAD_LENGTH or _RIGHT_*.
@@ -262,6 +262,20 @@ struct unet_inter_change {
 enum unet_inter_stat unet_inter_change_check(const struct unet_inter_change *c,
 					     u32 *total,
 					     struct unet_tx_info *info);
+
+/**
+ * unet_inter_change_plain() - is there no doubt that it may?
+ * @c:		change
+ * @l4_offset:	of the held packet, within its headers
+ *
+ * Most changes are such: other numbers in an IP header without options, or other payload
+ * of the same length.
+ *
+ * Context: any.
+ * Return: true: unet_inter_change_check() would say UNET_INTER_CNT_NONE, as many bytes as
+ * before, and no L4 header but the one that was; false: ask it.
+ */
+bool unet_inter_change_plain(const struct unet_inter_change *c, u32 l4_offset);
 
 /**
  * unet_inter_inject_check() - may this go into the flow of a held packet?

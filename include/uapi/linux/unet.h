@@ -390,6 +390,7 @@ enum unet_counter {
 #define UNET_FEATURE_OF_FLOW	(1ull << 6)	/* UNET_TYPE_OF_FLOW */
 #define UNET_FEATURE_MARK	(1ull << 7)	/* UNET_VERDICT_MARK */
 #define UNET_FEATURE_MARK_TTL	(1ull << 8)	/* unet_inter_verdict.ttl */
+#define UNET_FEATURE_MODIFY_MANY	(1ull << 9)	/* UNET_VERDICT_MODIFY of many packets */
 
 /**
  * struct unet_query - what this kernel offers; works on an unbound channel
@@ -1039,7 +1040,8 @@ enum unet_inter_action {
  * @cookie:	given back on DONE
  * @action:	enum unet_inter_action
  * @count:	packets meant, those with the tokens that follow: at least 1, and 1
- *		for all but ACCEPT, DROP, REDIRECT and MARK. DONE tells the first refusal
+ *		for all but ACCEPT, DROP, MODIFY, REDIRECT and MARK. DONE tells the first
+ *		refusal
  * @header_len:	MODIFY, INJECT: IP and L4 header bytes, all in the first extent; else 0
  * @extents:	MODIFY, INJECT: used entries of @extent; else 0
  * @reserved:	zero
@@ -1061,6 +1063,11 @@ enum unet_inter_action {
  * changed but to that, and a datagram that ends before its packet does not at all. No such
  * refusal, and none for a packet that came damaged (UNET_INTER_CNT_BAD_CSUM), is a
  * violation; the packet stays held.
+ *
+ * MODIFY of more packets than one (UNET_FEATURE_MODIFY_MANY) has one extent: what takes
+ * the place of each, one after the other, all with as many bytes, @header_len of them
+ * headers. There a packet that cannot be changed, as above or for want of memory, does not
+ * stay: it is dropped where the grant has the right to drop, else it goes on as it was.
  *
  * MARK, which needs the right to modify headers, changes those bits, that number and the
  * checksum of IPv4, and nothing else: of any packet, as it came. One that there is no memory to
