@@ -15,8 +15,8 @@ parts=(rx flows sums mid types tcp hooks memory profile-rx profile-mid profile-t
 [ $# -gt 0 ] || set -- "${parts[@]}"
 # How many rows a part has when nothing is missing; of a profile, kinds of work.
 read -ra tried <<< "${FLOWS:-1 1000}"
-declare -A rows=([rx]=$((9 * ${#tried[@]})) [flows]=9 [sums]=4 [mid]=16 [types]=9 [tcp]=21 [hooks]=6 [memory]=2
-	[profile-rx]=$((1 + ${#tried[@]})) [profile-mid]=3 [profile-tcp]=10)
+declare -A rows=([rx]=$((9 * ${#tried[@]})) [flows]=9 [sums]=4 [mid]=19 [types]=9 [tcp]=21 [hooks]=6 [memory]=2
+	[profile-rx]=$((1 + ${#tried[@]})) [profile-mid]=4 [profile-tcp]=10)
 
 for part; do
 	[[ -v rows[$part] ]] || {

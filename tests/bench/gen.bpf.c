@@ -30,9 +30,10 @@ int gen(struct xdp_md *ctx)
 	void *end = (void *)(long)ctx->data_end;
 	struct iphdr *ip = data + sizeof(struct ethhdr);
 	struct udphdr *udp = (void *)(ip + 1);
+	__u8 *payload = (void *)(udp + 1);
 	__u32 n = progress.sent++;
 
-	if ((void *)(udp + 1) > end)
+	if ((void *)(payload + 1) > end)
 		return XDP_ABORTED;
 	if (!n)
 		progress.first = bpf_ktime_get_ns();
@@ -43,6 +44,8 @@ int gen(struct xdp_md *ctx)
 	ip->ttl = constants.ttl;
 	ip->check = constants.ip_check;
 	udp->source = bpf_htons(constants.first_port + n % constants.flows);
+	udp->check = constants.udp_check;
+	payload[0] = 0;
 	return bpf_redirect(constants.ifindex, 0);
 }
 

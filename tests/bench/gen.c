@@ -112,7 +112,7 @@ static struct bpf_object *load(const struct wish *w, const struct frame *f)
 {
 	struct gen_constants c = { if_nametoindex(w->dev), w->flows,
 				   FIRST_PORT, w->packets, f->ip.check,
-				   f->ip.ttl };
+				   f->udp.check, f->ip.ttl };
 	struct bpf_object *obj = bpf_object__open_file(w->object, NULL);
 
 	if (!obj || bpf_map__set_initial_value(data_section(obj, ".rodata"),

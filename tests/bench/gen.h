@@ -12,7 +12,8 @@
  * @first_port:	source port of the first flow
  * @packets:	how many will be sent
  * @ip_check:	of the IP header, with a traffic class of 0 and @ttl; network order
- * @ttl:	of it
+ * @udp_check:	of UDP, 0: none; network order
+ * @ttl:	of the IP header
  */
 struct gen_constants {
 	__u32 ifindex;
@@ -20,6 +21,7 @@ struct gen_constants {
 	__u32 first_port;
 	__u32 packets;
 	__u16 ip_check;
+	__u16 udp_check;
 	__u8 ttl;
 };
 

@@ -262,7 +262,7 @@ part_sums()
 
 # ---- a process in the middle ----------------------------------------------------
 
-# mid NAME RECEIVER WAY WHERE look|rewrite|ttl|ident|mark [COMMAND...]: packets on their way to
+# mid NAME RECEIVER WAY WHERE look|rewrite|ttl|ident|payload|mark [COMMAND...]: packets on their way to
 # RECEIVER pass a process in the middle, or are shown to it; COMMAND puts it there
 # once it is ready. What they cost without is the row of RECEIVER.
 mid()
@@ -316,11 +316,11 @@ mid_rivals()
 	local what
 
 	mid_base udp
-	for what in look rewrite ttl ident; do
+	for what in look rewrite ttl ident payload; do
 		mid nfqueue udp nfqueue 0 "$what" queue_input
 		nft delete table ip bench
 	done
-	for what in look rewrite ttl ident; do
+	for what in look rewrite ttl ident payload; do
 		mid tap udp tap tapa,tapb "$what" redirect_to_tap
 		tc qdisc del dev vb clsact
 	done
@@ -335,7 +335,7 @@ make_grant()
 		backlog 16384 | jq .grant)
 }
 
-# mid_unet look|rewrite|ttl|ident|mark RIGHTS: by a grant that is made for it.
+# mid_unet look|rewrite|ttl|ident|payload|mark RIGHTS: by a grant that is made for it.
 mid_unet()
 {
 	local grant
@@ -356,6 +356,7 @@ part_mid()
 	mid_unet rewrite observe,modify-headers,delay
 	mid_unet ttl observe,modify-headers,delay
 	mid_unet ident observe,modify-headers,delay
+	mid_unet payload observe,modify-payload,delay
 	mid_unet mark observe,modify-headers,delay
 	detach
 	remove_link
@@ -535,7 +536,7 @@ profile_rx()
 	profile_end "receive, $1, flows: $2" "$from" "$to" "$plain" "$packets" packet
 }
 
-# profile_mid look|rewrite|ttl|ident|mark RIGHTS: with the generator's and the receiver's work.
+# profile_mid look|rewrite|ttl|ident|payload|mark RIGHTS: with the generator's and the receiver's work.
 profile_mid()
 {
 	local grant mid_pid mid_said saw sent got from to plain
@@ -625,6 +626,7 @@ part_profile-mid()
 	attach
 	profile_mid look observe,delay
 	profile_mid ident observe,modify-headers,delay
+	profile_mid payload observe,modify-payload,delay
 	profile_mid mark observe,modify-headers,delay
 	detach
 	remove_link

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * bench_mid WAY WHERE look|rewrite|ttl|ident|mark: stands in the middle of packets in one
+ * bench_mid WAY WHERE look|rewrite|ttl|ident|payload|mark: stands in the middle of packets in one
  * way until SIGTERM. Prints "ready" when packets may come, and at the end one JSON object.
  */
 #include <errno.h>
@@ -57,8 +57,13 @@ static uint8_t *word_of(uint8_t *ip, enum mid_does does, uint32_t *new)
 void mid_change(uint8_t *ip, enum mid_does does)
 {
 	uint32_t old, new, sum = word_at(ip + 10);
-	uint8_t *at = word_of(ip, does, &new);
+	uint8_t *at;
 
+	if (does == MID_PAYLOAD) {
+		ip[MID_HEADERS] = MID_BYTE;
+		return;
+	}
+	at = word_of(ip, does, &new);
 	old = word_at(at);
 	/* RFC 1624, equation 3 */
 	sum = (~sum & 0xffff) + (~old & 0xffff) + new;
@@ -81,7 +86,19 @@ static const struct mid_way *find_way(const char *name)
 	return NULL;
 }
 
-static void stand(const struct mid_way *way, void *mid)
+/* The signal comes while it is waited for, or not before that: none is slept over. */
+static void catch_term(sigset_t *asleep)
+{
+	struct sigaction term = { .sa_handler = on_term };
+	sigset_t blocked;
+
+	sigaction(SIGTERM, &term, NULL);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGTERM);
+	sigprocmask(SIG_BLOCK, &blocked, asleep);
+}
+
+static void stand(const struct mid_way *way, void *mid, const sigset_t *asleep)
 {
 	struct pollfd p = { .fd = way->fd(mid), .events = POLLIN };
 	uint64_t packets = 0, sleeps = 0;
@@ -93,7 +110,7 @@ static void stand(const struct mid_way *way, void *mid)
 		if (n)
 			continue;
 		sleeps++;
-		poll(&p, 1, -1);
+		ppoll(&p, 1, NULL, asleep);
 	}
 	printf("{\"packets\":%" PRIu64 ",\"sleeps\":%" PRIu64 "}\n", packets,
 	       sleeps);
@@ -103,7 +120,7 @@ static bool find_does(const char *word, enum mid_does *does)
 {
 	static const char *const words[MID_DOES_COUNT] = {
 		[MID_LOOK] = "look", [MID_REWRITE] = "rewrite", [MID_TTL] = "ttl",
-		[MID_IDENT] = "ident", [MID_MARK] = "mark",
+		[MID_IDENT] = "ident", [MID_PAYLOAD] = "payload", [MID_MARK] = "mark",
 	};
 	int i;
 
@@ -117,13 +134,13 @@ static bool find_does(const char *word, enum mid_does *does)
 
 int main(int argc, char **argv)
 {
-	struct sigaction term = { .sa_handler = on_term };
 	const struct mid_way *way;
 	struct mid_args args;
+	sigset_t asleep;
 	void *mid;
 
 	if (argc != 4 || !find_does(argv[3], &args.does)) {
-		fprintf(stderr, "usage: bench_mid WAY WHERE look|rewrite|ttl|ident|mark\n");
+		fprintf(stderr, "usage: bench_mid WAY WHERE look|rewrite|ttl|ident|payload|mark\n");
 		return 2;
 	}
 	way = find_way(argv[1]);
@@ -136,9 +153,9 @@ int main(int argc, char **argv)
 			strerror(errno));
 		return 1;
 	}
-	sigaction(SIGTERM, &term, NULL);
+	catch_term(&asleep);
 	puts("ready");
 	fflush(stdout);
-	stand(way, mid);
+	stand(way, mid, &asleep);
 	return 0;
 }

@@ -18,6 +18,7 @@ enum mid_does {
 	MID_REWRITE,	/* another header takes the place of its own: another DSCP */
 	MID_TTL,	/* likewise: another TTL */
 	MID_IDENT,	/* likewise: another identification */
+	MID_PAYLOAD,	/* another packet: with another first byte behind the headers */
 	MID_MARK,	/* it is said which DSCP it is to have */
 	MID_DOES_COUNT
 };
@@ -56,6 +57,10 @@ extern const struct mid_way mid_unet;
 #define MID_TOS		0x28	/* AF11 in the upper six bits */
 #define MID_HOPS	9
 #define MID_ID		0x1234
+
+/* MID_PAYLOAD leaves the headers: the generator's packets have no checksum of UDP. */
+#define MID_HEADERS	28	/* of IPv4 and UDP */
+#define MID_BYTE	0x55
 
 /*
  * MID_REWRITE gives an IPv4 header MID_TOS, MID_TTL MID_HOPS, MID_IDENT MID_ID; its

@@ -8,8 +8,6 @@
 
 #include "mid.h"
 
-#define HEADERS	28	/* of IPv4 and UDP */
-
 struct mid {
 	struct unet_intermediary *im;
 	enum mid_does does;
@@ -35,10 +33,24 @@ static int unet_fd(void *p)
 	return unet_intermediary_fd(((struct mid *)p)->im);
 }
 
+/* The payload goes along only when it is another. */
+static int change(struct unet_intermediary *im,
+		  const struct unet_inter_packet *packet, enum mid_does does)
+{
+	uint32_t bytes = does == MID_PAYLOAD ? packet->len : MID_HEADERS;
+	uint8_t changed[MID_FRAME];
+
+	memcpy(changed, packet->data, bytes);
+	mid_change(changed, does);
+	return unet_intermediary_change(im, packet->token, UNET_VERDICT_MODIFY, changed,
+					MID_HEADERS, changed + MID_HEADERS,
+					bytes - MID_HEADERS) ?
+	       UNET_VERDICT_ACCEPT : UNET_VERDICT_LATER;
+}
+
 static int look(struct unet_intermediary *im,
 		const struct unet_inter_packet *packet, void *arg)
 {
-	uint8_t header[HEADERS];
 	struct mid *m = arg;
 
 	m->seen++;
@@ -48,12 +60,7 @@ static int look(struct unet_intermediary *im,
 	if (m->does == MID_MARK)
 		return unet_intermediary_mark(im, packet->token, 0xff, MID_TOS) ?
 		       UNET_VERDICT_ACCEPT : UNET_VERDICT_LATER;
-	memcpy(header, packet->data, sizeof(header));
-	mid_change(header, m->does);
-	if (unet_intermediary_change(im, packet->token, UNET_VERDICT_MODIFY,
-				     header, sizeof(header), NULL, 0))
-		return UNET_VERDICT_ACCEPT;
-	return UNET_VERDICT_LATER;
+	return change(im, packet, m->does);
 }
 
 static uint32_t unet_turn(void *p)

@@ -95,8 +95,8 @@ if grep -q '"bench":"mid"' "$results"; then
 	echo
 	echo "A process in the middle: the same packets on their way to a receiver pass a process"
 	echo "that looks at each, or gives each another header (rewrite: with another DSCP; ttl:"
-	echo "another TTL; ident: another identification, as any other field of a header), or are"
-	echo "shown to it. \"above\" is what that adds; ratio is unet's against the rival's that"
+	echo "another TTL; ident: another identification, as any other field of IP's header) or"
+	echo "payload, of the same length, or are shown to it. \"above\" is what that adds; ratio is unet's against the rival's that"
 	echo "does the same. mark: the process says which DSCP packets are to"
 	echo "have; its ratio is to nfqueue's rewriting, which comes to the same."
 	echo
