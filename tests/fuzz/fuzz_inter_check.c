@@ -2,9 +2,10 @@
 /*
  * Door: what an intermediary says. Terms that are let through keep every limit, and are
  * about the flows whose addresses agree with theirs bit by bit; a token is judged as by
- * a list of all; a verdict that is let through names bytes inside the region; a change
- * keeps to the rights; it and a packet of its own come out of fixing as packets of the
- * held one's flow.
+ * a list of all; a verdict that is let through names bytes inside the region, as many for
+ * each packet; a change keeps to the rights; it and a packet of its own come out of fixing
+ * as packets of the held one's flow; a short look lets no change through that a long one
+ * would not.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -181,12 +182,26 @@ static void check_terms(const u8 *data)
 		abort();
 }
 
-static u32 check_verdict(const struct unet_inter_verdict *v, u32 rights)
+/* Bytes for many: one piece, of equal parts. */
+static void check_parts(const struct unet_inter_verdict *v, u32 total)
+{
+	u32 i, end = v->extent[0].offset;
+
+	if (v->action != UNET_VERDICT_MODIFY || v->extents != 1)
+		abort();
+	for (i = 0; i < v->count; i++, end += total)
+		if (total < v->header_len || end >= TX_BYTES || total > TX_BYTES - end)
+			abort();
+	if (end != v->extent[0].offset + v->extent[0].len)
+		abort();
+}
+
+static void check_verdict(const struct unet_inter_verdict *v, u32 rights)
 {
 	u32 total, i;
 
 	if (unet_inter_verdict_check(v, rights, TX_BYTES, &total))
-		return 0;
+		return;
 	if (v->extents > UNET_VERDICT_EXTENTS || v->count > UNET_INTER_MAX_BACKLOG)
 		abort();
 	if (v->action == UNET_VERDICT_REDIRECT &&
@@ -202,7 +217,29 @@ static u32 check_verdict(const struct unet_inter_verdict *v, u32 rights)
 	if (v->extents && (v->header_len > v->extent[0].len ||
 			   v->header_len > UNET_TX_MAX_HEADER))
 		abort();
-	return total;
+	if (v->extents && v->count > 1)
+		check_parts(v, total);
+}
+
+/* The same with numbers that may go together. */
+static void check_many(struct unet_inter_verdict v, u32 rights)
+{
+	v.action = v.action & 1 ? UNET_VERDICT_MODIFY : UNET_VERDICT_INJECT;
+	v.reserved = 0;
+	v.reserved2 = 0;
+	v.reserved3 = 0;
+	v.tos = 0;
+	v.tos_mask = 0;
+	v.ttl = 0;
+	v.extents = v.extents % 3;
+	v.count %= 40;
+	v.header_len %= UNET_TX_MAX_HEADER + 2;
+	v.extent[0].offset %= TX_BYTES + 2;
+	v.extent[0].len = v.count * (v.header_len + v.extent[0].len % 32);
+	v.extent[0].len += v.extent[1].len % 4 == 3;
+	v.extent[1].offset = 0;
+	v.extent[1].len = v.header_len;
+	check_verdict(&v, rights);
 }
 
 static void key_of(const u8 *hdr, u32 len, u32 total, struct unet_flow_key *key)
@@ -287,6 +324,62 @@ static void keeps_to_rights(const struct unet_inter_change *c, u32 total)
 		abort();
 }
 
+/* ---- changes without a doubt ---- */
+
+static void check_plain_at(const struct unet_inter_change *c, u32 l4)
+{
+	struct unet_tx_info info;
+	u32 total;
+
+	if (!unet_inter_change_plain(c, l4))
+		return;
+	if (unet_inter_change_check(c, &total, &info) || total != c->old_total ||
+	    info.l4_offset != l4 || memcmp(c->old + l4, c->new + l4, c->old_header - l4))
+		abort();
+}
+
+/* Where a parser would find it, and where the input says. */
+static void check_plain(const struct unet_inter_change *c, u32 at)
+{
+	u32 l4 = c->old_header ? unet_ip_bytes(c->old) : 0;
+
+	if (!was_parsed(c))
+		return;
+	if (l4 >= UNET_IP4_HEADER && l4 <= c->old_header)
+		check_plain_at(c, l4);
+	if (at <= c->old_header)
+		check_plain_at(c, at);
+}
+
+/* Those are rare: likewise with lengths and rights as they are to be. */
+static void check_likely(struct unet_inter_change c, u32 at)
+{
+	u32 l4 = was_parsed(&c) ? unet_ip_bytes(c.old) : c.old_header;
+	u8 *old, *new;
+
+	if (c.new_header != c.old_header || l4 + UNET_UDP_HEADER > c.old_header)
+		return;
+	old = malloc(c.old_header);
+	new = malloc(c.old_header);
+	memcpy(old, c.old, c.old_header);
+	memcpy(new, c.new, c.old_header);
+	if (old[0] >> 4 == 4)
+		unet_store_u16(old + 2, (u16)c.old_total);
+	else
+		unet_store_u16(old + 4, (u16)(c.old_total - UNET_IP6_HEADER));
+	if (unet_ip_proto(old) == UNET_PROTO_UDP) {
+		unet_store_u16(old + l4 + 4, (u16)(c.old_total - l4));
+		memcpy(new + l4 + 4, old + l4 + 4, 2);
+	}
+	c.old = old;
+	c.new = new;
+	c.rights |= UNET_INTER_MODIFY_HEADERS;
+	c.new_total = c.rights & UNET_INTER_MODIFY_PAYLOAD ? c.old_total : c.old_header;
+	check_plain(&c, at);
+	free(old);
+	free(new);
+}
+
 /**
  * struct shape - of a change, in the input before the headers
  * @seg:	size of segments, 0: no super packet
@@ -337,6 +430,8 @@ static void check_change(const u8 *data, u32 size, u32 rights, const struct shap
 			is_of_its_flow(new, new_len, total, &info, old);
 	}
 	new_header(new, new_len, from, s);
+	check_plain(&c, s->at);
+	check_likely(c, s->at);
 	check_inject(&c, new);
 	free(old);
 	free(new);
@@ -361,6 +456,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(&shape, data + sizeof(v) + sizeof(rights), sizeof(shape));
 	rights &= UNET_INTER_ALL_RIGHTS;
 	check_verdict(&v, rights);
+	check_many(v, rights);
 	check_change(data + head, (u32)size - head, rights, &shape);
 	return 0;
 }

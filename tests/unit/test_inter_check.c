@@ -3,7 +3,7 @@
  * What an intermediary may: the rows of vectors/inter_check.h; any sequence of
  * tokens given out and ended against a list that remembers all; and for random
  * changes that what is let through is the held packet's flow and, without the right,
- * the held packet's bytes.
+ * the held packet's bytes, and that a short look lets through no more than a long one.
  */
 #include "core/flow_key.h"
 #include "helpers.h"
@@ -188,16 +188,72 @@ static void changes_let_through_keep_what_must_stay(void **state)
 	assert_true(let > 10000 && refused > 10000);
 }
 
+/* Headers of packets as they come, with 100 bytes behind them. */
+static const char *const parsed[] = {
+	HELD4("0080", "4000", "40", "11") BY_UDP(PORTS),
+	HELD4("008c", "4000", "40", "06") BY_TCP("10"),
+	HELD4("0090", "4000", "40", "06") BY_TCP_WITH("01010101"),
+	HELD6("006c", "11") BY_UDP(PORTS),
+	HELD6("0078", "06") BY_TCP("18"),
+};
+
+/* The header of IP is flipped more often than not. */
+static void flip_some(u8 *bytes, u32 len, u32 l4)
+{
+	u32 i;
+
+	for (i = unit_random(&seed) % 3; i; i--)
+		flip(bytes, unit_random(&seed) % 4 ? l4 : len);
+}
+
+static void what_is_plain_is_let_through(void **state)
+{
+	static const u32 rights[] = {
+		SEE, MARK, CHANGE, MARK | CHANGE, MARK | MAY(DROP),
+	};
+	u32 round, plain = 0, not = 0;
+
+	for (round = 0; round < 300000; round++) {
+		u8 old[UNET_TX_MAX_HEADER], new[UNET_TX_MAX_HEADER];
+		u32 len = vector_bytes(parsed[round % ARRAY_SIZE(parsed)], old, sizeof(old));
+		u32 l4 = unet_ip_bytes(old);
+		struct unet_inter_change c = {
+			.rights = rights[unit_random(&seed) % ARRAY_SIZE(rights)],
+			.old = old, .new = new, .old_header = len, .new_header = len,
+			.old_total = len + 100,
+			.seg_size = unit_random(&seed) % 2 ? 50 : 0,
+		};
+		struct unet_tx_info info;
+		u32 total;
+
+		memcpy(new, old, len);
+		flip_some(new, len, l4);
+		if (!(unit_random(&seed) % 4))
+			flip(old, len);
+		c.new_total = len + (c.rights & MAY(MODIFY_PAYLOAD) ? 100 : 0);
+		if (!unet_inter_change_plain(&c, l4)) {
+			not++;
+			continue;
+		}
+		plain++;
+		assert_int_equal(unet_inter_change_check(&c, &total, &info), 0);
+		assert_int_equal(total, c.old_total);
+		assert_memory_equal(old + l4, new + l4, len - l4);
+	}
+	assert_true(plain > 50000 && not > 50000);
+}
+
 int main(void)
 {
 	static const struct vector_set *const sets[] = {
 		&inter_terms_set, &inter_redirect_set, &inter_match_set, &inter_token_set,
-		&inter_verdict_set, &inter_change_set, &inter_inject_set,
-		&inter_prefix_set,
+		&inter_verdict_set, &inter_change_set, &inter_plain_set,
+		&inter_inject_set, &inter_prefix_set,
 	};
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tokens_are_judged_as_by_a_list_of_all),
 		cmocka_unit_test(changes_let_through_keep_what_must_stay),
+		cmocka_unit_test(what_is_plain_is_let_through),
 	};
 
 	return unit_run("inter_check", sets, ARRAY_SIZE(sets), tests,

@@ -4,7 +4,7 @@
  * An intermediary on the channel of a fake kernel: what happens when verdicts cannot
  * be taken in the middle of a turn. Each packet is shown once and answered once, its
  * buffers go back when its slot is done with, and no bytes that the kernel has yet to
- * take are written over.
+ * take are written over. What can be said of many packets at once is, and nothing else.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -32,21 +32,36 @@ static void *may_fail(size_t n, size_t size)
 #define MAX_PACKETS	32u
 #define BUFS		48u
 #define TX_SLOTS	8u
-#define TX_BYTES	(8u * UNET_TX_BUF_BYTES)
+#define TX_BUFS		8u
+#define TX_BYTES	(TX_BUFS * UNET_TX_BUF_BYTES)
 
 static const struct unet_params params = {
 	.rx_slots = 8, .tx_slots = TX_SLOTS, .rx_small = BUFS,
-	.rx_large = UNET_PARAM_NONE, .tx_bufs = 8,
+	.rx_large = UNET_PARAM_NONE, .tx_bufs = TX_BUFS,
 };
 
 static struct unet_intermediary *im;
 
+/* Of a kernel with marks and these, a channel with so many TX buffers. */
+static int open_with(u64 features, u32 tx_bufs)
+{
+	struct unet_params p = params;
+
+	p.tx_bufs = tx_bufs;
+	kernel_reset();
+	kern.features = UNET_FEATURE_MARK | UNET_FEATURE_MARK_TTL | features;
+	im = unet_intermediary_open(3, &p);
+	return !im;
+}
+
 static int set_up(void **state)
 {
-	kernel_reset();
-	kern.features = UNET_FEATURE_MARK | UNET_FEATURE_MARK_TTL;
-	im = unet_intermediary_open(3, &params);
-	return !im;
+	return open_with(0, TX_BUFS);
+}
+
+static int set_up_many(void **state)
+{
+	return open_with(UNET_FEATURE_MODIFY_MANY, TX_BUFS);
 }
 
 static int tear_down(void **state)
@@ -715,6 +730,484 @@ static void nor_is_what_was_injected_before_answered(void **state)
 	assert_int_equal(kern.n_sent, 1);
 }
 
+/* ---- changes that follow each other ------------------------------------------------ */
+
+#define MAX_MORE	6000u
+#define STEPS		60u
+
+/**
+ * struct step - what is said next
+ * @n:		of the packet with the token TOKEN + @n
+ * @action:	enum unet_inter_action
+ * @header:	bytes of its header; 0: the action is all that is said
+ * @more:	bytes behind that
+ * @slot:	number of its verdict
+ */
+struct step {
+	u32 n;
+	u16 action;
+	u16 header;
+	u32 more;
+	u32 slot;
+};
+
+/* No two packets that follow each other have the same, nor two places in one. */
+static u8 step_byte(u32 n, u32 at)
+{
+	return (u8)(n * 5 + n / 256 + at * 3 + 1);
+}
+
+static int say_step(const struct step *s)
+{
+	static u8 bytes[UNET_TX_MAX_HEADER + MAX_MORE];
+	u32 k;
+
+	if (s->action == UNET_VERDICT_MARK)
+		return unet_intermediary_mark(im, TOKEN + s->n, 0xfc, 0xb8);
+	if (!s->header)
+		return unet_intermediary_answer(im, TOKEN + s->n, s->action);
+	for (k = 0; k < s->header + s->more; k++)
+		bytes[k] = step_byte(s->n, k);
+	return unet_intermediary_change(im, TOKEN + s->n, s->action, bytes, s->header,
+					s->more ? bytes + s->header : NULL, s->more);
+}
+
+/* In its verdict, alone or with others, as the kernel took it. */
+static void step_was_taken(const struct step *s)
+{
+	const struct kernel_sent *v = &kern.sent[s->slot];
+	bool lone = s->action == UNET_VERDICT_MODIFY && s->header && v->count == 1;
+	u32 at = (u32)(TOKEN + s->n - v->token) * (s->header + s->more);
+	u32 k;
+
+	assert_in_range(TOKEN + s->n, v->token, v->token + v->count - 1);
+	assert_int_equal(v->action, s->action);
+	assert_int_equal(v->header_len, s->header);
+	assert_int_equal(v->extents, s->header ? 1 : 0);
+	assert_int_equal(v->len, v->count * (s->header + s->more));
+	assert_int_equal(v->cookie, lone ? cookie_of(v->token) : 0);
+	for (k = 0; k < s->header + s->more; k++)
+		assert_int_equal(v->bytes[at + k], step_byte(s->n, k));
+}
+
+/* Each of them once, and nothing else. */
+static void steps_were_taken(const struct step *steps, u32 n)
+{
+	u32 packets = 0;
+	u32 i;
+
+	for (i = 0; i < kern.n_sent; i++)
+		packets += kern.sent[i].count;
+	assert_int_equal(packets, n);
+	for (i = 0; i < n; i++)
+		step_was_taken(&steps[i]);
+}
+
+/**
+ * struct mix - things that are said one after the other
+ * @sentence:	name
+ * @steps:	they; the first that is of packet 0 ends them
+ * @lacks:	features of the kernel
+ * @rights:	of the grant; 0: to modify headers
+ */
+struct mix {
+	const char *sentence;
+	struct step steps[7];
+	u64 lacks;
+	u32 rights;
+};
+
+#define HEAD(n, slot)		{ n, UNET_VERDICT_MODIFY, 28, 0, slot }
+#define LONGER(n, slot)		{ n, UNET_VERDICT_MODIFY, 40, 0, slot }
+#define WHOLE(n, more, slot)	{ n, UNET_VERDICT_MODIFY, 28, more, slot }
+#define BEFORE(n, more, slot)	{ n, UNET_VERDICT_INJECT, 28, more, slot }
+#define SAY(n, what, slot)	{ n, UNET_VERDICT_##what, 0, 0, slot }
+
+#define BOTH	(UNET_INTER_MODIFY_HEADERS | UNET_INTER_MODIFY_PAYLOAD)
+
+static const struct mix mixes[] = {
+	{ "of one packet",		{ HEAD(1, 0) } },
+	{ "of packets in a row",	{ HEAD(1, 0), HEAD(2, 0), HEAD(3, 0), HEAD(4, 0) } },
+	{ "with the right to drop",	{ HEAD(1, 0), HEAD(2, 0), HEAD(3, 0) }, 0,
+	  UNET_INTER_MODIFY_HEADERS | UNET_INTER_DROP },
+	{ "headers longer",		{ HEAD(1, 0), HEAD(2, 0), LONGER(3, 1), LONGER(4, 1),
+					  HEAD(5, 2), HEAD(6, 2) } },
+	{ "with payload",		{ WHOLE(1, 9, 0), WHOLE(2, 9, 0), WHOLE(3, 9, 0) }, 0, BOTH },
+	{ "payload longer",		{ WHOLE(1, 9, 0), WHOLE(2, 9, 0), WHOLE(3, 10, 1),
+					  WHOLE(4, 10, 1), WHOLE(5, 9, 2) }, 0, BOTH },
+	{ "payload for the first",	{ WHOLE(1, 9, 0), HEAD(2, 1), HEAD(3, 1) }, 0, BOTH },
+	{ "payload for the last",	{ HEAD(1, 0), HEAD(2, 0), WHOLE(3, 9, 1) }, 0, BOTH },
+	{ "payload as long as all",	{ HEAD(1, 0), HEAD(2, 0), WHOLE(3, 28, 1),
+					  HEAD(4, 2) }, 0, BOTH },
+	{ "longer headers, less of it",	{ WHOLE(1, 12, 0), LONGER(2, 1), LONGER(3, 1),
+					  WHOLE(4, 12, 2) }, 0, BOTH },
+	{ "of no payload, by right",	{ HEAD(1, 0), HEAD(2, 0), HEAD(3, 0) }, 0, BOTH },
+	{ "behind a gap",		{ HEAD(1, 0), HEAD(2, 0), HEAD(4, 1), HEAD(5, 1) } },
+	{ "backwards",			{ HEAD(3, 0), HEAD(2, 1), HEAD(1, 2) } },
+	{ "of one packet twice",	{ HEAD(1, 0), HEAD(2, 0), HEAD(2, 1), HEAD(3, 1) } },
+	{ "behind one accepted",	{ HEAD(1, 0), HEAD(2, 0), SAY(3, ACCEPT, 1),
+					  HEAD(4, 2), HEAD(5, 2) } },
+	{ "another accepted between",	{ HEAD(1, 0), HEAD(2, 0), SAY(7, ACCEPT, 1),
+					  HEAD(3, 2), HEAD(4, 2) } },
+	{ "between many accepted",	{ SAY(1, ACCEPT, 0), SAY(2, ACCEPT, 0), HEAD(3, 1),
+					  HEAD(4, 1), SAY(5, ACCEPT, 2), SAY(6, ACCEPT, 2) } },
+	{ "behind one marked",		{ HEAD(1, 0), HEAD(2, 0), SAY(3, MARK, 1),
+					  HEAD(4, 2), HEAD(5, 2) } },
+	{ "another marked between",	{ HEAD(1, 0), SAY(7, MARK, 1), HEAD(2, 2), HEAD(3, 2) } },
+	{ "one put before",		{ HEAD(1, 0), HEAD(2, 0), BEFORE(3, 4, 1),
+					  HEAD(3, 2), HEAD(4, 2) } },
+	{ "one as long put before",	{ HEAD(1, 0), HEAD(2, 0), BEFORE(3, 0, 1), BEFORE(3, 0, 2),
+					  BEFORE(4, 0, 3), HEAD(3, 4) } },
+	{ "an action without bytes",	{ HEAD(1, 0), SAY(2, MODIFY, 1), HEAD(3, 2), HEAD(4, 2) } },
+	{ "actions without bytes",	{ SAY(1, MODIFY, 0), SAY(2, MODIFY, 0), HEAD(3, 1),
+					  HEAD(4, 1), SAY(5, MODIFY, 2) } },
+	{ "of an older kernel",		{ HEAD(1, 0), HEAD(2, 1), HEAD(3, 2) },
+	  UNET_FEATURE_MODIFY_MANY },
+	{ "of one with payload",	{ WHOLE(1, 9, 0), WHOLE(2, 9, 1), WHOLE(3, 9, 2) },
+	  UNET_FEATURE_MODIFY_MANY, BOTH },
+};
+
+static void mix_row(void **state)
+{
+	const struct mix *m = *state;
+	const struct step *s;
+
+	im->terms.rights = m->rights ?: UNET_INTER_MODIFY_HEADERS;
+	im->features &= ~m->lacks;
+	for (s = m->steps; s->n; s++)
+		assert_int_equal(say_step(s), 0);
+	assert_int_equal(kern.n_sent, 0);
+	assert_int_equal(unet_intermediary_flush(im), 0);
+	steps_were_taken(m->steps, (u32)(s - m->steps));
+}
+
+/* ---- and the memory they lie in ----------------------------------------------------- */
+
+static int say_header(u32 n, u16 len)
+{
+	return say_step(&(struct step){ n, UNET_VERDICT_MODIFY, len });
+}
+
+static void say_headers(u32 first, u32 n, u16 len)
+{
+	u32 i;
+
+	for (i = first; i < first + n; i++)
+		assert_int_equal(say_header(i, len), 0);
+}
+
+/* Of the first @n packets all were taken, in order. */
+static void headers_were_taken(u32 n, u16 len)
+{
+	struct step s = { 0, UNET_VERDICT_MODIFY, len };
+	u32 end = 0;
+
+	for (; s.slot < kern.n_sent; s.slot++) {
+		assert_int_equal(kern.sent[s.slot].token, TOKEN + s.n);
+		for (end += kern.sent[s.slot].count; s.n < end; s.n++)
+			step_was_taken(&s);
+	}
+	assert_int_equal(end, n);
+}
+
+static void memory_ends_a_run(void **state)
+{
+	const u32 fit = TX_BYTES / 100;
+
+	say_headers(0, 3 * fit - 7, 100);
+	assert_int_equal(unet_intermediary_flush(im), 0);
+	assert_int_equal(kern.n_sent, 3);
+	assert_int_equal(kern.sent[0].count, fit);
+	assert_int_equal(kern.sent[1].count, fit);
+	headers_were_taken(3 * fit - 7, 100);
+	/* to the last byte */
+	kernel_forget_sent();
+	say_headers(0, TX_BYTES / 128 + 1, 128);
+	assert_int_equal(unet_intermediary_flush(im), 0);
+	assert_int_equal(kern.sent[0].count, TX_BYTES / 128);
+	headers_were_taken(TX_BYTES / 128 + 1, 128);
+}
+
+static void what_has_no_memory_yet_begins_another(void **state)
+{
+	const u32 fit = TX_BYTES / 100;
+
+	make_trouble(EAGAIN);
+	say_headers(0, fit, 100);
+	assert_int_equal(say_header(fit, 100), -EAGAIN);
+	make_trouble(EINTR);
+	assert_int_equal(say_header(fit, 100), -EINTR);
+	make_trouble(0);
+	assert_int_equal(kern.n_sent, 0);
+	say_headers(fit, fit, 100);
+	assert_int_equal(unet_intermediary_flush(im), 0);
+	assert_int_equal(kern.n_sent, 2);
+	headers_were_taken(2 * fit, 100);
+}
+
+/* Each second one is longer: all take slots of their own. */
+static struct step unlike(u32 n)
+{
+	return (struct step){ n, UNET_VERDICT_MODIFY, n % 2 ? 28 : 40, 0, n };
+}
+
+static void so_does_what_has_no_slot(void **state)
+{
+	struct step steps[3 * TX_SLOTS];
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(steps); i++)
+		steps[i] = unlike(i);
+	make_trouble(EAGAIN);
+	for (i = 0; i < TX_SLOTS; i++)
+		assert_int_equal(say_step(&steps[i]), 0);
+	assert_int_equal(say_step(&steps[i]), -EAGAIN);
+	make_trouble(EINTR);
+	assert_int_equal(say_step(&steps[i]), -EINTR);
+	make_trouble(0);
+	for (; i < ARRAY_SIZE(steps); i++)
+		assert_int_equal(say_step(&steps[i]), 0);
+	assert_int_equal(unet_intermediary_flush(im), 0);
+	steps_were_taken(steps, ARRAY_SIZE(steps));
+}
+
+/* What stands before it is taken, and it is not: its bytes stay where they are. */
+static void a_run_may_go_on_behind_what_was_taken(void **state)
+{
+	static const struct step steps[] = {
+		WHOLE(1, 9, 0), WHOLE(2, 10, 1), HEAD(3, 2), HEAD(4, 2), HEAD(5, 2),
+		HEAD(6, 2), WHOLE(7, MAX_MORE, 3), HEAD(8, 4),
+	};
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		if (i == 4 || i == 6)
+			assert_int_equal(push(im), 0);
+		assert_int_equal(say_step(&steps[i]), 0);
+		assert_int_equal(kern.n_sent, i < 4 ? 0 : 2);
+	}
+	assert_int_equal(unet_intermediary_flush(im), 0);
+	steps_were_taken(steps, ARRAY_SIZE(steps));
+}
+
+/* More memory than a verdict can name: 85 * 771 bytes. */
+static void a_run_is_no_longer_than_a_packet(void **state)
+{
+	const u32 most = UNET_TX_MAX_BYTES / 85;
+
+	BUILD_BUG_ON(UNET_TX_MAX_BYTES % 85);
+	unet_intermediary_close(im);
+	assert_int_equal(open_with(UNET_FEATURE_MODIFY_MANY, 128), 0);
+	say_headers(0, 2 * most + 3, 85);
+	assert_int_equal(unet_intermediary_flush(im), 0);
+	assert_int_equal(kern.n_sent, 3);
+	assert_int_equal(kern.sent[0].count, most);
+	assert_int_equal(kern.sent[1].count, most);
+	headers_were_taken(2 * most + 3, 85);
+	kernel_forget_sent();
+	say_headers(0, 600, 128);
+	assert_int_equal(unet_intermediary_flush(im), 0);
+	assert_int_equal(kern.n_sent, 2);
+	assert_int_equal(kern.sent[0].count, UNET_TX_MAX_BYTES / 128);
+	headers_were_taken(600, 128);
+}
+
+static void what_is_too_long_leaves_a_run_as_it_was(void **state)
+{
+	static const u8 bytes[UNET_TX_MAX_HEADER + 1];
+
+	say_headers(0, 2, 28);
+	assert_int_equal(unet_intermediary_change(im, TOKEN + 2, UNET_VERDICT_MODIFY,
+						  bytes, sizeof(bytes), NULL, 0),
+			 -EMSGSIZE);
+	say_headers(2, 2, 28);
+	assert_int_equal(unet_intermediary_flush(im), 0);
+	assert_int_equal(kern.n_sent, 1);
+	headers_were_taken(4, 28);
+}
+
+static struct step some_step(u64 *rnd, u32 n)
+{
+	static const u16 actions[] = {
+		UNET_VERDICT_ACCEPT, UNET_VERDICT_MARK, UNET_VERDICT_DUPLICATE,
+	};
+	struct step s = { n, UNET_VERDICT_MODIFY, 100 };
+	u32 kind = (u32)(unit_random(rnd) % 40);
+
+	if (kind < 3)
+		s = (struct step){ n, actions[kind] };
+	else if (kind < 5)
+		s.header = 128;
+	else if (kind < 7)
+		s.more = (u32)(unit_random(rnd) % MAX_MORE);
+	else if (kind < 15)
+		s.more = 700;
+	else if (kind < 17)
+		s.action = UNET_VERDICT_INJECT;
+	return s;
+}
+
+/* The kernel takes nothing now and then, until that is told. */
+static void say_some(struct step *s, u64 *rnd)
+{
+	int err;
+
+	kern.busy |= !(unit_random(rnd) % 8);
+	err = say_step(s);
+	assert_int_equal(err, err && kern.busy ? -EAGAIN : 0);
+	if (err) {
+		kern.busy = false;
+		assert_int_equal(say_step(s), 0);
+	}
+	if (!(unit_random(rnd) % 30)) {
+		err = unet_intermediary_flush(im);
+		assert_int_equal(err, err && kern.busy ? -EAGAIN : 0);
+	}
+}
+
+static void in_any_order_each_goes_once(void **state)
+{
+	struct step steps[STEPS];
+	u32 round, i, n, at, runs = 0;
+	u64 rnd = 11;
+
+	for (round = 0; round < 300; round++) {
+		kernel_forget_sent();
+		for (i = n = 0; i < STEPS; i++) {
+			steps[i] = some_step(&rnd, n);
+			n += steps[i].action != UNET_VERDICT_INJECT;
+			n += !(unit_random(&rnd) % 20);
+			say_some(&steps[i], &rnd);
+		}
+		kern.busy = false;
+		assert_int_equal(unet_intermediary_flush(im), 0);
+		for (i = at = 0; i < kern.n_sent; i++) {
+			runs += kern.sent[i].count > 2 && kern.sent[i].extents;
+			for (n = at + kern.sent[i].count; at < n && at < STEPS; at++)
+				steps[at].slot = i;
+		}
+		steps_were_taken(steps, STEPS);
+	}
+	assert_true(runs > 500);
+}
+
+/* ---- said of packets as they are shown ------------------------------------------------ */
+
+/* A header for each that is shown, the third one's longer. */
+static int put_header(struct unet_intermediary *who,
+		      const struct unet_inter_packet *p, void *arg)
+{
+	u32 n = (u32)(p->token - TOKEN);
+
+	++*(u32 *)arg;
+	assert_int_equal(say_header(n, n == 2 ? 40 : 28), 0);
+	return UNET_VERDICT_LATER;
+}
+
+static void changes_of_a_turn_go_as_one(void **state)
+{
+	u32 calls = 0, n;
+
+	packets_come(3, 7);
+	packets_come(10, 5);
+	assert_int_equal(unet_intermediary_run(im, 0, put_header, &calls), 0);
+	assert_int_equal(calls, 12);
+	assert_int_equal(kern.n_sent, 1);
+	assert_int_equal(kern.sent[0].count, 12);
+	for (n = 3; n < 15; n++)
+		step_was_taken(&(struct step)HEAD(n, 0));
+}
+
+static int modify_the_third(struct unet_intermediary *who,
+			    const struct unet_inter_packet *p, void *arg)
+{
+	u32 n = (*(u32 *)arg)++;
+
+	if (n == 2)
+		return UNET_VERDICT_MODIFY;
+	assert_int_equal(say_header(n, 28), 0);
+	return UNET_VERDICT_LATER;
+}
+
+/* It has no header: the kernel is to say so. */
+static void an_action_of_modify_joins_none(void **state)
+{
+	static const struct step steps[] = {
+		HEAD(0, 0), HEAD(1, 0), SAY(2, MODIFY, 1), HEAD(3, 2), HEAD(4, 2),
+	};
+	u32 calls = 0;
+
+	packets_come(0, 5);
+	assert_int_equal(unet_intermediary_run(im, 0, modify_the_third, &calls), 0);
+	steps_were_taken(steps, ARRAY_SIZE(steps));
+}
+
+/* Another identification, the third one another DSCP. */
+static int mark_the_third(struct unet_intermediary *who,
+			  const struct unet_inter_packet *p, void *arg)
+{
+	u32 n = (*(u32 *)arg)++;
+	u8 header[HEADER];
+
+	memcpy(header, p->data, HEADER);
+	header[n == 2 ? 1 : 5] ^= 0xf0;
+	assert_int_equal(unet_intermediary_change(im, p->token, UNET_VERDICT_MODIFY,
+						  header, HEADER, NULL, 0), 0);
+	return UNET_VERDICT_LATER;
+}
+
+static void nor_does_what_a_mark_can_say(void **state)
+{
+	static const u16 actions[] = {
+		UNET_VERDICT_MODIFY, UNET_VERDICT_MARK, UNET_VERDICT_MODIFY,
+	};
+	struct kernel_piece four[4] = {
+		{ .bytes = edits[0].packet, .len = EDIT_BYTES, .l4_offset = 20 },
+	};
+	u32 calls = 0, i;
+
+	for (i = 1; i < 4; i++)
+		four[i] = four[0];
+	im->terms.rights = UNET_INTER_MODIFY_HEADERS;
+	assert_true(kernel_receive(TOKEN, 0, four, 4));
+	assert_int_equal(unet_intermediary_run(im, 0, mark_the_third, &calls), 0);
+	assert_int_equal(kern.n_sent, 3);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(kern.sent[i].action, actions[i]);
+		assert_int_equal(kern.sent[i].count, i ? 1 : 2);
+		assert_int_equal(kern.sent[i].token, TOKEN + (i ? i + 1 : 0));
+	}
+	assert_int_equal(kern.sent[0].bytes[HEADER + 5], 1 ^ 0xf0);
+}
+
+/* The kernel has seen to those of a run; one alone stays held, and is let be. */
+static void none_of_a_run_is_answered_again(void **state)
+{
+	static const u32 whys[] = {
+		UNET_INTER_CNT_BAD_CSUM, UNET_INTER_CNT_UNSENDABLE,
+		UNET_INTER_CNT_NO_MEMORY,
+	};
+	u32 calls = 0, i;
+
+	for (i = 0; i < ARRAY_SIZE(whys); i++) {
+		const struct kernel_sent *last = &kern.sent[2];
+
+		kernel_forget_sent();
+		im->terms.rights = UNET_INTER_MODIFY_HEADERS | (i ? UNET_INTER_DROP : 0);
+		kern.refusal = (u16)whys[i];
+		packets_come(0, 3);
+		assert_int_equal(unet_intermediary_run(im, 0, put_header, &calls), 0);
+		assert_int_equal(kern.n_sent, 3);
+		step_was_taken(&(struct step)HEAD(0, 0));
+		step_was_taken(&(struct step)HEAD(1, 0));
+		step_was_taken(&(struct step)LONGER(2, 1));
+		assert_int_equal(last->token, TOKEN + 2);
+		assert_int_equal(last->count, 1);
+		assert_int_equal(last->action, i ? UNET_VERDICT_DROP : UNET_VERDICT_ACCEPT);
+		assert_int_equal(unet_intermediary_refused(im, whys[i]), 3);
+	}
+}
+
 /* Whatever number tokens begin with, and wrap at. */
 static void a_token_is_known_by_its_cookie(void **state)
 {
@@ -732,10 +1225,12 @@ static void a_token_is_known_by_its_cookie(void **state)
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST_MANY(f) cmocka_unit_test_setup_teardown(f, set_up_many, tear_down)
 
 int main(void)
 {
 	struct CMUnitTest rows[ARRAY_SIZE(stops)], edited[ARRAY_SIZE(edits)];
+	struct CMUnitTest mixed[ARRAY_SIZE(mixes)];
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_refusal_has_its_own_sentence),
 		TEST(a_turn_may_be_cut_short_twice),
@@ -754,6 +1249,17 @@ int main(void)
 		TEST(by_right_it_is_dropped),
 		TEST(what_is_wrong_with_the_change_leaves_it_held),
 		TEST(nor_is_what_was_injected_before_answered),
+		TEST_MANY(memory_ends_a_run),
+		TEST_MANY(what_has_no_memory_yet_begins_another),
+		TEST_MANY(so_does_what_has_no_slot),
+		TEST_MANY(a_run_may_go_on_behind_what_was_taken),
+		TEST_MANY(a_run_is_no_longer_than_a_packet),
+		TEST_MANY(what_is_too_long_leaves_a_run_as_it_was),
+		TEST_MANY(in_any_order_each_goes_once),
+		TEST_MANY(changes_of_a_turn_go_as_one),
+		TEST_MANY(an_action_of_modify_joins_none),
+		TEST_MANY(nor_does_what_a_mark_can_say),
+		TEST_MANY(none_of_a_run_is_answered_again),
 		TEST(a_token_is_known_by_its_cookie),
 	};
 	size_t i;
@@ -764,9 +1270,14 @@ int main(void)
 	for (i = 0; i < ARRAY_SIZE(edits); i++)
 		edited[i] = (struct CMUnitTest){ edits[i].sentence, edit_row,
 			set_up, tear_down, (void *)&edits[i] };
+	for (i = 0; i < ARRAY_SIZE(mixes); i++)
+		mixed[i] = (struct CMUnitTest){ mixes[i].sentence, mix_row,
+			set_up_many, tear_down, (void *)&mixes[i] };
 	return cmocka_run_group_tests_name("intermediary, a turn that stops", rows,
 					   NULL, NULL) +
 	       cmocka_run_group_tests_name("intermediary, a header changed", edited,
+					   NULL, NULL) +
+	       cmocka_run_group_tests_name("intermediary, changes", mixed,
 					   NULL, NULL) +
 	       cmocka_run_group_tests_name("intermediary", tests, NULL, NULL);
 }

@@ -378,6 +378,7 @@ struct inter_verdict_row {
 #define SET_TOS(mask, bits, n)	VERDICT(MARK, n, .tos_mask = mask, .tos = bits)
 #define BYTES(hdr, n, ...)	.header_len = hdr, .extents = n, .extent = { __VA_ARGS__ }
 #define CHANGE			(SEE | MAY(MODIFY_PAYLOAD))
+#define MARK			(UNET_INTER_OBSERVE_HEADERS | UNET_INTER_MODIFY_HEADERS)
 
 static const struct inter_verdict_row inter_verdict_rows[] = {
 	{ "accept", SEE, VERDICT(ACCEPT, 1), SAYS(NONE) },
@@ -442,6 +443,50 @@ static const struct inter_verdict_row inter_verdict_rows[] = {
 	  VERDICT(MODIFY, 1, BYTES(28, 2, { 0, 20 }, { 20, 80 })), SAYS(BAD_VERDICT) },
 	{ "modify without right", SEE, VERDICT(MODIFY, 1, BYTES(28, 1, { 0, 100 })),
 	  SAYS(RIGHT_PAYLOAD) },
+	{ "modify many headers", MARK, VERDICT(MODIFY, 3, BYTES(40, 1, { 9, 120 })),
+	  SAYS(NONE), 40 },
+	{ "modify many packets", CHANGE, VERDICT(MODIFY, 3, BYTES(28, 1, { 9, 300 })),
+	  SAYS(NONE), 100 },
+	{ "modify many to their headers", CHANGE, VERDICT(MODIFY, 3, BYTES(28, 1, { 0, 84 })),
+	  SAYS(NONE), 28 },
+	{ "modify as many as there is room for", MARK,
+	  VERDICT(MODIFY, 771, BYTES(85, 1, { 1, 65535 })), SAYS(NONE), 85 },
+	{ "modify more", MARK, VERDICT(MODIFY, 512, BYTES(128, 1, { 0, 65536 })),
+	  SAYS(BAD_LENGTH) },
+	{ "modify the most", MARK, VERDICT(MODIFY, 16384, BYTES(20, 1, { 0, 65535 })),
+	  SAYS(BAD_LENGTH) },
+	{ "modify too many", MARK, VERDICT(MODIFY, 16385, BYTES(20, 1, { 0, 65535 })),
+	  SAYS(BAD_VERDICT) },
+	{ "modify all there can be", MARK, VERDICT(MODIFY, 0xffffffff, BYTES(20, 1, { 0, 20 })),
+	  SAYS(BAD_VERDICT) },
+	{ "modify none", MARK, VERDICT(MODIFY, 0, BYTES(20, 1, { 0, 20 })), SAYS(BAD_VERDICT) },
+	{ "modify many, a byte less", MARK, VERDICT(MODIFY, 3, BYTES(40, 1, { 0, 119 })),
+	  SAYS(BAD_LENGTH) },
+	{ "modify many, a byte more", MARK, VERDICT(MODIFY, 3, BYTES(40, 1, { 0, 121 })),
+	  SAYS(BAD_LENGTH) },
+	{ "modify many, a header more", MARK, VERDICT(MODIFY, 3, BYTES(40, 1, { 0, 160 })),
+	  SAYS(BAD_LENGTH) },
+	{ "modify many, one header", MARK, VERDICT(MODIFY, 3, BYTES(40, 1, { 0, 40 })),
+	  SAYS(BAD_LENGTH) },
+	{ "modify many, half a header each", MARK, VERDICT(MODIFY, 4, BYTES(40, 1, { 0, 80 })),
+	  SAYS(BAD_LENGTH) },
+	{ "modify many, a header each but a byte", MARK,
+	  VERDICT(MODIFY, 3, BYTES(40, 1, { 0, 117 })), SAYS(BAD_LENGTH) },
+	{ "modify many in two pieces", MARK,
+	  VERDICT(MODIFY, 2, BYTES(40, 2, { 0, 40 }, { 40, 40 })), SAYS(BAD_LENGTH) },
+	{ "modify many without bytes", MARK, VERDICT(MODIFY, 2), SAYS(BAD_VERDICT) },
+	{ "modify many up to the end", MARK, VERDICT(MODIFY, 3, BYTES(40, 1, { 65416, 120 })),
+	  SAYS(NONE), 40 },
+	{ "modify many outside the region", MARK,
+	  VERDICT(MODIFY, 3, BYTES(40, 1, { 65417, 120 })), SAYS(BAD_EXTENT) },
+	{ "modify many, less than a header", MARK, VERDICT(MODIFY, 3, BYTES(19, 1, { 0, 57 })),
+	  SAYS(BAD_VERDICT) },
+	{ "modify many, more than a header", MARK, VERDICT(MODIFY, 3, BYTES(129, 1, { 0, 387 })),
+	  SAYS(BAD_VERDICT) },
+	{ "modify many with a mark", MARK,
+	  VERDICT(MODIFY, 3, .tos_mask = 4, BYTES(40, 1, { 0, 120 })), SAYS(BAD_VERDICT) },
+	{ "modify many without right", SEE, VERDICT(MODIFY, 3, BYTES(40, 1, { 0, 120 })),
+	  SAYS(RIGHT_PAYLOAD) },
 	{ "redirect", MAY(REDIRECT), VERDICT(REDIRECT, 1), SAYS(NONE) },
 	{ "redirect many", MAY(REDIRECT), VERDICT(REDIRECT, 16384), SAYS(NONE) },
 	{ "redirect with bytes", SEE | MAY(REDIRECT),
@@ -450,6 +495,8 @@ static const struct inter_verdict_row inter_verdict_rows[] = {
 	  VERDICT(REDIRECT, 1), SAYS(RIGHT_REDIRECT) },
 	{ "inject", SEE | MAY(INJECT), VERDICT(INJECT, 1, BYTES(28, 1, { 0, 100 })),
 	  SAYS(NONE), 100 },
+	{ "inject many", SEE | MAY(INJECT), VERDICT(INJECT, 2, BYTES(28, 1, { 0, 56 })),
+	  SAYS(BAD_VERDICT) },
 	{ "inject without right", CHANGE, VERDICT(INJECT, 1, BYTES(28, 1, { 0, 100 })),
 	  SAYS(RIGHT_INJECT) },
 };
@@ -491,7 +538,6 @@ struct inter_change_row {
 #define PORTS	"0050 03e7"
 #define FLAG4(tos, flags, ttl)	"45" tos "0080 0001" flags ttl \
 	"11 abcd 0a000001 0a000102" PORTS "006c1234"
-#define MARK	(UNET_INTER_OBSERVE_HEADERS | UNET_INTER_MODIFY_HEADERS)
 
 static const struct inter_change_row inter_change_rows[] = {
 	{ "the same", CHANGE, UDP4(PORTS, "006c"), UDP4(PORTS, "006c"), 100, 0,
@@ -602,6 +648,194 @@ static inline bool inter_change_holds(const struct inter_change_row *row)
 }
 
 VECTOR_SET(inter_change);
+
+/* ---- changes without a doubt ---- */
+
+/*
+ * A held packet of 100 bytes of payload, and its headers in its place but for one of @bits in
+ * one of the bytes from @first to @last: any of them comes to the same.
+ */
+struct inter_plain_row {
+	const char *name;
+	const char *old;
+	u32 l4_offset;
+	u32 first;
+	u32 last;
+	u8 bits;	/* 0: not even that */
+	bool plain;
+	bool in_old;	/* the bit is another in the held packet */
+	u32 rights;	/* 0: to modify headers */
+	u32 payload;	/* that comes with the new header */
+	s32 longer;	/* bytes the new header is, zeroes */
+	u16 seg_size;
+	u32 held;	/* payload of the held packet, 0: 100 bytes */
+	const char *new; /* headers in its place, NULL: the same */
+};
+
+#define HELD4(len, frag, ttl, proto)	"4500" len "0001" frag ttl proto "abcd" \
+	"0a000001 0a000102"
+#define HELD6(len, proto)	HEAD6("0", len, proto, LOCAL6)
+#define BY_UDP(ports)	ports "006c 1234"
+#define BY_TCP(flags)	PORTS "11223344 55667788 50" flags "1000 9999 0000"
+#define BY_TCP_WITH(opt)	PORTS "11223344 55667788 6010 1000 9999 0000" opt
+#define ONE_UDP4	HELD4("0080", "4000", "40", "11") BY_UDP(PORTS), 20
+#define ONE_TCP4(flags)	HELD4("008c", "4000", "40", "06") BY_TCP(flags), 20
+#define ONE_UDP6	HELD6("006c", "11") BY_UDP(PORTS), 40
+#define ONE_TCP6	HELD6("0078", "06") BY_TCP("10"), 40
+#define NO_BIT		0, 0, 0
+#define ANY_BIT		0xff
+#define WITH_PAYLOAD	.rights = CHANGE, .payload = 100
+
+static const struct inter_plain_row inter_plain_rows[] = {
+	{ "the same", ONE_UDP4, NO_BIT, true },
+	{ "the same of TCP", ONE_TCP4("10"), NO_BIT, true },
+	{ "the same of IPv6", ONE_UDP6, NO_BIT, true },
+	{ "the same of IPv6 and TCP", ONE_TCP6, NO_BIT, true },
+	{ "version, header length", ONE_UDP4, 0, 0, ANY_BIT, false },
+	{ "TOS", ONE_UDP4, 1, 1, ANY_BIT, true },
+	{ "length, identification", ONE_TCP4("10"), 2, 5, ANY_BIT, true },
+	{ "DF", ONE_UDP4, 6, 6, 0x40, true },
+	{ "MF, the reserved flag, offset", ONE_UDP4, 6, 6, 0xbf, false },
+	{ "the rest of the offset", ONE_UDP4, 7, 7, ANY_BIT, false },
+	{ "TTL", ONE_TCP4("10"), 8, 8, 0xbf, true },
+	{ "a TTL of 0", ONE_TCP4("10"), 8, 8, 0x40, false },
+	{ "protocol", ONE_UDP4, 9, 9, ANY_BIT, false },
+	{ "checksum", ONE_UDP4, 10, 11, ANY_BIT, true },
+	{ "addresses", ONE_UDP4, 12, 19, ANY_BIT, false },
+	{ "ports, length, checksum of UDP", ONE_UDP4, 20, 27, ANY_BIT, false },
+	{ "anything of TCP", ONE_TCP4("10"), 20, 39, ANY_BIT, false },
+	{ "options of TCP, the same", HELD4("0090", "4000", "40", "06")
+	  BY_TCP_WITH("01010101"), 20, NO_BIT, true },
+	{ "options of TCP", HELD4("0090", "4000", "40", "06")
+	  BY_TCP_WITH("01010101"), 20, 40, 43, ANY_BIT, false },
+	{ "version of IPv6", ONE_UDP6, 0, 0, 0xf0, false },
+	{ "traffic class", ONE_UDP6, 0, 0, 0x0f, true },
+	{ "its rest, flow label, length", ONE_TCP6, 1, 5, ANY_BIT, true },
+	{ "next header", ONE_UDP6, 6, 6, ANY_BIT, false },
+	{ "hop limit", ONE_UDP6, 7, 7, 0xbf, true },
+	{ "a hop limit of 0", ONE_UDP6, 7, 7, 0x40, false },
+	{ "addresses of IPv6", ONE_UDP6, 8, 39, ANY_BIT, false },
+	{ "anything of UDP over IPv6", ONE_UDP6, 40, 47, ANY_BIT, false },
+	{ "anything of TCP over IPv6", ONE_TCP6, 40, 59, ANY_BIT, false },
+
+	{ "IPv6 for IPv4", "4a000094 006c 0000 4011 abcd 0a000001 0a000102"
+	  "00000000 00000000 00000000 00000000 00000001" BY_UDP(PORTS), 40, NO_BIT, false,
+	  .new = "60000094 006c 0040 4011 abcd 0a000001 0a000102"
+	  "00000000 00000000 00000000 00000000 00000001" BY_UDP(PORTS) },
+	{ "of another length", ONE_TCP4("10"), 2, 3, ANY_BIT, false, true },
+	{ "of another length of IPv6", ONE_TCP6, 4, 5, ANY_BIT, false, true },
+	{ "of another protocol", ONE_UDP4, 9, 9, ANY_BIT, false, true },
+	{ "of other addresses", ONE_UDP4, 12, 19, ANY_BIT, false, true },
+	{ "of another TOS", ONE_UDP4, 1, 1, ANY_BIT, true, true },
+	{ "a TTL for one without", HELD4("008c", "4000", "00", "06") BY_TCP("10"), 20,
+	  8, 8, ANY_BIT, true },
+	{ "of one without TTL", HELD4("008c", "4000", "00", "06") BY_TCP("10"), 20,
+	  NO_BIT, false },
+	{ "of one with the reserved flag", HELD4("008c", "8000", "40", "06") BY_TCP("10"), 20,
+	  NO_BIT, false },
+	{ "the reserved flag taken away", HELD4("008c", "8000", "40", "06") BY_TCP("10"), 20,
+	  6, 6, 0x80, true },
+	{ "of a fragment", HELD4("008c", "2000", "40", "06") BY_TCP("10"), 20, NO_BIT, false },
+	{ "of one with options", "46000084 0001 4000 4011 abcd 0a000001 0a000102 01010101"
+	  BY_UDP(PORTS), 24, NO_BIT, false },
+	{ "of one with extension headers", HELD6("0074", "00") "11000000 00000000"
+	  BY_UDP(PORTS), 48, NO_BIT, false },
+	{ "of one to nobody", "45000080 0001 4000 4011 abcd 0a000001 00000000"
+	  BY_UDP(PORTS), 20, NO_BIT, false },
+	{ "of one to nobody of IPv6", "60000000 006c 1140" LOCAL6
+	  "00000000 00000000 00000000 00000000" BY_UDP(PORTS), 40, NO_BIT, false },
+	{ "of one to half an address", "60000000 006c 1140" LOCAL6
+	  "20010db8 00000001 00000000 00000000" BY_UDP(PORTS), 40, NO_BIT, true },
+	{ "of one to the other half", "60000000 006c 1140" LOCAL6
+	  "00000000 00000000 00000000 00008002" BY_UDP(PORTS), 40, NO_BIT, true },
+	{ "of one from port 0", HELD4("0080", "4000", "40", "11") BY_UDP("0000 03e7"), 20,
+	  NO_BIT, false },
+	{ "of one to port 0", HELD4("0080", "4000", "40", "11") BY_UDP("0050 0000"), 20,
+	  NO_BIT, false },
+	{ "of a datagram that ends before its packet", HELD4("0080", "4000", "40", "11")
+	  PORTS "006b 1234", 20, NO_BIT, false },
+	{ "of one without L4", HELD4("0078", "4000", "40", "11"), 20, NO_BIT, false },
+	{ "of one of another protocol", HELD4("0080", "4000", "40", "84") BY_UDP(PORTS), 20,
+	  NO_BIT, false },
+	{ "of a SYN", ONE_TCP4("02"), NO_BIT, true },
+	{ "of a super packet", ONE_TCP4("19"), NO_BIT, true, .seg_size = 50 },
+	{ "of a super packet of UDP", ONE_UDP4, NO_BIT, true, .seg_size = 50 },
+	{ "of one with SYN", ONE_TCP4("12"), NO_BIT, false, .seg_size = 50 },
+	{ "of one with RST", ONE_TCP4("14"), NO_BIT, false, .seg_size = 50 },
+	{ "of one with URG", ONE_TCP4("30"), NO_BIT, false, .seg_size = 50 },
+	{ "of the largest super packet", HELD4("ffff", "4000", "40", "06") BY_TCP("10"), 20,
+	  1, 1, ANY_BIT, true, .seg_size = 1400, .held = 65495 },
+	{ "of a larger one", HELD4("0000", "4000", "40", "06") BY_TCP("10"), 20,
+	  NO_BIT, false, .seg_size = 1400, .held = 65496 },
+	{ "of the largest of IPv6", HELD6("ffd7", "06") BY_TCP("10"), 40,
+	  1, 3, ANY_BIT, true, .seg_size = 1400, .held = 65475 },
+	{ "of a larger one of IPv6", HELD6("ffd8", "06") BY_TCP("10"), 40,
+	  NO_BIT, false, .seg_size = 1400, .held = 65476 },
+
+	{ "with the right to drop", ONE_UDP4, 1, 1, ANY_BIT, true, .rights = MARK | MAY(DROP) },
+	{ "nothing, without a right", ONE_UDP4, NO_BIT, true, .rights = SEE },
+	{ "a header without the right", ONE_UDP4, 0, 27, ANY_BIT, false, .rights = SEE },
+	{ "payload without the right", ONE_UDP4, NO_BIT, false, .payload = 100 },
+	{ "a byte of it without the right", ONE_UDP4, NO_BIT, false, .payload = 1 },
+	{ "payload", ONE_UDP4, NO_BIT, true, WITH_PAYLOAD },
+	{ "payload of TCP", ONE_TCP4("10"), NO_BIT, true, WITH_PAYLOAD },
+	{ "payload of a super packet of IPv6", ONE_TCP6, NO_BIT, true, WITH_PAYLOAD,
+	  .seg_size = 50 },
+	{ "payload, and a header without the right", ONE_UDP4, 0, 27, ANY_BIT, false,
+	  WITH_PAYLOAD },
+	{ "likewise of IPv6", ONE_TCP6, 0, 59, ANY_BIT, false, WITH_PAYLOAD },
+	{ "payload, and TOS by right", ONE_UDP4, 1, 1, ANY_BIT, true,
+	  .rights = MARK | CHANGE, .payload = 100 },
+	{ "payload, and L4 by right", ONE_UDP4, 20, 27, ANY_BIT, false,
+	  .rights = MARK | CHANGE, .payload = 100 },
+	{ "longer payload", ONE_UDP4, NO_BIT, false, .rights = CHANGE, .payload = 101 },
+	{ "shorter payload", ONE_UDP4, NO_BIT, false, .rights = CHANGE, .payload = 99 },
+	{ "no payload", ONE_UDP4, NO_BIT, false, .rights = CHANGE },
+	{ "no payload, TOS by right", ONE_UDP4, 1, 1, ANY_BIT, false,
+	  .rights = MARK | CHANGE },
+	{ "a longer header", ONE_TCP4("10"), NO_BIT, false, .longer = 4 },
+	{ "a shorter header", HELD4("0090", "4000", "40", "06") BY_TCP_WITH("01010101"), 20,
+	  NO_BIT, false, .longer = -4 },
+	{ "a longer header, less payload", ONE_TCP4("10"), NO_BIT, false,
+	  .rights = MARK | CHANGE, .longer = 4, .payload = 96 },
+};
+
+static inline bool inter_plain_is(const struct inter_plain_row *row, u32 at, u8 bit)
+{
+	u8 old[UNET_TX_MAX_HEADER] = { 0 }, new[UNET_TX_MAX_HEADER];
+	struct unet_inter_change c = {
+		.rights = row->rights ?: MARK, .old = old, .new = new,
+		.seg_size = row->seg_size,
+	};
+	struct unet_tx_info info;
+	u32 total = 0;
+
+	c.old_header = vector_bytes(row->old, old, sizeof(old));
+	memcpy(new, old, sizeof(new));
+	if (row->new)
+		vector_bytes(row->new, new, sizeof(new));
+	(row->in_old ? old : new)[at] ^= bit;
+	c.new_header = c.old_header + row->longer;
+	c.old_total = c.old_header + (row->held ?: 100);
+	c.new_total = c.new_header + row->payload;
+	if (unet_inter_change_plain(&c, row->l4_offset) != row->plain)
+		return false;
+	return !row->plain || (!unet_inter_change_check(&c, &total, &info) &&
+			       total == c.old_total && info.l4_offset == row->l4_offset);
+}
+
+static inline bool inter_plain_holds(const struct inter_plain_row *row)
+{
+	u32 at, bit;
+
+	for (at = row->first; at <= row->last; at++)
+		for (bit = 1; bit < 256; bit <<= 1)
+			if (row->bits & bit && !inter_plain_is(row, at, (u8)bit))
+				return false;
+	return row->bits || inter_plain_is(row, 0, 0);
+}
+
+VECTOR_SET(inter_plain);
 
 /* ---- packets of its own ---- */
 

@@ -32,6 +32,7 @@ static const struct vector_set *const sets[] = {
 	&inter_change_set,
 	&inter_inject_set,
 	&inter_match_set,
+	&inter_plain_set,
 	&inter_prefix_set,
 	&inter_terms_set,
 	&inter_redirect_set,
