@@ -13,7 +13,8 @@
 #include "intermediary.h"
 #include "live.h"
 
-#define SPARE_MAX	256u	/* of each CPU */
+#define SPARE_MAX	256u	/* of each CPU: 48 KiB, until the module goes */
+#define SPARE_FEW	4u
 
 /**
  * struct spares - held packets that are none; of the CPU, BH off
@@ -27,10 +28,10 @@ struct spares {
 
 static DEFINE_PER_CPU(struct spares, spares);
 
-/* Of what is kept nobody would see that it is used after it was freed. */
+/* Of what is kept KASAN would not see that it is used after it was freed. */
 static bool keeps(const struct spares *s)
 {
-	return !IS_ENABLED(CONFIG_KASAN) && s->num < SPARE_MAX;
+	return s->num < (IS_ENABLED(CONFIG_KASAN) ? SPARE_FEW : SPARE_MAX);
 }
 
 static struct unet_held *take_spare(void)
@@ -81,6 +82,7 @@ void unet_held_free(struct unet_held *h)
 {
 	struct spares *s = this_cpu_ptr(&spares);
 
+	lockdep_assert_in_softirq();
 	kfree_skb(h->skb);
 	unet_live_add(UNET_LIVE_HELD, -1);
 	if (!keeps(s)) {

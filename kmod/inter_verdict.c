@@ -35,7 +35,8 @@
 #include "route.h"
 #include "trace.h"
 
-#define CHUNK		64u	/* packets decided on with BH off */
+/* With BH off, and as much again of the verdict that comes to be too much. */
+#define CHUNK		64u	/* packets decided on */
 #define CHUNK_BYTES	131072u	/* of those changed; of any, the checksum may be asked for */
 
 /* ---- mark -------------------------------------------------------------- */
@@ -161,7 +162,9 @@ static void decide(struct unet_inter *in, struct unet_held *h, u64 token,
  * @v:		the verdict, a private copy
  * @total:	L3 bytes it names, of each packet
  * @at:		packets decided on
- * @bad:	first refusal
+ * @bad:	refusal to be told
+ * @packets:	decided on, and verdicts taken, since others were let
+ * @bytes:	changed since then
  */
 struct answer {
 	struct unet_channel *ch;
@@ -171,11 +174,21 @@ struct answer {
 	u32 total;
 	u32 at;
 	enum unet_inter_stat bad;
+	u32 packets;
+	u32 bytes;
 };
 
+/* For what the packet is, or for want of memory: nobody is to blame. */
+static bool is_no_fault(enum unet_inter_stat why)
+{
+	return why == UNET_INTER_CNT_BAD_CSUM || why == UNET_INTER_CNT_UNSENDABLE ||
+	       why == UNET_INTER_CNT_NO_MEMORY;
+}
+
+/* The first is told, but what the packet is to blame for only if there is nothing else. */
 static void refuse(struct answer *a, enum unet_inter_stat why)
 {
-	if (!a->bad)
+	if (!a->bad || (is_no_fault(a->bad) && !is_no_fault(why)))
 		a->bad = why;
 }
 
@@ -250,6 +263,7 @@ static struct unet_lane *decide_some(struct answer *a)
 			break;
 		lane = h->link->lane;
 		decide(in, h, token_at(a), action_on(a, h));
+		a->packets++;
 	}
 	spin_unlock(&in->lock);
 	return lane;
@@ -285,6 +299,8 @@ static void decided(struct answer *a, struct unet_lane *lane)
 static void let_others(struct answer *a)
 {
 	go_on(a);
+	a->packets = 0;
+	a->bytes = 0;
 	rcu_read_unlock_bh();
 	cond_resched();
 	rcu_read_lock_bh();
@@ -336,13 +352,6 @@ static void look_at(struct rewrite *w, const struct unet_held *h)
 	w->info = h->info;
 	w->proto = h->proto;
 	w->outbound = h->link->lane->outbound;
-}
-
-/* For what the packet is, or for want of memory: nobody is to blame. */
-static bool is_no_fault(enum unet_inter_stat why)
-{
-	return why == UNET_INTER_CNT_BAD_CSUM || why == UNET_INTER_CNT_UNSENDABLE ||
-	       why == UNET_INTER_CNT_NO_MEMORY;
 }
 
 /* Of many, which one could not be changed would not be told: it does not wait for more. */
@@ -798,8 +807,7 @@ static bool is_plain(const struct answer *a, const struct rewrite *w)
 {
 	struct unet_inter_change c = change_of(a, w);
 
-	return w->proto && unet_inter_change_plain(&c, w->info.l4_offset) &&
-	       undamaged(w);
+	return w->proto && unet_inter_change_plain(&c, w->info.l4_offset);
 }
 
 /* Where they are. Context: in->lock held. Return: its lane, when decided on. */
@@ -807,17 +815,21 @@ static struct unet_lane *edit(struct answer *a, struct rewrite *w,
 			      struct unet_held *h)
 {
 	enum unet_inter_stat why;
+	bool plain;
 
 	w->old_hdr = h->skb->data;
 	copy_header(a, w);
-	if (is_plain(a, w)) {
-		put_plain(a, w, h);
-	} else {
+	plain = is_plain(a, w);
+	if (plain)
+		why = undamaged(w) ? UNET_INTER_CNT_NONE : UNET_INTER_CNT_BAD_CSUM;
+	else
 		why = judge(a, w);
-		if (why)
-			return blame(a, h, why);
+	if (why)
+		return blame(a, h, why);
+	if (plain)
+		put_plain(a, w, h);
+	else
 		put_where_it_was(a, w, h);
-	}
 	decide(a->in, h, token_at(a), UNET_VERDICT_MODIFY);
 	return h->link->lane;
 }
@@ -840,17 +852,18 @@ static struct unet_lane *borrow(struct answer *a, struct rewrite *w,
 static struct unet_lane *edit_some(struct answer *a, struct rewrite *w)
 {
 	struct unet_lane *lane = NULL, *done;
-	u32 end = min(a->v.count, a->at + CHUNK), bytes = 0;
+	u32 end = min(a->v.count, a->at + CHUNK);
 	struct unet_held *h;
 
 	spin_lock(&a->in->lock);
-	for (; a->at < end && bytes < CHUNK_BYTES; a->at++) {
+	for (; a->at < end && a->bytes < CHUNK_BYTES; a->at++) {
 		h = held_of(a);
 		if (!h)
 			continue;
 		if (lane && h->link->lane != lane)
 			break;
-		bytes += h->info.bytes;
+		a->bytes += h->info.bytes;
+		a->packets++;
 		look_at(w, h);
 		done = is_editable(a, h) ? edit(a, w, h) : borrow(a, w, h);
 		if (w->clone)
@@ -898,7 +911,7 @@ static void byte_verdict(struct answer *a)
 {
 	for (;;) {
 		change_some(a);
-		if (a->at >= a->v.count)
+		if (a->at >= a->v.count || fatal_signal_pending(current))
 			return;
 		let_others(a);
 	}
@@ -944,7 +957,7 @@ static int take_verdicts(struct unet_channel *ch, u32 waiting)
 	u32 taken;
 
 	for (taken = 0; taken < waiting && unet_channel_live(ch); taken++) {
-		if (taken % CHUNK == CHUNK - 1)
+		if (a.packets >= 2 * CHUNK || a.bytes >= CHUNK_BYTES)
 			let_others(&a);
 		if (fatal_signal_pending(current))
 			break;
@@ -952,6 +965,7 @@ static int take_verdicts(struct unet_channel *ch, u32 waiting)
 		if (room <= 0)
 			break;
 		take(&a);
+		a.packets++;
 		answer_one(&a);
 	}
 	go_on(&a);

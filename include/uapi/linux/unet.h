@@ -1041,7 +1041,7 @@ enum unet_inter_action {
  * @action:	enum unet_inter_action
  * @count:	packets meant, those with the tokens that follow: at least 1, and 1
  *		for all but ACCEPT, DROP, MODIFY, REDIRECT and MARK. DONE tells the first
- *		refusal
+ *		refusal of a packet that stays held, or else the first
  * @header_len:	MODIFY, INJECT: IP and L4 header bytes, all in the first extent; else 0
  * @extents:	MODIFY, INJECT: used entries of @extent; else 0
  * @reserved:	zero
