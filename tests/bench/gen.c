@@ -33,6 +33,7 @@
 #define MAX_FLOWS	50000
 #define MAX_FRAME	1514
 #define HEADERS		(ETH_HLEN + sizeof(struct iphdr) + sizeof(struct udphdr))
+#define MIN_FRAME	(HEADERS + 1)	/* a byte of payload is written for each */
 
 struct wish {
 	const char *dev;
@@ -197,7 +198,7 @@ static void set(struct wish *w, int option, const char *text)
 		w->packets = number("packets", text, 1, 1u << 30);
 		break;
 	case 'l':
-		w->bytes = number("bytes", text, HEADERS, MAX_FRAME);
+		w->bytes = number("bytes", text, MIN_FRAME, MAX_FRAME);
 		break;
 	case 'f':
 		w->flows = number("flows", text, 1, MAX_FLOWS);

@@ -42,10 +42,12 @@ static int change(struct unet_intermediary *im,
 
 	memcpy(changed, packet->data, bytes);
 	mid_change(changed, does);
-	return unet_intermediary_change(im, packet->token, UNET_VERDICT_MODIFY, changed,
-					MID_HEADERS, changed + MID_HEADERS,
-					bytes - MID_HEADERS) ?
-	       UNET_VERDICT_ACCEPT : UNET_VERDICT_LATER;
+	if (!unet_intermediary_change(im, packet->token, UNET_VERDICT_MODIFY, changed,
+				      MID_HEADERS, changed + MID_HEADERS,
+				      bytes - MID_HEADERS))
+		return UNET_VERDICT_LATER;
+	fprintf(stderr, "mid_unet: no room for a change\n");
+	exit(1);
 }
 
 static int look(struct unet_intermediary *im,
@@ -73,6 +75,11 @@ static uint32_t unet_turn(void *p)
 	/* An end of the claim would be measured as if nobody had looked. */
 	if (err && err != -EAGAIN && err != -EINTR) {
 		fprintf(stderr, "mid_unet: %s\n", unet_strerror(err));
+		exit(1);
+	}
+	/* What is not changed would cost less. */
+	if (unet_intermediary_refused(m->im, 0)) {
+		fprintf(stderr, "mid_unet: a change was refused\n");
 		exit(1);
 	}
 	return m->seen;

@@ -235,7 +235,7 @@ static void check_many(struct unet_inter_verdict v, u32 rights)
 	v.count %= 40;
 	v.header_len %= UNET_TX_MAX_HEADER + 2;
 	v.extent[0].offset %= TX_BYTES + 2;
-	v.extent[0].len = v.count * (v.header_len + v.extent[0].len % 32);
+	v.extent[0].len = v.count * (v.header_len + v.extent[0].len % 32 - 8);
 	v.extent[0].len += v.extent[1].len % 4 == 3;
 	v.extent[1].offset = 0;
 	v.extent[1].len = v.header_len;
@@ -351,33 +351,71 @@ static void check_plain(const struct unet_inter_change *c, u32 at)
 		check_plain_at(c, at);
 }
 
-/* Those are rare: likewise with lengths and rights as they are to be. */
-static void check_likely(struct unet_inter_change c, u32 at)
-{
-	u32 l4 = was_parsed(&c) ? unet_ip_bytes(c.old) : c.old_header;
-	u8 *old, *new;
+/* What of likely headers is as the input has it; or they are of a packet near the longest. */
+#define ANY_PROTO	1u
+#define ANY_BYTES	2u
+#define ANY_L4		4u
+#define ANY_RIGHTS	8u
+#define LONGEST		16u
 
-	if (c.new_header != c.old_header || l4 + UNET_UDP_HEADER > c.old_header)
-		return;
-	old = malloc(c.old_header);
-	new = malloc(c.old_header);
-	memcpy(old, c.old, c.old_header);
-	memcpy(new, c.new, c.old_header);
-	if (old[0] >> 4 == 4)
-		unet_store_u16(old + 2, (u16)c.old_total);
+/* Headers without options, of what there is. Return: bytes of them, 0: too few. */
+static u32 make_header(u8 *hdr, u32 len, u32 payload, u32 any)
+{
+	bool v4 = hdr[0] >> 4 == 4;
+	u32 l4 = v4 ? UNET_IP4_HEADER : UNET_IP6_HEADER, bytes = UNET_TCP_HEADER;
+	u8 *proto = hdr + (v4 ? 9 : 6);
+
+	if (len < l4)
+		return 0;
+	if (!(any & ANY_PROTO))
+		*proto = *proto & 1 ? UNET_PROTO_UDP : UNET_PROTO_TCP;
+	if (*proto == UNET_PROTO_UDP)
+		bytes = UNET_UDP_HEADER;
+	if (len < l4 + bytes)
+		return 0;
+	if (any & ANY_BYTES)
+		bytes = len - l4;
+	hdr[0] = v4 ? 0x45 : 0x60 | (hdr[0] & 15);
+	if (v4)
+		unet_store_u16(hdr + 2, (u16)(l4 + bytes + payload));
 	else
-		unet_store_u16(old + 4, (u16)(c.old_total - UNET_IP6_HEADER));
-	if (unet_ip_proto(old) == UNET_PROTO_UDP) {
-		unet_store_u16(old + l4 + 4, (u16)(c.old_total - l4));
-		memcpy(new + l4 + 4, old + l4 + 4, 2);
-	}
-	c.old = old;
-	c.new = new;
-	c.rights |= UNET_INTER_MODIFY_HEADERS;
-	c.new_total = c.rights & UNET_INTER_MODIFY_PAYLOAD ? c.old_total : c.old_header;
-	check_plain(&c, at);
-	free(old);
+		unet_store_u16(hdr + 4, (u16)(bytes + payload));
+	if (*proto == UNET_PROTO_UDP && !(any & ANY_L4))
+		unet_store_u16(hdr + l4 + 4, (u16)(bytes + payload));
+	else if (!(any & ANY_L4))
+		hdr[l4 + 12] = 0x50;
+	return l4 + bytes;
+}
+
+/* Those are rare: likewise of headers and rights as they mostly are. */
+static void check_likely(struct unet_inter_change c, u32 at, u32 any)
+{
+	u32 payload = c.old_total - c.old_header, len, i;
+	u8 *made, *old, *new;
+
+	if (c.new_header != c.old_header || !c.old_header)
+		return;
+	made = malloc(c.old_header);
+	memcpy(made, c.old, c.old_header);
+	if (any & LONGEST)
+		payload = UNET_TX_MAX_BYTES - payload % 128;
+	len = make_header(made, c.old_header, payload, any);
+	old = malloc(len);
+	new = malloc(len);
+	memcpy(old, made, len);
+	for (i = 0; i < len; i++)
+		new[i] = old[i] ^ c.old[i] ^ c.new[i];
+	c = (struct unet_inter_change){
+		.rights = c.rights | (any & ANY_RIGHTS ? 0 : UNET_INTER_MODIFY_HEADERS),
+		.old = old, .new = new, .old_header = len, .new_header = len,
+		.old_total = len + payload, .seg_size = c.seg_size,
+	};
+	c.new_total = c.rights & UNET_INTER_MODIFY_PAYLOAD ? c.old_total : len;
+	if (len)
+		check_plain(&c, at);
 	free(new);
+	free(old);
+	free(made);
 }
 
 /**
@@ -431,7 +469,7 @@ static void check_change(const u8 *data, u32 size, u32 rights, const struct shap
 	}
 	new_header(new, new_len, from, s);
 	check_plain(&c, s->at);
-	check_likely(c, s->at);
+	check_likely(c, s->at, s->new_more);
 	check_inject(&c, new);
 	free(old);
 	free(new);
