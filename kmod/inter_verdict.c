@@ -178,17 +178,10 @@ struct answer {
 	u32 bytes;
 };
 
-/* For what the packet is, or for want of memory: nobody is to blame. */
-static bool is_no_fault(enum unet_inter_stat why)
-{
-	return why == UNET_INTER_CNT_BAD_CSUM || why == UNET_INTER_CNT_UNSENDABLE ||
-	       why == UNET_INTER_CNT_NO_MEMORY;
-}
-
 /* The first is told, but what the packet is to blame for only if there is nothing else. */
 static void refuse(struct answer *a, enum unet_inter_stat why)
 {
-	if (!a->bad || (is_no_fault(a->bad) && !is_no_fault(why)))
+	if (!a->bad || (unet_inter_no_fault(a->bad) && !unet_inter_no_fault(why)))
 		a->bad = why;
 }
 
@@ -357,7 +350,7 @@ static void look_at(struct rewrite *w, const struct unet_held *h)
 /* Of many, which one could not be changed would not be told: it does not wait for more. */
 static bool stays(const struct answer *a, enum unet_inter_stat why)
 {
-	return a->v.count == 1 || !is_no_fault(why);
+	return a->v.count == 1 || !unet_inter_no_fault(why);
 }
 
 /* Context: in->lock held. */

@@ -9,6 +9,7 @@
 #include <unet/channel.h>
 #include <unet/intermediary.h>
 #include <unet/ring.h>
+#include "core/inter_check.h"
 #include "core/wire.h"
 #include "core_os.h"
 #include "internal.h"
@@ -149,14 +150,6 @@ static u64 token_of(const struct unet_intermediary *im, u32 cookie)
 	return im->newest - (((u32)im->newest - (cookie >> 1)) & 0x7fffffff);
 }
 
-/* Refused for what the packet is, or for want of memory: what was asked is sound. */
-static bool is_no_fault(u32 status)
-{
-	return status == UNET_INTER_CNT_BAD_CSUM ||
-	       status == UNET_INTER_CNT_UNSENDABLE ||
-	       status == UNET_INTER_CNT_NO_MEMORY;
-}
-
 /*
  * Who asked has no more to say of a packet that cannot be changed, and would be to blame
  * for the time it is held. Its slot was taken, so there is one for this.
@@ -165,7 +158,7 @@ static bool let_be(struct unet_intermediary *im, const struct unet_done *d)
 {
 	struct unet_inter_verdict v = { .count = 1 };
 
-	if (!(d->cookie & IS_CHANGE) || !is_no_fault(d->status) ||
+	if (!(d->cookie & IS_CHANGE) || !unet_inter_no_fault(d->status) ||
 	    !unet_tx_space(im->r))
 		return false;
 	v.token = token_of(im, d->cookie);

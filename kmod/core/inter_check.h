@@ -207,6 +207,13 @@ static inline void unet_inter_token_end(struct unet_inter_window *w, u32 index,
 
 /* ---- verdicts ---------------------------------------------------------- */
 
+/* Refused for what the packet is, or for want of memory: what was asked is sound. */
+static inline bool unet_inter_no_fault(u32 why)
+{
+	return why == UNET_INTER_CNT_BAD_CSUM || why == UNET_INTER_CNT_UNSENDABLE ||
+	       why == UNET_INTER_CNT_NO_MEMORY;
+}
+
 /**
  * unet_inter_verdict_check() - are the numbers sound, and is there a right to it?
  * @v:		private copy
